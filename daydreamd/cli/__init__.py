@@ -1,0 +1,1 @@
+"""What people type: one file per command, and no decision that a room could make."""

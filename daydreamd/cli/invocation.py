@@ -1,0 +1,42 @@
+"""What every command is handed: the options before its name, and what they lead to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from daydreamd.settings.loading import Loaded
+    from daydreamd.settings.places import Places
+
+Scope = Literal["auto", "system", "user"]
+
+
+@dataclass
+class Invocation:
+    """One call of the program. Settings are read when first asked for, and only then."""
+
+    config: Path | None = None
+    scope: Scope = "auto"
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The settings in force, with their faults."""
+        from daydreamd.settings.loading import load_settings
+
+        return load_settings(
+            self.config, environ=os.environ, overrides=self.overrides, scope=self.scope
+        )
+
+    @cached_property
+    def places(self) -> Places:
+        """Where things live for this caller."""
+        from daydreamd.settings.places import find_places
+
+        return find_places(
+            os.environ, scope=self.scope, insights=self.loaded.settings.insights.directory
+        )

@@ -1,0 +1,73 @@
+"""The command line itself: options before the command, and the commands by name.
+
+A command's module is imported when it runs, so that `daydreamd version` costs what it needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from daydreamd.cli.invocation import Invocation
+from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, UsageError
+
+_COMMANDS: Final = {
+    "version": "Print the version.",
+}
+
+
+class _Commands(click.Group):
+    """Finds `daydreamd NAME` in `daydreamd.cli.NAME`, and turns our errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"daydreamd.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DaydreamError as error:
+            click.echo(f"daydreamd: {error}", err=True)
+            sys.exit(exit_code(error))
+
+
+def exit_code(error: DaydreamError) -> int:
+    """The exit code that an error ends the program with."""
+    match error:
+        case UsageError():
+            return 2
+        case SettingsError():
+            return 6
+        case DaemonNotRunning():
+            return 7
+        case _:
+            return 1
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="DAYDREAMD_CONFIG",
+    help="Read this settings file instead of the usual ones.",
+)
+@click.option("--system", "scope", flag_value="system", help="Look at the system's daemon.")
+@click.option("--user", "scope", flag_value="user", help="Look at the user's own daemon.")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None, scope: str | None) -> None:
+    """Tidies up after AI coding agents, and reflects on your code while you are away."""
+    chosen: Any = scope or "auto"
+    ctx.obj = Invocation(config=config, scope=chosen)
