@@ -8,7 +8,8 @@
      │   │   ├─ CommandTimeout     … it was ended at its deadline
      │   │   └─ CommandTooLarge    … it was ended for its memory or its output
      │   ├─ ProcessGone            the identity does not live any more
-     │   └─ FileError              a file cannot be read, written or deleted (path)
+     │   ├─ FileError              a file cannot be read, written or deleted (path)
+     │   └─ ServerFault            an HTTP server did not answer as asked (base_url, reason, status)
      ├─ HistoryError               the history database (path)
      ├─ WorkspaceError             a workspace cannot be looked at (path)
      ├─ ModelError                 the model server (base_url)
@@ -79,6 +80,16 @@ class FileError(HostError):
     def __init__(self, message: str, *, path: Path | str = "") -> None:
         super().__init__(message)
         self.path = str(path)
+
+
+class ServerFault(HostError):
+    """An HTTP server refuses, hangs, breaks off or answers something else than was asked for."""
+
+    def __init__(self, base_url: str, reason: str, *, status: int | None = None) -> None:
+        super().__init__(f"{base_url} {reason}")
+        self.base_url = base_url
+        self.reason = reason
+        self.status = status
 
 
 class HistoryError(DaydreamError):

@@ -1,0 +1,1 @@
+"""Is the machine ready for a session?"""
