@@ -1,0 +1,1 @@
+"""The machine: processes, files, children, databases. It knows no word of daydreaming."""
