@@ -1,0 +1,69 @@
+"""Everything the rooms may know of processes, behind one door.
+
+`procfs` reads, `identity` tells one process from another, `trees` ends whole families.
+"""
+
+from signal import Signals
+
+from daydreamd.host.identity import (
+    Identity,
+    age_seconds,
+    identify,
+    is_alive,
+    is_same_process,
+    marked,
+    send,
+)
+from daydreamd.host.procfs import (
+    TICKS_PER_SECOND,
+    Stat,
+    memory_bytes,
+    parse_stat,
+    read_argv,
+    read_children,
+    read_cwd,
+    read_environ,
+    read_exe,
+    read_stat,
+    read_uid,
+    scan,
+)
+from daydreamd.host.trees import (
+    EndReport,
+    ancestors,
+    become_subreaper,
+    descendants,
+    end_tree,
+    living_descendants,
+    reap_strays,
+)
+
+__all__ = [
+    "TICKS_PER_SECOND",
+    "EndReport",
+    "Identity",
+    "Signals",
+    "Stat",
+    "age_seconds",
+    "ancestors",
+    "become_subreaper",
+    "descendants",
+    "end_tree",
+    "identify",
+    "is_alive",
+    "is_same_process",
+    "living_descendants",
+    "marked",
+    "memory_bytes",
+    "parse_stat",
+    "read_argv",
+    "read_children",
+    "read_cwd",
+    "read_environ",
+    "read_exe",
+    "read_stat",
+    "read_uid",
+    "reap_strays",
+    "scan",
+    "send",
+]
