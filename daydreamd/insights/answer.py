@@ -1,0 +1,105 @@
+"""What the model proposes, read out of whatever it wrote.
+
+The answer is asked for as `{"insights": [{title, body, category, path, line, end_line, quote}]}`,
+but comes with fences, prefaces and thoughts around it, and breaks off at the deadline: every whole
+item is kept, a torn one is not. Whether an item is true is not asked here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from daydreamd.insights.untrusted import one_line, visible
+
+MAX_ANSWER_CHARS: Final = 256 * 1024
+MAX_PROPOSALS: Final = 100
+TITLE_CHARS: Final = 120
+BODY_CHARS: Final = 900
+QUOTE_CHARS: Final = 2_000
+_MAX_STARTS: Final = 2_000
+_THOUGHTS: Final = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_FIELDS: Final = frozenset({"title", "body", "quote", "path"})
+_NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)
+_OPENING: Final = re.compile(r"[{\[]")
+_DECODER: Final = json.JSONDecoder(strict=False)
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of the answer: harmless text, unchecked claims. `line` is 0 where none was named."""
+
+    title: str = ""
+    body: str = ""
+    category: str = ""
+    path: str = ""
+    line: int = 0
+    end_line: int = 0
+    quote: str = ""
+
+
+def read_answer(answer: str) -> tuple[Proposal, ...]:
+    """The proposals in `answer`, in its order; none where it holds none. Never raises."""
+    text = _THOUGHTS.sub(" ", answer[:MAX_ANSWER_CHARS])
+    items: list[Proposal] = []
+    for value in _json_values(text):
+        items += [_propose(item) for item in _items(value)]
+        if len(items) >= MAX_PROPOSALS:
+            break
+    return tuple(items[:MAX_PROPOSALS])
+
+
+def _json_values(text: str) -> Iterator[Any]:
+    """The outermost JSON objects and lists; inside a torn one, those that are whole."""
+    start = 0
+    for _ in range(_MAX_STARTS):
+        found = _OPENING.search(text, start)
+        if found is None:
+            return
+        start = found.start()
+        try:
+            value, start = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            start += 1  # torn or no JSON at all: what it holds may still be whole
+        else:
+            yield value
+
+
+def _items(value: Any) -> list[Any]:
+    """The proposals in a JSON value: itself, a list of them, or an object that holds the list."""
+    if isinstance(value, dict):
+        inner = value.get("insights")
+        if isinstance(inner, list):
+            return inner
+        return [value] if _FIELDS & value.keys() else []
+    return [item for item in value if isinstance(item, dict) and _FIELDS & item.keys()]
+
+
+def _propose(item: Any) -> Proposal:
+    if not isinstance(item, dict):
+        return Proposal()
+    line, end_line = _number(item.get("line"), 0), _number(item.get("end_line"), -1)
+    return Proposal(
+        title=one_line(_text(item.get("title")), limit=TITLE_CHARS),
+        body=one_line(_text(item.get("body")), limit=BODY_CHARS),
+        category=one_line(_text(item.get("category")), limit=20).lower() or "quality",
+        path=_text(item.get("path")).strip(),
+        line=line,
+        end_line=max(line, end_line),
+        quote=visible(_text(item.get("quote"))[:QUOTE_CHARS]),
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any, which: int) -> int:
+    """A line number, also out of `"88"`, `"L88"` or (`which` = 0 or -1: its end) `"88-97"`."""
+    if isinstance(value, int | float) and not value >= 0:
+        return 0
+    numbers = _NUMBER.findall(str(value)) if isinstance(value, int | str) else []
+    return int(numbers[which]) if numbers else 0
