@@ -1,0 +1,175 @@
+"""Finding entries of a temp directory that nobody misses: by name, owner, age and use.
+
+It knows neither whose leftovers they are nor how they are removed safely (`deletion` does).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from daydreamd.errors import FileError
+from daydreamd.host.deletion import Place, Removal, Walk, place_of, remove_at
+from daydreamd.host.files import look_at
+
+_FOLLOWED: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_MOST_ENTRIES: Final = 200_000
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """An entry that may go, as it was looked at: all that is in it, its bytes, its youngest age."""
+
+    directory: Path
+    name: str
+    uid: int
+    place: Place
+    bytes: int
+    age_seconds: float
+    holds: frozenset[Place] = field(default=frozenset(), repr=False)
+
+    @property
+    def path(self) -> Path:
+        return self.directory / self.name
+
+
+def find_leftovers(
+    directory: Path,
+    *,
+    files: Sequence[str],
+    trees: Sequence[str],
+    min_age: float,
+    uids: Collection[int] | None,
+) -> list[Leftover]:
+    """Entries of `directory` that match, belong to one of `uids` (None: anybody) and are old.
+
+    `files` are globs for regular files alone, `trees` for directories too. A tree is as young as
+    the youngest thing in it; one that holds a repository, a socket or another user's things is
+    never chosen.
+    """
+    found: list[Leftover] = []
+    try:
+        handle = os.open(directory, _FOLLOWED)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise FileError(
+            f"cannot look into {directory}: {error.strerror}", path=directory
+        ) from error
+    try:
+        with os.scandir(handle) as entries:
+            names = [entry.name for entry in entries]
+        for name in names:
+            tree = _matches(name, trees)
+            if not tree and not _matches(name, files):
+                continue
+            seen = _look(directory, handle, name, into=tree)
+            if seen and seen.age_seconds >= min_age and (uids is None or seen.uid in uids):
+                found.append(seen)
+    finally:
+        os.close(handle)
+    return sorted(found, key=lambda leftover: leftover.name)
+
+
+def remove_leftover(leftover: Leftover) -> Removal:
+    """Remove what was found, if it still is what was looked at."""
+    handle = os.open(leftover.directory, _FOLLOWED)
+    try:
+        return remove_at(handle, leftover.name, uid=leftover.uid, expected=leftover.place)
+    finally:
+        os.close(handle)
+
+
+def places_in_use() -> set[Place]:
+    """Every file and directory that a process we may look into has in use; as root, everybody's.
+
+    Descriptors, working directories, roots and executables.
+    """
+    used: set[Place] = set()
+    for process in _numbered("/proc"):
+        links = [f"{process}/{name}" for name in ("cwd", "root", "exe")]
+        for link in (*links, *_numbered(f"{process}/fd")):
+            try:
+                facts = Path(link).stat()
+            except OSError:
+                continue  # another user's, a kernel thread's, or gone
+            if stat.S_ISREG(facts.st_mode) or stat.S_ISDIR(facts.st_mode):
+                used.add(place_of(facts))
+    return used
+
+
+def _numbered(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.path for entry in entries if entry.name.isdecimal()]
+    except OSError:  # another user's, or gone
+        return []
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _look(directory: Path, handle: int, name: str, *, into: bool) -> Leftover | None:
+    try:
+        with look_at(handle, name) as (_, facts):
+            if stat.S_ISREG(facts.st_mode):
+                # reading counts as use; a directory's atime would only tell of our own looking
+                newest, size = max(facts.st_mtime, facts.st_atime), facts.st_blocks * 512
+                holds: set[Place] = set()
+            elif stat.S_ISDIR(facts.st_mode) and into:
+                look = _Look(handle, facts)
+                look.walk(name, facts)
+                if look.spare:
+                    return None
+                newest, size, holds = look.newest, look.bytes, look.holds
+            else:
+                return None
+    except OSError:  # gone, or closed to us: nothing that may be removed
+        return None
+    age = time.time() - newest
+    return Leftover(
+        directory,
+        name,
+        facts.st_uid,
+        place_of(facts),
+        size,
+        age,
+        frozenset(holds | {place_of(facts)}),
+    )
+
+
+class _Look(Walk):
+    """Measures a tree, and finds reasons to spare it."""
+
+    def __init__(self, parent: int, facts: os.stat_result) -> None:
+        super().__init__(parent)
+        self._uid = facts.st_uid
+        self.newest, self.bytes = facts.st_mtime, 0
+        self.holds: set[Place] = set()
+        self.spare = False
+
+    def at_entry(self, name: str, facts: os.stat_result) -> bool:
+        self.newest = max(self.newest, facts.st_mtime)
+        self.holds.add(place_of(facts))
+        if stat.S_ISREG(facts.st_mode):
+            self.bytes += facts.st_blocks * 512
+        self.spare |= (
+            name == ".git"
+            or facts.st_uid != self._uid
+            or stat.S_ISSOCK(facts.st_mode)
+            or len(self.holds) > _MOST_ENTRIES
+        )
+        return not self.spare
+
+    def at_directory(self, above: int, name: str) -> None:
+        pass
+
+    def refused(self, name: str, reason: str) -> None:  # noqa: ARG002 (any refusal spares)
+        self.spare = True  # what cannot be looked into is not known to be old

@@ -1,0 +1,37 @@
+"""Deleting against an attacker who swaps directories for links meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from daydreamd.host.deletion import remove_tree
+
+ATTACKER = Path(__file__).parent.parent / "fakes" / "swapping_attacker.py"
+RUNS = 60
+
+
+def fill(directory: Path, count: int) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        (directory / f"file-{number}").write_text("x")
+
+
+def test_a_directory_swapping_attacker_gains_nothing_in_60_runs(tmp_path: Path):
+    foreign = tmp_path / "foreign"
+    for run in range(RUNS):
+        fill(foreign / "precious", 3)
+        tree = tmp_path / str(run) / "tree"
+        for number in range(30):
+            fill(tree / f"d{number:02}" / "precious", 3)
+        with subprocess.Popen(
+            [sys.executable, ATTACKER, tree / "d15", foreign],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as attacker:
+            assert attacker.stdout is not None
+            attacker.stdout.readline()
+            remove_tree(tree)
+            attacker.communicate()
+        assert len(list((foreign / "precious").iterdir())) == 3

@@ -1,0 +1,154 @@
+"""Deleting stays inside, whatever lies there."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from daydreamd.host.deletion import remove_tree
+from daydreamd.host.leftovers import find_leftovers, places_in_use, remove_leftover
+
+NOBODY = 65534
+
+
+def deep(root: Path, depth: int) -> None:
+    """A chain of directories deeper than any path may be long."""
+    root.mkdir()
+    handle = os.open(root, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=handle)
+        below = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(os.open("leaf", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
+    os.close(handle)
+
+
+def age(path: Path, days: float) -> None:
+    then = time.time() - days * 86_400
+    os.utime(path, (then, then), follow_symlinks=False)
+
+
+def find(directory: Path, **kwargs):
+    defaults = {"files": ["old*"], "trees": ["tree*"], "min_age": 3600, "uids": [os.geteuid()]}
+    return [found.name for found in find_leftovers(directory, **{**defaults, **kwargs})]
+
+
+def test_a_tree_5000_deep_is_removed(tmp_path: Path):
+    deep(tmp_path / "tree", 5000)
+    done = remove_tree(tmp_path / "tree")
+    assert (done.removed, done.left) == (5002, [])
+    assert not (tmp_path / "tree").exists()
+
+
+def test_links_are_removed_and_never_followed(tmp_path: Path):
+    foreign = tmp_path / "foreign"
+    (foreign / "sub").mkdir(parents=True)
+    (foreign / "file").write_text("mine")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "dir").symlink_to(foreign)
+    (tree / "file").symlink_to(foreign / "file")
+    (tree / "hard").hardlink_to(foreign / "file")
+    os.mkfifo(tree / "fifo")
+    assert remove_tree(tree).left == []
+    assert not tree.exists()
+    assert (foreign / "file").read_text() == "mine"
+    assert (foreign / "sub").is_dir()
+
+
+def test_a_link_in_place_of_the_tree_is_removed_and_its_target_kept(tmp_path: Path):
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "file").touch()
+    (tmp_path / "tree").symlink_to("foreign")
+    remove_tree(tmp_path / "tree")
+    assert not (tmp_path / "tree").is_symlink()
+    assert (tmp_path / "foreign" / "file").exists()
+
+
+def test_another_users_files_stay_and_are_named(tmp_path: Path):
+    (tmp_path / "tree" / "sub").mkdir(parents=True)
+    (tmp_path / "tree" / "ours").touch()
+    (tmp_path / "tree" / "sub" / "theirs").touch()
+    os.chown(tmp_path / "tree" / "sub" / "theirs", NOBODY, NOBODY)
+    done = remove_tree(tmp_path / "tree")
+    assert done.left[0] == "theirs: belongs to another user"
+    assert not (tmp_path / "tree" / "ours").exists()
+    assert (tmp_path / "tree" / "sub" / "theirs").exists()
+
+
+def test_what_is_not_there_is_already_removed(tmp_path: Path):
+    assert remove_tree(tmp_path / "none" / "none").removed == 0
+    assert remove_tree(tmp_path / "none").left == []
+
+
+def test_only_old_files_with_a_known_name_are_found(tmp_path: Path):
+    for name in ("old-1", "old-new", "other"):
+        (tmp_path / name).touch()
+    for name in ("old-1", "other"):
+        age(tmp_path / name, 2)
+    assert find(tmp_path) == ["old-1"]
+    assert find(tmp_path, min_age=3 * 86_400) == []
+    assert find(tmp_path / "missing") == []
+
+
+def test_links_fifos_and_directories_are_not_taken_for_files(tmp_path: Path):
+    (tmp_path / "target").touch()
+    (tmp_path / "old-link").symlink_to("target")
+    (tmp_path / "old-directory").mkdir()
+    os.mkfifo(tmp_path / "old-fifo")
+    for name in ("old-link", "old-directory", "old-fifo"):
+        age(tmp_path / name, 2)
+    assert find(tmp_path) == []
+
+
+def test_a_tree_is_as_young_as_the_youngest_thing_in_it(tmp_path: Path):
+    for name in ("tree-old", "tree-young"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "file").touch()
+    for part in ("sub/file", "sub", "."):
+        age(tmp_path / "tree-old" / part, 2)
+    for part in ("sub", "."):
+        age(tmp_path / "tree-young" / part, 2)
+    assert find(tmp_path) == ["tree-old"]
+
+
+@pytest.mark.parametrize("reason", ["repository", "foreign"])
+def test_a_tree_with_anything_precious_is_spared(tmp_path: Path, reason: str):
+    tree = tmp_path / "tree"
+    (tree / "sub").mkdir(parents=True)
+    if reason == "repository":
+        (tree / "sub" / ".git").touch()
+    else:
+        os.chown(tree / "sub", NOBODY, NOBODY)
+    assert find(tmp_path, min_age=0) == []
+
+
+def test_another_users_file_is_not_ours_to_remove(tmp_path: Path):
+    (tmp_path / "old").touch()
+    os.chown(tmp_path / "old", NOBODY, NOBODY)
+    assert find(tmp_path, min_age=0) == []
+    assert find(tmp_path, min_age=0, uids=None) == ["old"]
+
+
+def test_what_somebody_has_open_is_known_to_be_in_use(tmp_path: Path):
+    (tmp_path / "old").touch()
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "file").touch()
+    with (tmp_path / "old").open(), (tmp_path / "tree" / "file").open():
+        used = places_in_use()
+    found = find_leftovers(tmp_path, files=["old"], trees=["tree"], min_age=0, uids=None)
+    assert [bool(leftover.holds & used) for leftover in found] == [True, True]
+    assert not any(leftover.holds & places_in_use() for leftover in found)
+
+
+def test_an_entry_that_was_exchanged_after_the_look_stays(tmp_path: Path):
+    (tmp_path / "old").touch()
+    (found,) = find_leftovers(tmp_path, files=["old"], trees=[], min_age=0, uids=None)
+    (tmp_path / "old").rename(tmp_path / "looked-at")
+    (tmp_path / "old").write_text("something new")
+    assert remove_leftover(found).left == ["old: changed meanwhile"]
+    assert (tmp_path / "old").read_text() == "something new"
