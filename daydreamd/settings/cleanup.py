@@ -1,0 +1,91 @@
+"""Settings of what is tidied up: here a wrong value may never widen what is ended or removed.
+
+A fault anywhere in these groups turns the rule into report-only (see `faults`), so each rule has a
+switch: `enabled`, or `end` for the kinds that a user adds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from daydreamd.settings.group import Group, says
+from daydreamd.units import Duration, Size
+
+
+class CleanupKind(Group, frozen=True, kw_only=True):
+    """When an agent process counts as abandoned."""
+
+    enabled: Annotated[bool, says("Whether this rule ends anything; false only reports.")] = True
+    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
+    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
+    attended_idle_for: Annotated[
+        Duration, says("Owned or in a terminal: idle for this long, by every signal.")
+    ] = Duration(259_200)
+    max_count: Annotated[
+        int, says("Above this many, the longest idle of the abandoned go first.", ge=0)
+    ] = 5
+    protect: Annotated[
+        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
+    ] = ()
+
+
+class UserKind(Group, frozen=True, kw_only=True):
+    """A kind of agent process that the user adds."""
+
+    name: Annotated[str, says("Name of the rule in reports.", pattern="^[a-z][a-z0-9_-]*$")]
+    exe: Annotated[tuple[str, ...], says("Globs on the executable's path.")] = ()
+    script: Annotated[
+        tuple[str, ...], says("Globs on the script that an interpreter runs (its first argument).")
+    ] = ()
+    end: Annotated[bool, says("Whether abandoned ones are ended; false only reports.")] = False
+    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
+    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
+    protect: Annotated[
+        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
+    ] = ()
+
+
+class CleanupTemp(Group, frozen=True, kw_only=True):
+    """Temp files that agents leave behind."""
+
+    enabled: Annotated[bool, says("Whether temp files are removed.")] = True
+    max_age: Annotated[Duration, says("Younger files are left alone.")] = Duration(86_400)
+    directories: Annotated[
+        tuple[str, ...], says("Where to look; empty takes the system's temp directory.")
+    ] = ()
+    patterns: Annotated[
+        tuple[str, ...], says("Globs on names of leftovers, besides the known ones.")
+    ] = ()
+
+
+class CleanupLog(Group, frozen=True, kw_only=True):
+    """A log file to rotate."""
+
+    path: Annotated[str, says("The log file.", min_length=1)]
+    enabled: Annotated[bool, says("Whether it is rotated; false only reports.")] = True
+    max_size: Annotated[Size, says("Rotated above this size.")] = Size(10 << 20)
+    keep: Annotated[int, says("Compressed former logs to keep.", ge=0, le=1000)] = 5
+    reopen: Annotated[
+        Literal["copytruncate", "signal"],
+        says("How the writer goes on: told by a signal, or its file copied and truncated."),
+    ] = "copytruncate"
+    pidfile: Annotated[str, says("The writer's pid file, for reopen = signal.")] = ""
+    signal: Annotated[Literal["HUP", "USR1", "USR2"], says("The signal that reopens.")] = "HUP"
+
+
+class Cleanup(Group, frozen=True, kw_only=True):
+    """What is tidied up, and how carefully."""
+
+    enabled: Annotated[bool, says("Whether anything is tidied up at all.")] = True
+    dry_run: Annotated[bool, says("Only report.")] = False
+    grace: Annotated[Duration, says("From TERM to KILL.")] = Duration(10)
+    observe: Annotated[Duration, says("The gap between the two samples.")] = Duration(2)
+    all_users: Annotated[bool, says("As root: other users' processes too.")] = False
+    claude: Annotated[CleanupKind, says("Claude Code.")] = CleanupKind()
+    aider: Annotated[CleanupKind, says("Aider runs that are not ours.")] = CleanupKind()
+    mcp: Annotated[CleanupKind, says("MCP servers whose session is gone.")] = CleanupKind(
+        max_age=Duration(3_600), idle_for=Duration(3_600)
+    )
+    temp: Annotated[CleanupTemp, says("Temp files.")] = CleanupTemp()
+    logs: Annotated[tuple[CleanupLog, ...], says("Log files to rotate.")] = ()
+    kinds: Annotated[tuple[UserKind, ...], says("More kinds of agent processes.")] = ()
