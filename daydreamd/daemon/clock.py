@@ -1,0 +1,33 @@
+"""What time it is, by the two clocks that the schedule needs, and why one is not enough.
+
+`boot` counts seconds since the machine started, suspend included, and cannot be set: it tells how
+long something has been. `wall` is what people call the time: it can jump by years, but it survives
+a reboot, and quiet hours are written in it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Now(NamedTuple):
+    """A moment: seconds since the epoch, seconds since the machine started, and which start."""
+
+    wall: float
+    boot: float
+    boot_id: str
+
+
+class MachineClock:
+    """Reads the machine's clocks."""
+
+    def __init__(self) -> None:
+        self._boot_id = _BOOT_ID.read_text("ascii").strip()
+
+    def now(self) -> Now:
+        """This moment."""
+        return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), self._boot_id)
