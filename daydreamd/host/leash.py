@@ -1,0 +1,240 @@
+"""A child on a leash: a session of its own, bounded pipes, a memory limit, an end for its tree.
+
+Whatever way `leashed` is left (the end, an error, a cancelled scope), TERM, a grace and KILL have
+gone to everything that the child started before control returns, and the child has been waited for.
+This file does not know deadlines; they belong to whoever holds the leash.
+"""
+
+from __future__ import annotations
+
+import os
+import signal as signals
+import subprocess
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+import anyio
+
+from daydreamd.errors import CommandError, CommandTooLarge
+from daydreamd.host.identity import Identity, identify
+from daydreamd.host.pipes import Outflow, Tail, feed
+from daydreamd.host.trees import HOUSEHOLD, end_tree, reap_strays
+from daydreamd.host.usage import Usage, UsageMeter
+from daydreamd.units import say_size
+
+_STDERR_BYTES: Final = 1 << 16
+_LINE_BYTES: Final = 1 << 20
+_FIRST_SAMPLE_SECONDS: Final = 0.05
+_SAMPLE_SECONDS: Final = 0.25
+_STRAY_SECONDS: Final = 0.5
+Stream = Literal["pipe", "inherit", "drop"]
+_STREAMS: Final = {"pipe": subprocess.PIPE, "inherit": None, "drop": subprocess.DEVNULL}
+
+
+class Leash:
+    """A live child. Made by `leashed`, which also ends it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], name: str, max_memory: int | None) -> None:
+        HOUSEHOLD.leash(process.pid)
+        self.pid: Final = process.pid
+        self.identity: Final = identify(process.pid)  # not waited for yet, so there is one
+        self.survivors: tuple[Identity, ...] = ()
+        self.fault: CommandTooLarge | None = None
+        self._process = process
+        self._name = name
+        self._pidfd = os.pidfd_open(process.pid)
+        self._ended = anyio.Event()
+        self._max_memory = max_memory
+        self._meter = UsageMeter(process.pid)
+        self._stderr = Tail(_STDERR_BYTES)
+        self._stdout_pipe = Outflow(process.stdout) if process.stdout else None
+        self._stderr_pipe = Outflow(process.stderr) if process.stderr else None
+        # The chores go on while the tree is being ended, whatever was cancelled around us.
+        self._chores = anyio.CancelScope(shield=True)
+
+    async def wait(self) -> int:
+        """Its exit code, negative for a signal, once it has ended."""
+        await self._ended.wait()
+        return self._process.returncode
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the child itself has ended and been waited for."""
+        return self._ended.is_set()
+
+    async def read(self) -> bytes:
+        """The next bytes of its stdout; b"" at the end, which comes with the child's own end."""
+        if self._stdout_pipe is None:
+            raise CommandError("cannot read the child's output: it does not go through a pipe")
+        return await self._stdout_pipe.read()
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Its stdout by lines, without their ends; a line above 1 MiB is CommandTooLarge."""
+        rest = b""
+        while chunk := await self.read():
+            *complete, rest = (rest + chunk).split(b"\n")
+            for line in complete:
+                yield line
+            if len(rest) > _LINE_BYTES:
+                raise CommandTooLarge("cannot read the child's output: a line has no end")
+        if rest:
+            yield rest
+
+    @property
+    def stderr(self) -> bytes:
+        """The last 64 KiB of its stderr."""
+        return bytes(self._stderr)
+
+    def usage(self) -> Usage:
+        """Peak memory and CPU time of its tree so far."""
+        return self._meter.usage()
+
+    def send(self, signal: signals.Signals) -> bool:
+        """Signal the child alone; False when it has ended."""
+        try:
+            signals.pidfd_send_signal(self._pidfd, signal)
+        except ProcessLookupError:
+            return False
+        return True
+
+    # What follows is for `leashed`.
+
+    async def tend(self, stdin: bytes, grace: float, holder: anyio.CancelScope) -> None:
+        """All that must be done for a child while it lives."""
+        with self._chores:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._await_end)
+                group.start_soon(self._watch_memory, holder)
+                group.start_soon(self._end_strays, grace)
+                group.start_soon(self._collect_stderr)
+                if self._process.stdin:
+                    group.start_soon(feed, self._process.stdin, stdin)
+
+    async def end(self, grace: float, root_grace: float) -> None:
+        """End the tree, wait for the child, and stop tending it."""
+        roots = [] if self.has_ended else [self.identity]
+        if roots or reap_strays():
+            report = await end_tree(roots, grace=grace, root_grace=root_grace, even_after_exec=True)
+            self.survivors = report.survivors
+            self._reap()
+        self._chores.cancel()
+
+    def close(self) -> None:
+        """Give back the descriptors."""
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+        os.close(self._pidfd)
+        if not self.has_ended:  # it hangs in the kernel; from now on it is a stray
+            self._process.returncode = -signals.SIGKILL
+        HOUSEHOLD.release(self.pid)
+
+    async def _await_end(self) -> None:
+        await anyio.wait_readable(self._pidfd)
+        self._reap()
+
+    def _reap(self) -> None:
+        if self.has_ended:
+            return
+        pid, status, told = os.wait4(self.pid, os.WNOHANG)
+        if pid:
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            self._meter.ended(told)
+            for pipe in (self._stdout_pipe, self._stderr_pipe):
+                if pipe:
+                    pipe.child_ended()
+            self._ended.set()
+
+    async def _watch_memory(self, holder: anyio.CancelScope) -> None:
+        pause = _FIRST_SAMPLE_SECONDS
+        while not self.has_ended:
+            resident = self._meter.sample()
+            if self._max_memory is not None and resident > self._max_memory:
+                self.fault = CommandTooLarge(
+                    f"cannot go on with {self._name}: it uses {say_size(resident)} of memory, "
+                    f"more than {say_size(self._max_memory)}"
+                )
+                holder.cancel()
+                return
+            await anyio.sleep(pause)
+            pause = min(pause * 2, _SAMPLE_SECONDS)
+
+    async def _end_strays(self, grace: float) -> None:
+        while not self.has_ended:
+            await anyio.sleep(_STRAY_SECONDS)
+            if reap_strays():
+                await end_tree([], grace=grace)
+
+    async def _collect_stderr(self) -> None:
+        while self._stderr_pipe and (chunk := await self._stderr_pipe.read()):
+            self._stderr.add(chunk)
+
+
+@asynccontextmanager
+async def leashed(  # noqa: PLR0913 - the whole contract with a child, in one place
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bytes = b"",
+    stdout: Stream = "pipe",
+    stderr: Stream = "pipe",
+    grace: float = 2.0,
+    root_grace: float = 0.0,
+    max_memory: int | None = None,
+) -> AsyncIterator[Leash]:
+    """Start a child and hold it: when the block is left, nothing of its tree lives any more.
+
+    With `root_grace` the child alone is told first (SIGTERM) and has that many seconds to end its
+    tree itself. A tree above `max_memory` bytes is ended, and CommandTooLarge raised. A piped
+    stdout must be read, or the child stops at a full pipe; of stderr the tail is kept.
+    """
+    process = _start(argv, cwd, env, stdin, stdout, stderr)
+    leash = Leash(process, str(argv[0]), max_memory)
+    failure: Exception | None = None
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(leash.tend, stdin, grace, group.cancel_scope)
+            try:
+                yield leash
+            except Exception as error:  # noqa: BLE001 - raised below, where no group wraps it
+                failure = error
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await leash.end(grace, root_grace)
+    finally:
+        leash.close()
+    if fault := leash.fault or failure:
+        raise fault
+
+
+def _start(
+    argv: Sequence[str | Path],
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bytes,
+    stdout: Stream,
+    stderr: Stream,
+) -> subprocess.Popen[bytes]:
+    words = [str(word) for word in argv]
+    try:
+        return subprocess.Popen(
+            words,
+            bufsize=0,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=_STREAMS[stdout],
+            stderr=_STREAMS[stderr],
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in an argument
+        raise CommandError(f"cannot start {words[0]}: {_reason(error)}", argv=words) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
