@@ -15,7 +15,8 @@ from rapidfuzz import fuzz, utils
 
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath
-from daydreamd.insights.verification import Checked, folded, says_something, stands_in
+from daydreamd.insights.untrusted import visible
+from daydreamd.insights.verification import Checked, folded, says_something
 from daydreamd.session import Evidence, Excerpt
 
 CurrentText = Callable[[str, str], str | None]
@@ -25,6 +26,7 @@ _SAME_TITLE: Final = 85.0
 _SAME_WORDING: Final = 80.0
 _SAME_ANYWHERE: Final = 95.0
 _ID_LENGTH: Final = 3
+_UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 _MAX_FILE_BYTES: Final = 4 << 20
 
 
@@ -75,10 +77,23 @@ def _same_quote(one: str, other: str) -> bool:
 
 def is_addressed(known: Known, current: CurrentText) -> bool:
     """Whether every line that `known` cites has changed since. What cannot be read has not."""
-    texts = [(evidence, current(known.workspace, evidence.path)) for evidence in known.evidence]
-    return bool(texts) and all(
-        text is not None and not stands_in(evidence.quote, text) for evidence, text in texts
+    return bool(known.evidence) and all(
+        _has_changed(evidence.quote, current(known.workspace, evidence.path))
+        for evidence in known.evidence
     )
+
+
+def _has_changed(quote: str, text: str | None) -> bool:
+    """Line by line and without blanks: excerpts are shown with long lines cut and marks spaced."""
+    if text is None:
+        return False
+    there = _squeezed(text)
+    comparable = [line for line in quote.split("\n") if _UNSHOWN not in line]
+    return any(_squeezed(line) not in there for line in comparable)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(visible(text).split())
 
 
 def from_excerpts(excerpts: Sequence[Excerpt]) -> CurrentText:

@@ -22,7 +22,7 @@ _BLANKS: Final = re.compile(r"[\v\f\x85\u2028\u2029]")
 _MARKUP: Final = re.compile(r"([\\`*_\[\]#|~$])|([<>&])")
 _TAGS: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _CODE: Final = re.compile(r"`([^`]+)`")
-_OPENERS: Final = re.compile(r"^(\d+)([.)])|^([-+=:])")
+_OPENERS: Final = re.compile(r"^(\d+)([.)])(?= |$)|^([-+=:])")
 
 
 def visible(text: str) -> str:

@@ -96,11 +96,6 @@ def folded(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-def stands_in(quote: str, text: str) -> bool:
-    """Whether `quote` stands in `text`, blanks aside."""
-    return folded(quote) in _page_of(text).text
-
-
 def _is_of(path: str, excerpt: Excerpt) -> bool:
     """Also `shop/cart/price.py` and `shop:cart/price.py`, where several workspaces are asked of."""
     named = path.removeprefix("./")

@@ -1,0 +1,148 @@
+"""The page people read: what is new, what is still open, and the facts that need no model.
+
+Everything in it that somebody else wrote passes through `untrusted` on its way, so that the page
+stays the Markdown it was meant to be. Where it lies is the shelf's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Final
+
+import jinja2
+import msgspec
+
+from daydreamd.insights.judgement import Verdict
+from daydreamd.insights.novelty import Known
+from daydreamd.insights.observations import Observation
+from daydreamd.insights.untrusted import code, longest_run, markdown, one_line
+from daydreamd.session import Evidence
+from daydreamd.units import say_duration
+
+_QUOTE_LINES: Final = 12
+_QUOTE_COLUMNS: Final = 160
+_MAX_OPEN: Final = 50
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All that goes into one report.
+
+    `failure` says why there was no reflection, and is never shown as an insight; `partial` that
+    the answer was cut at the deadline. `tidied` is one line. `at` is aware, shown as local time.
+    """
+
+    session_id: str
+    at: datetime
+    workspaces: tuple[str, ...]
+    verdict: Verdict = Verdict()
+    observations: Sequence[Observation] = ()
+    model: str | None = None
+    analysis_seconds: float | None = None
+    failure: str | None = None
+    partial: bool = False
+    tidied: str = ""
+
+
+def render(report: Report) -> str:
+    """The report as Markdown."""
+    facts: dict[str, list[Observation]] = {}
+    for observation in report.observations:
+        facts.setdefault(observation.workspace, []).append(observation)
+    page = _template().render(
+        report=report,
+        headline=headline(report),
+        new=report.verdict.new,
+        still_open=report.verdict.still_open[:_MAX_OPEN],
+        addressed=report.verdict.addressed[:_MAX_OPEN],
+        facts=facts,
+        several=len(report.workspaces) > 1,
+    )
+    return page.rstrip("\n") + "\n"
+
+
+def headline(report: Report) -> str:
+    """The counts, who found what, and what became of the rest; Markdown."""
+    verdict = report.verdict
+    counts = f"**{len(verdict.new) or 'Nothing'} new**"
+    if verdict.still_open:
+        counts += f", {len(verdict.still_open)} still open"
+    if verdict.addressed:
+        counts += f", {len(verdict.addressed)} addressed"
+    if report.failure:
+        reason = markdown(one_line(report.failure, limit=300)).rstrip(".")
+        return f"{counts}. No reflection this time: {reason}. The facts need no model."
+    if report.model is None:
+        return f"{counts}. No model was asked; the facts need none."
+    took = say_duration(report.analysis_seconds) if report.analysis_seconds is not None else ""
+    made = f"Made by {markdown(one_line(report.model, limit=80))}" + (f" in {took}" if took else "")
+    cut = " The answer was cut at the deadline: this is what had come." if report.partial else ""
+    return f"{counts}. {made}; {verdict.summary()}.{cut}"
+
+
+def place(path: str, evidence: Evidence) -> str:
+    """`payments/client.py:88-97`."""
+    last = f"-{evidence.end_line}" if evidence.end_line > evidence.line else ""
+    return f"{one_line(path, limit=200)}:{evidence.line}{last}"
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("daydreamd.insights"),
+        autoescape=False,  # noqa: S701 - Markdown, not HTML: the filters below escape for it
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "text": lambda text: markdown(one_line(text, limit=1_000)),
+        "code": lambda text: code(one_line(text, limit=200)),
+        "moment": _moment,
+        "place": _place,
+        "quote": _quote,
+        "seen": _seen,
+        "changed": _changed,
+    }
+    return environment.get_template("report.md.j2")
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone()
+    return f"{local:%A} {local.day} {local:%B}, {local:%H:%M %Z}"
+
+
+def _place(item: Known, several: bool) -> str:
+    workspace = f"{markdown(one_line(item.workspace, limit=80))} · " if several else ""
+    cited = [code(place(evidence.path, evidence)) for evidence in item.evidence[:2]]
+    return workspace + ", ".join(cited) + (" …" if len(item.evidence) > 2 else "")
+
+
+def _quote(evidence: Evidence) -> str:
+    """The cited lines with their numbers, fenced beyond any backticks in them."""
+    lines = evidence.quote.split("\n")
+    shown = [
+        f"{number} {line.rstrip()[:_QUOTE_COLUMNS]}"
+        for number, line in enumerate(lines[:_QUOTE_LINES], evidence.line)
+    ]
+    shown += ["…"] if len(lines) > _QUOTE_LINES else []
+    fence = "`" * max(3, longest_run(evidence.quote) + 1)
+    language = PurePosixPath(evidence.path).suffix[1:]
+    opening = fence + (language if language.isascii() and language.isalnum() else "")
+    return "\n".join(f"> {line}" for line in (opening, *shown, fence))
+
+
+def _seen(item: Known) -> str:
+    """` · seen 4 times since 3 November`, where the history tells."""
+    times, first = getattr(item, "times_seen", 1), getattr(item, "first_seen", None)
+    if times < 2 or not isinstance(first, datetime):
+        return ""
+    local = first.astimezone()
+    return f" · seen {times} times since {local.day} {local:%B}"
+
+
+def _changed(item: Known) -> str:
+    commit = item.evidence[0].commit[:7] if item.evidence else ""
+    return f"its lines changed since {code(commit)}" if commit else "its lines have changed"
