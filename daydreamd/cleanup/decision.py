@@ -1,0 +1,215 @@
+"""Deciding which agent processes are abandoned, from facts alone, with a reason either way.
+
+Pure: nothing here looks at the machine or acts on it. The rules, in their order, are what a careful
+person would go by. Whatever is not known speaks for sparing; age, a name or a single look never
+decide alone; nothing with an owner is ended except a session that is finished by every signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from daydreamd.units import say_duration
+
+Word = Literal["kill", "spare", "watch"]
+
+# Thresholds never shrink below these under memory pressure, unless they are set lower.
+_AGE_FLOOR_SECONDS: Final = 3600.0
+_IDLE_FLOOR_SECONDS: Final = 1800.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When processes of a kind count as abandoned. `attended_idle_for` None: owned ones stay."""
+
+    name: str
+    ends: bool
+    max_age: float
+    idle_for: float
+    attended_idle_for: float | None = None
+    max_count: int | None = None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who would miss the process. `nobody` has to be seen, it is never a default."""
+
+    kind: Literal["nobody", "terminal", "multiplexer", "parent", "client", "unknown"]
+    says: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What two looks at an agent process have shown.
+
+    `never` is a reason to leave it alone for good, `unknown` what could not be read, `working` what
+    it was seen or says to be doing. `idle_seconds` is how long it has proven idle at least.
+    """
+
+    pid: int
+    start_ticks: int
+    rule: str
+    command: str
+    age_seconds: float
+    owner: Owner
+    rss_bytes: int = 0
+    never: str = ""
+    dead_session: str = ""
+    unknown: tuple[str, ...] = ()
+    working: tuple[str, ...] = ()
+    idle_seconds: float | None = None
+    idle_by: str = ""
+    resume: str | None = None
+    family: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """How short memory is: PSI `some` over 10 s in percent, and the share that is available."""
+
+    some: float | None = None
+    available: float | None = None
+
+    @property
+    def factor(self) -> float:
+        """What thresholds are multiplied by."""
+        some, available = self.some or 0.0, 1.0 if self.available is None else self.available
+        if some >= 30 or available < 0.05:
+            return 1 / 12
+        return 1 / 4 if some >= 10 or available < 0.1 else 1.0
+
+    def __str__(self) -> str:
+        said = [f"pressure {self.some:.0f} %"] if self.some else []
+        if self.available is not None:
+            said.append(f"{self.available:.0%} available")
+        return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to happen to a process, and why."""
+
+    word: Word
+    reasons: tuple[str, ...]
+
+
+def choose(
+    all_facts: Sequence[Facts], rules: Mapping[str, Rule], pressure: Pressure
+) -> dict[int, Verdict]:
+    """A verdict for every process, by pid; `rules` has one for every `Facts.rule`."""
+    shrunk = {name: shrink(rule, pressure) for name, rule in rules.items()}
+    note = (
+        f"memory is short ({pressure}), so it had to be idle for less"
+        if pressure.factor < 1
+        else ""
+    )
+    verdicts: dict[int, Verdict] = {}
+    for facts in all_facts:
+        verdict = decide(facts, shrunk[facts.rule])
+        if note and verdict.word == "kill" and decide(facts, rules[facts.rule]).word != "kill":
+            verdict = replace(verdict, reasons=(*verdict.reasons, note))
+        verdicts[facts.pid] = verdict
+    for name, rule in shrunk.items():
+        _keep_the_count([facts for facts in all_facts if facts.rule == name], rule, verdicts)
+    _keep_families_together(all_facts, verdicts)
+    return verdicts
+
+
+def shrink(rule: Rule, pressure: Pressure) -> Rule:
+    """The rule as it is while memory is short. What is owned keeps its full time."""
+    return replace(
+        rule,
+        max_age=max(rule.max_age * pressure.factor, min(rule.max_age, _AGE_FLOOR_SECONDS)),
+        idle_for=max(rule.idle_for * pressure.factor, min(rule.idle_for, _IDLE_FLOOR_SECONDS)),
+    )
+
+
+def decide(facts: Facts, rule: Rule) -> Verdict:
+    """One process against its rule; the first thing that speaks for it spares it."""
+    if facts.never:
+        return Verdict("spare", (facts.never,))
+    if facts.dead_session:
+        return _end(rule, f"left by a session of ours that is over ({facts.dead_session})")
+    if facts.unknown:
+        return Verdict("spare", tuple(f"cannot tell: {unknown}" for unknown in facts.unknown))
+    if facts.owner.kind == "unknown":
+        return Verdict("spare", (f"cannot tell who owns it: {facts.owner.says}",))
+    if facts.working:
+        return Verdict("spare", (f"at work: {', '.join(facts.working)}",))
+    if facts.owner.kind == "nobody":
+        return _decide_unowned(facts, rule)
+    return _decide_owned(facts, rule)
+
+
+def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:
+    owned = f"nobody owns it: {facts.owner.says}"
+    if facts.age_seconds < rule.max_age:
+        return Verdict("spare", (_young(facts, rule), owned))
+    if facts.idle_seconds is None:
+        return Verdict("watch", (owned, "how long it has been idle is not known yet"))
+    if facts.idle_seconds < rule.idle_for:
+        return Verdict("watch", (owned, f"{_idle(facts)}, {say_duration(rule.idle_for)} are asked"))
+    return _end(rule, owned, _idle(facts))
+
+
+def _decide_owned(facts: Facts, rule: Rule) -> Verdict:
+    owned = f"in use: {facts.owner.says}"
+    asked = rule.attended_idle_for
+    if asked is None or facts.idle_seconds is None or facts.idle_seconds < asked:
+        return Verdict("spare", (owned,))
+    if facts.age_seconds < rule.max_age:
+        return Verdict("spare", (owned, _young(facts, rule)))
+    return _end(rule, f"finished, but still there: {facts.owner.says}", _idle(facts))
+
+
+def _end(rule: Rule, *reasons: str) -> Verdict:
+    if rule.ends:
+        return Verdict("kill", reasons)
+    return Verdict("spare", (f"{rule.name} processes are only reported", *reasons))
+
+
+def _young(facts: Facts, rule: Rule) -> str:
+    age, asked = say_duration(facts.age_seconds), say_duration(rule.max_age)
+    return f"young: {age} old, {asked} are asked"
+
+
+def _idle(facts: Facts) -> str:
+    by = f" ({facts.idle_by})" if facts.idle_by else ""
+    return f"idle for {say_duration(facts.idle_seconds or 0)}{by}"
+
+
+def _keep_the_count(kin: Sequence[Facts], rule: Rule, verdicts: dict[int, Verdict]) -> None:
+    """Above `max_count`, abandoned ones that are only too young go too, the longest idle first."""
+    if rule.max_count is None:
+        return
+    left = sum(verdicts[facts.pid].word != "kill" for facts in kin)
+    ageless = replace(rule, max_age=0.0)
+    spared = [
+        facts
+        for facts in kin
+        if verdicts[facts.pid].word != "kill" and facts.owner.kind == "nobody"
+    ]
+    for facts in sorted(spared, key=lambda facts: -(facts.idle_seconds or 0)):
+        verdict = decide(facts, ageless)
+        if left > rule.max_count and verdict.word == "kill":
+            note = (
+                f"more than {rule.max_count} {rule.name} processes, and this one idle the longest"
+            )
+            verdicts[facts.pid] = replace(verdict, reasons=(*verdict.reasons, note))
+            left -= 1
+
+
+def _keep_families_together(all_facts: Sequence[Facts], verdicts: dict[int, Verdict]) -> None:
+    """A process whose tree holds one that must stay, stays with it."""
+    firm = {
+        facts.pid: verdicts[facts.pid].reasons[0]
+        for facts in all_facts
+        if facts.never or facts.unknown or facts.working or facts.owner.kind == "client"
+    }
+    for facts in all_facts:
+        stays = next((pid for pid in facts.family if pid != facts.pid and pid in firm), None)
+        if stays is not None and verdicts[facts.pid].word == "kill":
+            reason = f"its process {stays} has to stay: {firm[stays]}"
+            verdicts[facts.pid] = Verdict("spare", (reason,))

@@ -1,0 +1,168 @@
+"""What our own sessions leave: processes that carry their mark, and their scratch directory.
+
+The same few lines serve the end of every session, a session that broke, and one whose process died
+so that the next start finds the remains. Which session is dead is for the caller to know: it holds
+the session lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import anyio.to_thread
+
+from daydreamd.cleanup.kinds import AIDER, Program, recognise
+from daydreamd.errors import ProcessGone
+from daydreamd.events import Emitter
+from daydreamd.history.store import History
+from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.deletion import remove_tree
+from daydreamd.host.files import sweep_half_written
+from daydreamd.host.processes import (
+    Identity,
+    ancestors,
+    end_tree,
+    identify,
+    read_argv,
+    read_cwd,
+    read_environ,
+    scan,
+)
+from daydreamd.settings.places import Places
+
+_GRACE_SECONDS: Final = 2.0
+_ROUNDS: Final = 3  # somebody may start a child in the moment we look away
+
+
+@dataclass
+class Remains:
+    """What was found of one session and taken away; `left` says what could not be."""
+
+    session_id: str
+    processes: int = 0
+    aiders: int = 0
+    files: int = 0
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What was put in order before anything new begins."""
+
+    sessions: tuple[Remains, ...]
+    half_written: int
+    seconds: float
+
+    @property
+    def dead_sessions(self) -> tuple[str, ...]:
+        return tuple(remains.session_id for remains in self.sessions)
+
+
+async def recover(history: History, places: Places, *, emitter: Emitter) -> Recovery:
+    """Put in order what dead sessions left, and record them as interrupted.
+
+    The caller holds the session lock: whatever is unfinished now is dead.
+    """
+    began = anyio.current_time()
+    unfinished = await history.unfinished()
+    scratch = places.session_dir("x").parent
+    orphaned = await anyio.to_thread.run_sync(_names, scratch)
+    known = [session_id for session_id, _ in unfinished]
+    found = []
+    for session_id in dict.fromkeys([*known, *orphaned]):
+        remains = await clear(session_id, places.session_dir(session_id))
+        if session_id in known:
+            await history.close_interrupted(session_id, "its process died")
+        emitter.notice(
+            "error" if remains.left else "info", "session recovered", session=session_id,
+            processes=remains.processes, files=remains.files, left=list(remains.left),
+        )  # fmt: skip
+        found.append(remains)
+    swept = 0
+    for directory in (places.state, places.insights, places.archive, places.cache):
+        swept += len(await anyio.to_thread.run_sync(sweep_half_written, directory))
+    return Recovery(tuple(found), swept, anyio.current_time() - began)
+
+
+async def leave_nothing(session_id: str, *, runtime_dir: Path, emitter: Emitter) -> dict[str, Any]:
+    """End what this session still runs and remove its scratch; the `post_analysis` summary."""
+    began = anyio.current_time()
+    remains = await clear(session_id, runtime_dir)
+    if remains.left:
+        emitter.notice("error", "session left something", left=list(remains.left))
+    return {
+        "current_aider_killed": remains.aiders,
+        "processes_killed": remains.processes,
+        "temp_files_cleaned": remains.files,
+        "left": list(remains.left),
+        "seconds": round(anyio.current_time() - began, 3),
+    }
+
+
+async def clear(session_id: str, runtime_dir: Path) -> Remains:
+    """End every process of a session and remove its directory."""
+    remains, left = Remains(session_id), []
+    for _ in range(_ROUNDS):
+        found = await anyio.to_thread.run_sync(_belonging, session_id, runtime_dir)
+        if not found:
+            break
+        aiders = {process for process in found if _is_aider(process)}
+        report = await end_tree(found, grace=_GRACE_SECONDS, even_after_exec=True)
+        remains.processes += len(report.ended)
+        remains.aiders += len(aiders.intersection(report.ended))
+        left = [f"process {process.pid} survived SIGKILL" for process in report.survivors]
+    removal = await anyio.to_thread.run_sync(remove_tree, runtime_dir)
+    remains.files = removal.removed
+    remains.left = (*left, *removal.left)
+    return remains
+
+
+def _belonging(session_id: str, runtime_dir: Path) -> list[Identity]:
+    """Processes with the session's mark, or without a terminal inside its directory.
+
+    A mark survives double forks and `setsid`; the directory finds those who wiped it. Somebody who
+    looks around in there from a terminal is not part of the session.
+    """
+    table = scan()
+    spared = {os.getpid(), *(stat.pid for stat in ancestors(os.getpid(), table))}
+    inside = os.fspath(runtime_dir)
+    found = []
+    for pid, stat in table.items():
+        if pid in spared or stat.state in "ZX":
+            continue
+        marked = (read_environ(pid) or {}).get(SESSION_MARK) == session_id
+        if marked or (stat.tty_nr == 0 and _is_within(read_cwd(pid), inside)):
+            found.append(pid)
+    return [process for process in _identities(found) if process.uid == os.getuid()]
+
+
+def _is_within(path: str, directory: str) -> bool:
+    path = path.removesuffix(" (deleted)")
+    return path == directory or path.startswith(directory + "/")
+
+
+def _identities(pids: Iterable[int]) -> list[Identity]:
+    found = []
+    for pid in pids:
+        try:
+            found.append(identify(pid))
+        except ProcessGone:
+            continue
+    return found
+
+
+def _is_aider(process: Identity) -> bool:
+    program = Program(process.exe, read_argv(process.pid), read_cwd(process.pid))
+    return recognise(program) == AIDER
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in directory.iterdir() if entry.is_dir())
+    except FileNotFoundError:
+        return []
