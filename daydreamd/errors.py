@@ -8,6 +8,7 @@
      │   │   ├─ CommandTimeout     … it was ended at its deadline
      │   │   └─ CommandTooLarge    … it was ended for its memory or its output
      │   ├─ ProcessGone            the identity does not live any more
+     │   ├─ DatabaseError          an SQLite file cannot be opened, read or written (path)
      │   ├─ FileError              a file cannot be read, written or deleted (path)
      │   └─ ServerFault            an HTTP server did not answer as asked (base_url, reason, status)
      ├─ HistoryError               the history database (path)
@@ -72,6 +73,14 @@ class CommandTooLarge(CommandError):
 
 class ProcessGone(HostError):
     """The process with this identity does not live any more."""
+
+
+class DatabaseError(HostError):
+    """An SQLite file cannot be opened, read or written."""
+
+    def __init__(self, message: str, *, path: Path | str = "") -> None:
+        super().__init__(message)
+        self.path = str(path)
 
 
 class FileError(HostError):

@@ -1,0 +1,147 @@
+"""The questions asked of the history, in readable SQL. Nothing here writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from daydreamd.errors import HistoryError
+from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord, as_utf8, from_text
+from daydreamd.host.databases import Connection, Row
+
+_R = TypeVar("_R")
+
+
+def unfinished(connection: Connection) -> list[tuple[str, datetime]]:
+    """Sessions without an end, oldest first."""
+    rows = connection.execute(
+        "SELECT session_id, start_time FROM sessions WHERE outcome IS NULL ORDER BY start_time"
+    )
+    return [(row["session_id"], from_text(row["start_time"])) for row in rows]
+
+
+def sessions(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest sessions in the shape that `sessions list --json` prints."""
+    rows = connection.execute(
+        """
+        SELECT session_id, trigger, start_time, end_time, outcome, reasons,
+               (SELECT json_group_object(phase, seconds) FROM phases
+                 WHERE phases.session_id = sessions.session_id) AS phase_seconds
+          FROM sessions ORDER BY start_time DESC, session_id DESC LIMIT ?
+        """,
+        (limit,),
+    )
+    return [
+        dict(row)
+        | {
+            "reasons": msgspec.json.decode(row["reasons"]),
+            "phase_seconds": msgspec.json.decode(row["phase_seconds"]),
+        }
+        for row in rows
+    ]
+
+
+def session(connection: Connection, prefix: str) -> dict[str, Any]:
+    """The session whose id begins with `prefix`, whole."""
+    session_id = one_id(connection, "sessions", "session_id", prefix)
+    row = connection.execute(
+        "SELECT record FROM sessions WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    record: dict[str, Any] = msgspec.json.decode(row["record"])
+    return record
+
+
+def known_insights(connection: Connection, workspace_path: str) -> list[KnownInsight]:
+    """All that was ever said of a workspace, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM insights WHERE workspace_path = ? ORDER BY first_seen, id",
+        (as_utf8(workspace_path),),
+    )
+    return [_record(row, KnownInsight) for row in rows]
+
+
+def insights(
+    connection: Connection, *, status: str | None, workspace: str | None, search: str, limit: int
+) -> list[KnownInsight]:
+    """Insights, newest first; `status="standing"` takes what is new or open."""
+    rows = connection.execute(
+        """
+        SELECT * FROM insights
+         WHERE (:workspace IS NULL OR workspace = :workspace OR workspace_path = :workspace)
+           AND (:status IS NULL OR status = :status
+                OR (:status = 'standing' AND status IN ('new', 'open')))
+           AND instr(lower(title || ' ' || body || ' ' || evidence), lower(:search))
+         ORDER BY last_seen DESC, first_seen DESC, id LIMIT :limit
+        """,
+        {"workspace": workspace, "status": status, "search": search, "limit": limit},
+    )
+    return [_record(row, KnownInsight) for row in rows]
+
+
+def insight(connection: Connection, prefix: str) -> KnownInsight:
+    """The insight whose id begins with `prefix`."""
+    name = one_id(connection, "insights", "id", prefix)
+    row = connection.execute("SELECT * FROM insights WHERE id = ?", (name,)).fetchone()
+    return _record(row, KnownInsight)
+
+
+def insight_ids(connection: Connection) -> set[str]:
+    """Every id in use."""
+    return {row["id"] for row in connection.execute("SELECT id FROM insights")}
+
+
+def kills(connection: Connection, session_id: str | None, limit: int) -> list[KillRecord]:
+    """Processes that were ended, newest first: by one session, or (None) by all."""
+    rows = connection.execute(
+        """
+        SELECT *, start_time AS start_ticks FROM kills
+         WHERE ?1 IS NULL OR session_id = ?1 ORDER BY at DESC, number DESC LIMIT ?2
+        """,
+        (session_id, limit),
+    )
+    return [_record(row, KillRecord) for row in rows]
+
+
+def last_reflection(connection: Connection, workspace_path: str) -> ReflectionRecord | None:
+    """When a workspace was last reflected on."""
+    row = connection.execute(
+        "SELECT fingerprint, session_id, at FROM reflections WHERE workspace_path = ?",
+        (as_utf8(workspace_path),),
+    ).fetchone()
+    return None if row is None else _record(row, ReflectionRecord)
+
+
+def state(connection: Connection, key: str) -> str | None:
+    """A single remembered value."""
+    row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def one_id(connection: Connection, table: str, column: str, prefix: str) -> str:
+    """The one id that is `prefix` or begins with it; HistoryError says what to do otherwise."""
+    what = table.removesuffix("s")
+    rows = connection.execute(
+        # table and column are ours; substr, because LIKE would obey % and _
+        f"SELECT {column} FROM {table} WHERE substr({column}, 1, length(?1)) = ?1 "  # noqa: S608
+        f"ORDER BY {column} LIMIT 4",
+        (prefix,),
+    )
+    found = [str(row[column]) for row in rows]
+    if prefix and (len(found) == 1 or prefix in found):
+        return prefix if prefix in found else found[0]
+    if prefix and found:
+        some = ", ".join(found[:3]) + (" …" if len(found) > 3 else "")
+        raise HistoryError(f"cannot tell which {what} {prefix} is: {some}; write more of it")
+    hint = f"`daydreamd {table} list` shows those there are"
+    raise HistoryError(f"cannot find {what} {prefix!r}: {hint}")
+
+
+def _record(row: Row, kind: type[_R]) -> _R:
+    """A row as its record. A column that is text and holds JSON is read first."""
+    values = {
+        key: msgspec.json.decode(row[key]) if key in ("evidence", "reasons") else row[key]
+        for key in row.keys()  # noqa: SIM118  # a Row iterates over its values
+    }
+    return msgspec.convert(values, kind, strict=False)

@@ -1,0 +1,207 @@
+"""What is written, in readable SQL. Every function runs inside one transaction of its caller."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Final
+
+import msgspec
+
+from daydreamd.errors import HistoryError
+from daydreamd.history import queries
+from daydreamd.history.records import KillRecord, KnownInsight, as_text, as_utf8
+from daydreamd.host.databases import Connection
+from daydreamd.session import DaydreamSession, InsightItem, Outcome
+
+STATUSES: Final = ("new", "open", "addressed", "accepted", "dismissed")
+_SHORTEST_ID: Final = 3
+
+
+def open_session(connection: Connection, session: DaydreamSession) -> None:
+    """The row of a session that begins."""
+    connection.execute(
+        """
+        INSERT INTO sessions (session_id, trigger, start_time, phase, record)
+        VALUES (?, ?, ?, ?, ?)
+        """,
+        (
+            session.session_id,
+            session.trigger,
+            as_text(session.start_time),
+            session.phase,
+            _json(session.as_json()),
+        ),
+    )
+
+
+def note_phase(connection: Connection, session: DaydreamSession) -> None:
+    """Where an open session stands."""
+    done = connection.execute(
+        "UPDATE sessions SET phase = ?, record = ? WHERE session_id = ? AND outcome IS NULL",
+        (session.phase, _json(session.as_json()), session.session_id),
+    )
+    if done.rowcount != 1:
+        raise _not_open(connection, session.session_id)
+    _keep_seconds(connection, session.session_id, session.phase_seconds)
+
+
+def close_session(connection: Connection, session: DaydreamSession) -> None:
+    """The end of an open session."""
+    session.end_time = session.end_time or datetime.now(UTC)
+    if session.outcome is None:
+        raise HistoryError(f"cannot close session {session.session_id}: it has no outcome")
+    if not _close(connection, session.as_json(), session.outcome, session.end_time):
+        raise _not_open(connection, session.session_id)
+    _keep_seconds(connection, session.session_id, session.phase_seconds)
+
+
+def close_dead(connection: Connection, session_id: str, reason: str, outcome: Outcome) -> bool:
+    """The end of a session that cannot write it any more: what it had noted, and the reason."""
+    row = connection.execute(
+        "SELECT record FROM sessions WHERE session_id = ? AND outcome IS NULL", (session_id,)
+    ).fetchone()
+    if row is None:
+        return False
+    end = datetime.now(UTC)
+    record: dict[str, Any] = msgspec.json.decode(row["record"])
+    record |= {"outcome": outcome, "end_time": end, "reasons": [*record["reasons"], reason]}
+    return _close(connection, record, outcome, end)
+
+
+def _close(connection: Connection, record: dict[str, Any], outcome: str, end: datetime) -> bool:
+    done = connection.execute(
+        """
+        UPDATE sessions SET end_time = ?, phase = ?, outcome = ?, reasons = ?, record = ?
+         WHERE session_id = ? AND outcome IS NULL
+        """,
+        (
+            as_text(end),
+            record["phase"],
+            outcome,
+            _json(record["reasons"]),
+            _json(record),
+            record["session_id"],
+        ),
+    )
+    return done.rowcount == 1
+
+
+def _keep_seconds(
+    connection: Connection, session_id: str, phase_seconds: Mapping[Any, float]
+) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO phases VALUES (?, ?, ?)",
+        [(session_id, phase, seconds) for phase, seconds in phase_seconds.items()],
+    )
+
+
+def _not_open(connection: Connection, session_id: str) -> HistoryError:
+    row = connection.execute(
+        "SELECT outcome FROM sessions WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    reason = "it is not in the history" if row is None else f"it ended before, {row['outcome']}"
+    return HistoryError(f"cannot record session {session_id}: {reason}")
+
+
+def forget(connection: Connection, before: float) -> int:
+    """Delete what began before this moment. Insights stay, so that nothing is said twice."""
+    moment = as_text(datetime.fromtimestamp(max(before, 0), UTC))
+    connection.execute("DELETE FROM kills WHERE at < ?", (moment,))
+    return connection.execute(
+        "DELETE FROM sessions WHERE start_time < ? AND outcome IS NOT NULL", (moment,)
+    ).rowcount
+
+
+def record_insights(
+    connection: Connection,
+    session_id: str,
+    items: Sequence[InsightItem],
+    paths: Mapping[str, str],
+) -> list[InsightItem]:
+    """New insights; an id that somebody has is replaced."""
+    taken = queries.insight_ids(connection)
+    now = as_text(datetime.now(UTC))
+    stored = []
+    for item in items:
+        kept = msgspec.structs.replace(item, id=_free_id(item, taken))
+        taken.add(kept.id)
+        stored.append(kept)
+        connection.execute(
+            """
+            INSERT INTO insights (id, workspace, workspace_path, title, body, category, evidence,
+                grounded, status, first_seen, last_seen, first_session, last_session)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                kept.id, kept.workspace, as_utf8(paths.get(kept.workspace, "")), kept.title,
+                kept.body, kept.category, _json(kept.evidence), kept.grounded, kept.status, now, now,
+                session_id, session_id,
+            ),
+        )  # fmt: skip
+    return stored
+
+
+def _free_id(item: InsightItem, taken: set[str]) -> str:
+    if item.id and item.id not in taken:
+        return item.id
+    digest = hashlib.sha256(f"{item.workspace}\0{item.title}\0{item.id}".encode()).hexdigest()
+    return next(digest[:length] for length in count(_SHORTEST_ID) if digest[:length] not in taken)
+
+
+def mark_seen(connection: Connection, session_id: str, ids: Sequence[str]) -> None:
+    """Insights that a session said again: a new one is open from now on."""
+    connection.executemany(
+        """
+        UPDATE insights SET last_seen = ?, last_session = ?, times_seen = times_seen + 1,
+               status = CASE WHEN status IN ('new', 'addressed') THEN 'open' ELSE status END
+         WHERE id = ?
+        """,
+        [(as_text(datetime.now(UTC)), session_id, name) for name in ids],
+    )
+
+
+def mark_addressed(connection: Connection, session_id: str, commits: Mapping[str, str]) -> None:
+    """Insights whose lines have changed since."""
+    connection.executemany(
+        """
+        UPDATE insights SET status = 'addressed', addressed_by = ?, last_session = ?
+         WHERE id = ? AND status IN ('new', 'open')
+        """,
+        [(commit, session_id, name) for name, commit in commits.items()],
+    )
+
+
+def set_insight_status(connection: Connection, prefix: str, status: str) -> KnownInsight:
+    """What a person says of an insight."""
+    if status not in STATUSES:
+        raise HistoryError(f"cannot mark an insight {status!r}: write one of {', '.join(STATUSES)}")
+    name = queries.one_id(connection, "insights", "id", prefix)
+    connection.execute("UPDATE insights SET status = ? WHERE id = ?", (status, name))
+    return queries.insight(connection, name)
+
+
+def record_kill(connection: Connection, kill: KillRecord) -> None:
+    """A process that was ended."""
+    connection.execute(
+        """
+        INSERT INTO kills (session_id, at, pid, start_time, rule, command, age_seconds,
+            idle_seconds, rss_bytes, reasons, undo, outcome)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.rule,
+            as_utf8(kill.command), kill.age_seconds, kill.idle_seconds, kill.rss_bytes,
+            _json(kill.reasons), as_utf8(kill.undo), kill.outcome,
+        ),
+    )  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # a file name that is not UTF-8 must not cost the session its record
+        return as_utf8(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))

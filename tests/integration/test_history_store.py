@@ -1,0 +1,272 @@
+"""The history on a real disk: what is told is kept, once, and comes back in the shape promised."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from daydreamd.errors import HistoryError
+from daydreamd.history.records import KillRecord
+from daydreamd.history.store import open_history
+from daydreamd.session import (
+    DaydreamSession,
+    Evidence,
+    InsightItem,
+    Outcome,
+    Phase,
+    Trigger,
+)
+
+SHAPE = {
+    "session_id", "trigger", "start_time", "end_time", "phase", "outcome", "reasons",
+    "phase_seconds", "system_health", "workspace_analysis", "development_trends", "system_metrics",
+    "recent_activity", "analysis", "analysis_duration", "insights", "insight_items",
+    "cleanup_summary",
+}  # fmt: skip
+
+
+def an_item(title: str = "The retry loop hides time-outs", name: str = "a3f") -> InsightItem:
+    evidence = Evidence(path="payments/client.py", line=88, end_line=97, quote="except Exception:")
+    return InsightItem(
+        id=name, workspace="shop", title=title, body="…", category="quality",
+        evidence=(evidence,), grounded=True,
+    )  # fmt: skip
+
+
+async def test_a_session_comes_back_whole(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        session = DaydreamSession.begin(Trigger.SIGNAL)
+        await history.open_session(session)
+        session.phase = Phase.PRE_CLEANUP
+        session.phase_seconds[Phase.READINESS_CHECK] = 0.1
+        await history.note_phase(session)
+        session.phase = Phase.COMPLETE
+        session.outcome = Outcome.COMPLETED
+        session.reasons.append("because")
+        session.insight_items.append(an_item())
+        await history.close_session(session)
+
+        record = await history.session(session.session_id[:18])
+        assert set(record) == SHAPE
+        assert record["outcome"] == "completed"
+        assert record["insight_items"][0]["evidence"][0]["end_line"] == 97
+        (row,) = await history.sessions()
+        assert set(row) == {
+            "session_id", "trigger", "start_time", "end_time", "outcome", "reasons",
+            "phase_seconds",
+        }  # fmt: skip
+        assert row["phase_seconds"] == {"readiness_check": 0.1}
+        assert row["reasons"] == ["because"]
+        assert row["end_time"] >= row["start_time"]
+
+
+async def test_a_session_is_closed_exactly_once(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        session = DaydreamSession.begin(Trigger.ONCE)
+        await history.open_session(session)
+        session.outcome = Outcome.COMPLETED
+        await history.close_session(session)
+        session.outcome = Outcome.FAILED
+        with pytest.raises(HistoryError, match="it ended before, completed"):
+            await history.close_session(session)
+        with pytest.raises(HistoryError, match="it ended before"):
+            await history.note_phase(session)
+        assert not await history.close_interrupted(session.session_id, "its process died")
+        assert (await history.session(session.session_id))["outcome"] == "completed"
+
+
+async def test_a_session_is_opened_exactly_once(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        session = DaydreamSession.begin(Trigger.ONCE)
+        await history.open_session(session)
+        with pytest.raises(HistoryError, match="UNIQUE"):
+            await history.open_session(session)
+
+
+async def test_a_session_without_an_outcome_is_not_closed(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        session = DaydreamSession.begin(Trigger.ONCE)
+        await history.open_session(session)
+        with pytest.raises(HistoryError, match="no outcome"):
+            await history.close_session(session)
+
+
+async def test_a_dead_session_keeps_what_it_had_noted(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        session = DaydreamSession.begin(Trigger.TIMER)
+        await history.open_session(session)
+        session.phase = Phase.AI_ANALYSIS
+        session.system_metrics["load_per_cpu"] = 0.3
+        await history.note_phase(session)
+        assert await history.unfinished() == [(session.session_id, session.start_time)]
+
+        assert await history.close_interrupted(session.session_id, "its process died")
+        record = await history.session(session.session_id)
+        assert record["outcome"] == "interrupted"
+        assert record["reasons"] == ["its process died"]
+        assert record["phase"] == "ai_analysis"
+        assert record["system_metrics"] == {"load_per_cpu": 0.3}
+        assert datetime.fromisoformat(record["end_time"]) >= session.start_time
+        assert await history.unfinished() == []
+
+
+async def test_a_file_name_that_is_not_utf_8_does_not_cost_the_record(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        session = DaydreamSession.begin(Trigger.ONCE)
+        session.workspace_analysis = {"shop": {"newest": "caf\udce9.py"}}
+        await history.open_session(session)
+        record = await history.session(session.session_id)
+        assert record["workspace_analysis"] == {"shop": {"newest": "caf?.py"}}
+
+
+async def test_what_is_recorded_is_there_for_a_reader_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    async with open_history(path) as writer, open_history(path, read_only=True) as reader:
+        session = DaydreamSession.begin(Trigger.ONCE)
+        await writer.open_session(session)
+        assert [row["session_id"] for row in await reader.sessions()] == [session.session_id]
+        with pytest.raises(HistoryError, match="readonly"):
+            await reader.set_state("key", "value")
+
+
+async def test_a_reader_of_no_history_makes_none(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db", read_only=True) as history:
+        assert await history.sessions() == []
+        with pytest.raises(HistoryError, match="`daydreamd sessions list` shows those there are"):
+            await history.session("2026")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    async with open_history(path) as history:
+        await history.set_state("key", "value")
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {0o600}
+
+
+async def test_insights_said_again_are_counted_and_opened(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        (first,) = await history.record_insights("s1", [an_item()], paths={"shop": "/w/shop"})
+        assert await history.record_insights("s2", [], paths={}, recurring=[first.id]) == []
+        (known,) = await history.known_insights("/w/shop")
+        assert (known.status, known.times_seen) == ("open", 2)
+        assert (known.first_session, known.last_session) == ("s1", "s2")
+        assert known.first_seen < known.last_seen
+        assert known.evidence == first.evidence
+        assert await history.known_insights("/w/other") == []
+
+
+async def test_an_insight_whose_lines_changed_is_addressed_and_opens_when_seen_again(
+    tmp_path: Path,
+) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        await history.record_insights("s1", [an_item()], paths={"shop": "/w/shop"})
+        await history.record_insights("s2", [], paths={}, addressed={"a3f": "4be1f02"})
+        known = await history.insight("a3")
+        assert (known.status, known.addressed_by) == ("addressed", "4be1f02")
+        await history.record_insights("s3", [], paths={}, recurring=["a3f"])
+        assert (await history.insight("a3f")).status == "open"
+
+
+async def test_a_dismissed_insight_stays_dismissed(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        await history.record_insights("s1", [an_item()], paths={"shop": "/w/shop"})
+        assert (await history.set_insight_status("a3f", "dismissed")).status == "dismissed"
+        await history.record_insights("s2", [], paths={}, recurring=["a3f"], addressed=["a3f"])
+        assert (await history.insight("a3f")).status == "dismissed"
+        with pytest.raises(HistoryError, match="write one of"):
+            await history.set_insight_status("a3f", "gone")
+
+
+async def test_ids_are_short_unique_and_found_by_their_beginning(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        items = [an_item(title=f"Number {n}", name="") for n in range(300)]
+        stored = await history.record_insights("s1", items, paths={"shop": "/w/shop"})
+        ids = [item.id for item in stored]
+        assert len(set(ids)) == 300
+        assert set(map(len, ids)) <= {3, 4, 5}
+        for item in stored:
+            assert (await history.insight(item.id)).title == item.title
+        (again,) = await history.record_insights("s2", [an_item(name=ids[0])], paths={})
+        assert again.id not in ids
+        with pytest.raises(HistoryError, match="write more of it"):
+            await history.insight(
+                next(i for i in "0123456789abcdef" if sum(x[0] == i for x in ids) > 1)
+            )
+        with pytest.raises(HistoryError, match="cannot find insight 'zzz'"):
+            await history.insight("zzz")
+        with pytest.raises(HistoryError, match="cannot find insight '%'"):
+            await history.insight("%")
+
+
+async def test_insights_are_searched(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        items = [an_item(), an_item(title="Two price formats", name="b07")]
+        await history.record_insights("s1", items, paths={"shop": "/w/shop"})
+        await history.set_insight_status("b07", "accepted")
+        assert [i.id for i in await history.insights(search="PRICE")] == ["b07"]
+        assert [i.id for i in await history.insights(status="standing")] == ["a3f"]
+        assert [i.id for i in await history.insights(status="accepted")] == ["b07"]
+        assert len(await history.insights(workspace="shop")) == 2
+        assert await history.insights(workspace="api") == []
+
+
+async def test_a_kill_is_kept_with_its_reasons_and_how_to_undo_it(tmp_path: Path) -> None:
+    kill = KillRecord(
+        pid=48121, start_ticks=123, rule="claude", command="claude --resume \udce9",
+        age_seconds=3 * 86400, idle_seconds=None, rss_bytes=1 << 30,
+        reasons=("nobody owns it", "no input"), outcome="ended",
+        undo="cd ~/src/shop && claude --resume 0a41",
+    )  # fmt: skip
+    async with open_history(tmp_path / "history.db") as history:
+        await history.record_kill("s1", kill)
+        await history.record_kill(None, kill)
+        (one,) = await history.kills(session_id="s1")
+        assert one.command == "claude --resume ?"
+        assert (one.reasons, one.undo, one.at) == (kill.reasons, kill.undo, kill.at)
+        assert one.start_ticks == 123
+        assert [k.session_id for k in await history.kills()] == [None, "s1"]
+
+
+async def test_the_next_run_and_the_streak_outlive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    due = datetime.now(UTC) + timedelta(hours=6)
+    async with open_history(path) as history:
+        assert await history.next_run() is None
+        assert await history.failures_in_a_row() == 0
+        await history.set_next_run(due)
+        await history.set_failures_in_a_row(4)
+    async with open_history(path) as history:
+        assert await history.next_run() == due
+        assert await history.failures_in_a_row() == 4
+
+
+async def test_a_reflection_is_remembered_by_workspace(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        assert await history.last_reflection("/w/shop") is None
+        await history.note_reflection("/w/shop", "f1", "s1")
+        await history.note_reflection("/w/shop", "f2", "s2")
+        last = await history.last_reflection("/w/shop")
+        assert last is not None
+        assert (last.fingerprint, last.session_id) == ("f2", "s2")
+
+
+async def test_old_sessions_are_forgotten_and_what_was_said_is_not(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        for days, outcome in ((40, Outcome.COMPLETED), (35, None), (1, Outcome.COMPLETED)):
+            session = DaydreamSession.begin(Trigger.TIMER)
+            session.start_time -= timedelta(days=days)
+            session.phase_seconds = {Phase.PRE_CLEANUP: 1.0}
+            await history.open_session(session)
+            await history.note_phase(session)
+            session.outcome = outcome
+            if outcome:
+                await history.close_session(session)
+        await history.record_insights("s", [an_item()], paths={"shop": "/w/shop"})
+        assert await history.forget(30 * 86400) == 1
+        assert len(await history.sessions()) == 2, "an unfinished one is for recovery to close"
+        assert len(await history.known_insights("/w/shop")) == 1
