@@ -1,0 +1,81 @@
+"""What every test is held to: whoever leaves a child, a thread or a descriptor behind fails.
+
+Also `run_in_virtual_time`, for code that waits: an hour passes at once. Real children do not know
+of it, so a test has either them or virtual time.
+"""
+
+import asyncio
+import ctypes
+import gc
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from daydreamd.host.procfs import read_argv, read_children, read_stat
+from daydreamd.host.trees import HOUSEHOLD
+
+_SETTLE_SECONDS = 3.0  # what is on its way out (a worker thread, a killed child) may take so long
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind():
+    """Compare what this process has before and after; also be no subreaper for the next test."""
+    before = _belongings()
+    yield
+    if HOUSEHOLD.adopts:
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        HOUSEHOLD.adopts = False
+    give_up = time.monotonic() + _SETTLE_SECONDS
+    while (left := _belongings() - before) and time.monotonic() < give_up:
+        gc.collect()  # a socket in a reference cycle is closed here, with its ResourceWarning
+        time.sleep(0.02)
+    if left:
+        pytest.fail("left behind: " + "; ".join(sorted(map(_describe, left))))
+
+
+@pytest.fixture
+def run_in_virtual_time():
+    """A function that runs an async function on a clock that jumps to the next timer."""
+
+    def run(scenario, *args):
+        with asyncio.Runner(loop_factory=_JumpingLoop) as runner:
+            return runner.run(scenario(*args))
+
+    return run
+
+
+class _JumpingLoop(asyncio.SelectorEventLoop):
+    _now = 0.0
+
+    def time(self):
+        return self._now
+
+    def _run_once(self):
+        if not self._ready and self._scheduled:
+            self._now = max(self._now, self._scheduled[0].when())
+        super()._run_once()
+
+
+def _belongings():
+    children = {("child", pid) for pid in read_children(os.getpid())}
+    threads = {("thread", thread) for thread in threading.enumerate()}
+    return children | threads | set(_descriptors())
+
+
+def _descriptors():
+    for fd in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers are wanted
+        try:
+            yield "descriptor", fd, str(Path("/proc/self/fd", fd).readlink())
+        except FileNotFoundError:  # the one that the listing itself used
+            continue
+
+
+def _describe(thing):
+    if thing[0] == "child":
+        stat = read_stat(thing[1])
+        return f"child {thing[1]} {stat.state if stat else 'gone'} {read_argv(thing[1])}"
+    return " ".join(map(str, thing))
