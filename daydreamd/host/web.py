@@ -18,6 +18,7 @@ import msgspec
 from daydreamd.errors import ServerFault
 
 MAX_BODY_BYTES: Final = 8 << 20
+MAX_LINE_BYTES: Final = 1 << 20
 
 
 @asynccontextmanager
@@ -74,6 +75,19 @@ async def ask(
             yield response.aiter_raw()
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise _fault(server, _reason(error)) from error
+
+
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """The lines of a body that streams, without their ends; ValueError above 1 MiB in one."""
+    rest = b""
+    async for chunk in chunks:
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
+            yield line
+        if len(rest) > MAX_LINE_BYTES:
+            raise ValueError("a line without an end")
+    if rest:
+        yield rest
 
 
 def _fault(

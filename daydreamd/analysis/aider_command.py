@@ -1,0 +1,141 @@
+"""What Aider is given: its flags, its files, its environment and its walls.
+
+Under these flags a workspace stays byte-identical and the one connection is to the model server; a
+repository's own settings (`.aider.conf.yml`, `.env`) are never found, as neither cwd nor HOME lies
+in one. Running it, and believing it, is left to `aider`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from daydreamd.analysis.direct import TEMPERATURE, response_format
+from daydreamd.analysis.prompt import Prompt
+from daydreamd.host.commands import SESSION_MARK, clean_environment
+from daydreamd.host.confinement import confined, landlock_abi, program_paths
+from daydreamd.session import ModelChoice
+from daydreamd.settings.model import Analysis
+
+_FLAGS: Final = (
+    "--chat-mode", "ask", "--stream", "--map-tokens", "0",
+    "--no-git", "--no-gitignore", "--no-add-gitignore-files",
+    "--no-auto-commits", "--no-dirty-commits", "--no-auto-lint", "--no-auto-test",
+    "--no-analytics", "--no-check-update", "--no-show-release-notes", "--no-show-model-warnings",
+    "--no-suggest-shell-commands", "--no-detect-urls", "--disable-playwright",
+    "--no-watch-files", "--no-notifications", "--no-restore-chat-history",
+    "--no-pretty", "--no-fancy-input",
+    "--input-history-file", "/dev/null", "--chat-history-file", "/dev/null",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    """What Aider is to ask, of whom, and within which limits."""
+
+    prompt: Prompt
+    choice: ModelChoice
+    settings: Analysis
+    max_answer_tokens: int
+    scratch: Path
+    session_id: str
+
+
+def prepare(aider: Path, question: Question) -> list[str]:
+    """Lay out the scratch directory; the argument list, confined where that is wanted."""
+    scratch, choice = question.scratch, question.choice
+    for name in ("cwd", "home", "tmp"):
+        (scratch / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{'ollama_chat' if choice.provider == 'ollama' else 'openai'}/{choice.name}"
+    files = {
+        "prompt.md": question.prompt.text,
+        # JSON is YAML too
+        "model-settings.yml": json.dumps([_model_settings(name, question)]),
+        "model-metadata.json": json.dumps({name: _metadata(question)}),
+    }
+    for file, text in files.items():
+        (scratch / file).write_text(text, encoding="utf-8")
+    argv = [
+        *(str(aider), "--model", name, *_FLAGS),
+        *("--message-file", str(scratch / "prompt.md")),
+        *("--model-settings-file", str(scratch / "model-settings.yml")),
+        *("--model-metadata-file", str(scratch / "model-metadata.json")),
+    ]
+    return confined(
+        argv,
+        read=[*program_paths(aider), *_interpreter_paths(aider)],
+        write=[scratch],
+        connect_ports=[_port(choice.base_url)],
+        landlock=question.settings.confine and landlock_abi() > 0,
+    )
+
+
+def environment_of(question: Question) -> dict[str, str]:
+    scratch, choice = question.scratch, question.choice
+    base_url, key = choice.base_url, choice.api_key or "none"
+    return clean_environment(
+        **{SESSION_MARK: question.session_id},
+        HOME=str(scratch / "home"),
+        TMPDIR=str(scratch / "tmp"),
+        # Aider looks for a repository above its cwd even with --no-git, and takes its settings
+        # from there; what Git's own variable names, it believes.
+        GIT_DIR=str(scratch / "no-repository"),
+        NO_PROXY="*",
+        COLUMNS="400",
+        TERM="dumb",
+        LITELLM_LOCAL_MODEL_COST_MAP="True",
+        OPENAI_API_BASE=f"{base_url}/v1",
+        OPENAI_API_KEY=key,
+        OLLAMA_API_BASE=base_url,
+        OLLAMA_API_KEY=key,
+    )
+
+
+def _model_settings(name: str, question: Question) -> dict[str, Any]:
+    extra: dict[str, Any] = {"max_tokens": question.max_answer_tokens}
+    if question.choice.provider == "ollama":
+        extra |= {
+            "num_ctx": question.choice.context_tokens,
+            "response_format": response_format(question.prompt),
+        }
+    else:
+        extra["extra_body"] = {"response_format": response_format(question.prompt)}
+    return {
+        "name": name,
+        "weak_model_name": name,
+        "edit_format": "ask",
+        "use_repo_map": False,
+        "use_temperature": TEMPERATURE,
+        "streaming": True,
+        "extra_params": extra,
+    }
+
+
+def _metadata(question: Question) -> dict[str, Any]:
+    """What Aider would else fetch from the network: sizes, and that nothing costs anything."""
+    ollama = question.choice.provider == "ollama"
+    return {
+        "max_input_tokens": question.choice.context_tokens,
+        "max_output_tokens": question.max_answer_tokens,
+        "max_tokens": question.max_answer_tokens,
+        "input_cost_per_token": 0,
+        "output_cost_per_token": 0,
+        "litellm_provider": "ollama_chat" if ollama else "openai",
+        "mode": "chat",
+    }
+
+
+def _interpreter_paths(program: Path) -> list[Path]:
+    """Where the interpreter lies that a script's first line names."""
+    with program.open("rb") as file:
+        first = file.readline(4096)
+    words = first.removeprefix(b"#!").split() if first.startswith(b"#!") else []
+    return program_paths(words[0].decode(errors="surrogateescape")) if words else []
+
+
+def _port(base_url: str) -> int:
+    parts = urlsplit(base_url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
