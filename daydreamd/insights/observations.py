@@ -20,6 +20,7 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _DAY: Final = 86_400.0
 _NAMED: Final = 3
 _WEEKS_BEFORE: Final = 4
+_WEEKS: Final = {2: "two", 3: "three", 4: "four"}
 _QUIET_SECONDS: Final = 7 * _DAY
 
 
@@ -128,13 +129,13 @@ def _commits(facts: Facts) -> dict[str, str] | None:
     mean = sum(before) / len(before) if before else 0.0
     if not facts.commits_7d and not mean:
         return _quiet(facts)
-    then = f"{mean:.1f}".removesuffix(".0") + " a week" if before else ""
-    compared = f", {then} in the {_weeks(len(before))} before" if then else ""
+    then = f"{mean:.1f}".removesuffix(".0") + " a week" if len(before) > 1 else ""
+    compared = f", {then} in the {_WEEKS[len(before)]} weeks before" if then else ""
     return {
         "label": "commits",
         "now": str(facts.commits_7d),
         "before": then,
-        "spark": sparkline([*before, facts.commits_7d]) if before else "",
+        "spark": sparkline([*before, facts.commits_7d]) if then else "",
         "text": f"{_count(facts.commits_7d, 'commit')} this week{compared}",
         "evidence": "git log --since=7.days",
     }
@@ -248,10 +249,6 @@ def _by_heat(facts: Facts) -> list[Hotspot]:
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def _weeks(number: int) -> str:
-    return "week" if number == 1 else {2: "two", 3: "three", 4: "four"}[number] + " weeks"
 
 
 def _name(text: str | None) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 import jinja2
 import msgspec
 
+from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
@@ -135,12 +136,11 @@ def _quote(evidence: Evidence) -> str:
 
 
 def _seen(item: Known) -> str:
-    """` · seen 4 times since 3 November`, where the history tells."""
-    times, first = getattr(item, "times_seen", 1), getattr(item, "first_seen", None)
-    if times < 2 or not isinstance(first, datetime):
+    """` · seen 4 times since 3 November`, where the history has met it before."""
+    if not isinstance(item, KnownInsight) or item.times_seen < 2:
         return ""
-    local = first.astimezone()
-    return f" · seen {times} times since {local.day} {local:%B}"
+    first = item.first_seen.astimezone()
+    return f" · seen {item.times_seen} times since {first.day} {first:%B}"
 
 
 def _changed(item: Known) -> str:

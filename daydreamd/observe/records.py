@@ -1,0 +1,102 @@
+"""Which record an event becomes: a constant name in lower case, a level, and its facts.
+
+Sizes and ages are told as people say them; durations are numbers of seconds, to be compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from daydreamd.events import (
+    AnyEvent,
+    InsightsWritten,
+    Level,
+    Notice,
+    PhaseEnded,
+    PhaseStarted,
+    ProcessEnded,
+    SessionEnded,
+    SessionStarted,
+)
+from daydreamd.session import Outcome, Phase
+from daydreamd.units import say_duration, say_size
+
+_OUTCOME_LEVELS: Final[dict[Outcome, Level]] = {
+    Outcome.FAILED: "error",
+    Outcome.TIMED_OUT: "warning",
+    Outcome.INTERRUPTED: "warning",
+}
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What to log; nothing where `level` is None. A new `phase` holds from here on."""
+
+    level: Level | None
+    event: str = ""
+    facts: dict[str, Any] = {}
+    phase: str | None = None
+
+
+_NOTHING: Final = Record(None)
+
+
+def record_of(event: AnyEvent) -> Record:
+    """The record of an event; the pieces of an answer and its progress have none."""
+    match event:
+        case Notice():
+            return Record(event.level, event.what, event.facts)
+        case PhaseEnded():
+            return _phase_ended(event)
+        case ProcessEnded():
+            return _process_ended(event)
+        case SessionEnded():
+            return _session_ended(event)
+        case _:
+            return _begun_or_written(event)
+
+
+def _begun_or_written(event: AnyEvent) -> Record:
+    match event:
+        case SessionStarted():
+            facts = {"trigger": str(event.trigger), "workspaces": len(event.workspaces)}
+            return Record("info", "session started", facts, phase="")
+        case PhaseStarted():
+            return Record("debug", "phase started", phase=str(event.phase))
+        case InsightsWritten():
+            counts = ("new", "recurring", "addressed", "dropped")
+            facts = {name: getattr(event, name) for name in counts}
+            return Record("info", "insights written", facts)
+        case _:
+            return _NOTHING
+
+
+def _phase_ended(event: PhaseEnded) -> Record:
+    facts: dict[str, Any] = {"seconds": round(event.seconds, 1)}
+    if event.phase is Phase.READINESS_CHECK and event.state == "done":
+        return Record("info", "readiness passed", facts)
+    facts |= {"ended": str(event.phase), "state": event.state, "summary": event.summary}
+    broken = event.state in ("failed", "timed_out")
+    return Record("warning" if broken else "debug", "phase ended", facts)
+
+
+def _process_ended(event: ProcessEnded) -> Record:
+    facts = {
+        "pid": event.pid,
+        "rule": event.rule,
+        "age": say_duration(event.age_seconds),
+        "freed": say_size(event.freed_bytes),
+        "reason": event.reason,
+    }
+    if event.outcome == "survived":
+        return Record("error", "process survived", facts)
+    return Record("info", "process ended", facts)
+
+
+def _session_ended(event: SessionEnded) -> Record:
+    facts: dict[str, Any] = {"seconds": round(event.seconds)}
+    if event.reasons:
+        facts["reason"] = "; ".join(event.reasons)
+    level = _OUTCOME_LEVELS.get(event.outcome, "info")
+    return Record(level, f"session {event.outcome.replace('_', ' ')}", facts, phase="")
