@@ -1,5 +1,8 @@
 # make run      one real session, from nothing but Python, git and make
 # make test     all tests, with all they need
+# make install  under PREFIX (/usr/local), with units, as root; with USER=alice the daemon is alice
+# make uninstall  everything but the data, and settings that were changed
+# make faults   break the daemon on a real systemd in every way known, and print the table
 SHELL       := /bin/bash
 PYTHON      ?= python3
 # Aider wants Python 3.10 to 3.12. Asked by running each: a version manager's shim may be there and not run.
@@ -9,7 +12,7 @@ WORKSPACE   ?= .
 PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench clean install uninstall faults
 
 help:
 	@grep -E '^# make' Makefile | sed 's/^# //'
@@ -46,6 +49,14 @@ check: .venv/.dev
 
 bench: .venv/.dev .venv-aider/.run
 	.venv/bin/python -m tests.bench
+
+faults: .venv/.dev
+	.venv/bin/python -m tests.e2e.faults
+
+# The environment has a USER too; only one that was typed is meant.
+install uninstall: export PERSON = $(if $(filter command,$(origin USER)),$(USER))
+install uninstall:
+	@systemd/install.sh $@
 
 clean:
 	rm -rf .venv .venv-aider .cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
