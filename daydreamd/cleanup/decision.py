@@ -128,19 +128,26 @@ def shrink(rule: Rule, pressure: Pressure) -> Rule:
 
 def decide(facts: Facts, rule: Rule) -> Verdict:
     """One process against its rule; the first thing that speaks for it spares it."""
-    if facts.never:
-        return Verdict("spare", (facts.never,))
-    if facts.dead_session:
+    if facts.dead_session and not facts.never:
         return _end(rule, f"left by a session of ours that is over ({facts.dead_session})")
-    if facts.unknown:
-        return Verdict("spare", tuple(f"cannot tell: {unknown}" for unknown in facts.unknown))
-    if facts.owner.kind == "unknown":
-        return Verdict("spare", (f"cannot tell who owns it: {facts.owner.says}",))
-    if facts.working:
-        return Verdict("spare", (f"at work: {', '.join(facts.working)}",))
+    if spared := _why_never(facts):
+        return Verdict("spare", spared)
     if facts.owner.kind == "nobody":
         return _decide_unowned(facts, rule)
     return _decide_owned(facts, rule)
+
+
+def _why_never(facts: Facts) -> tuple[str, ...]:
+    """What spares a process whatever its rule says."""
+    if facts.never:
+        return (facts.never,)
+    if facts.unknown:
+        return tuple(f"cannot tell: {unknown}" for unknown in facts.unknown)
+    if facts.owner.kind == "unknown":
+        return (f"cannot tell who owns it: {facts.owner.says}",)
+    if facts.working:
+        return (f"at work: {', '.join(facts.working)}",)
+    return ()
 
 
 def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:

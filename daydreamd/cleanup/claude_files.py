@@ -1,0 +1,141 @@
+"""What Claude Code itself says of its sessions: its registry, and its transcripts.
+
+Both are read only. A registry entry counts only if it speaks of this very process; its file's age
+means nothing, as it is not rewritten during a long turn.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from daydreamd.errors import FileError
+from daydreamd.host.files import read_text_nofollow
+
+_SESSION_ID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_SAID: Final = {
+    "busy": "Claude says it is busy",
+    "waiting": "Claude waits for an answer",
+    "shell": "Claude runs a shell",
+}
+
+
+class _Entry(msgspec.Struct, rename="camel"):
+    """The keys of `sessions/<pid>.json` that are of use here."""
+
+    proc_start: str | int
+    session_id: str = ""
+    cwd: str = ""
+    status: str = ""
+    status_updated_at: float | None = None
+
+
+@dataclass(frozen=True)
+class ClaudeSays:
+    """What is known of a Claude process from its own files; ages in seconds, None if unknown.
+
+    `is_certain` is false where the transcript may be another session's of the same directory.
+    """
+
+    session_id: str = ""
+    cwd: str = ""
+    working: str = ""
+    idle_seconds: float | None = None
+    transcript_age: float | None = None
+    is_certain: bool = False
+    unknown: str = ""
+
+
+def ask_claude(
+    pid: int,
+    start_ticks: int,
+    *,
+    argv: tuple[str, ...],
+    environ: Mapping[str, str],
+    uid: int,
+    cwd: str,
+) -> ClaudeSays:
+    """Read the registry and the transcripts of the process's own configuration directory."""
+    home = config_dir(environ, uid)
+    if home is None:
+        return ClaudeSays(unknown="where its configuration lies")
+    try:
+        entry = _read_entry(home, pid, start_ticks)
+        registered = entry.session_id if entry else ""
+        session_id = registered or resumed_session(argv)
+        cwd = (entry and entry.cwd) or cwd
+        newest = _newest_transcript(home, session_id, "" if registered else cwd)
+    except (FileError, OSError, ValueError) as error:
+        return ClaudeSays(unknown=f"its session files ({error})")
+    is_certain = bool(session_id)
+    if newest and not session_id:
+        session_id = newest[1]
+    idle = None
+    if entry and entry.status == "idle" and entry.status_updated_at:
+        idle = max(0.0, time.time() - entry.status_updated_at / 1000)
+    return ClaudeSays(
+        session_id=session_id if _SESSION_ID.fullmatch(session_id) else "",
+        cwd=cwd,
+        working=_SAID.get(entry.status, "") if entry else "",
+        idle_seconds=idle,
+        transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
+        is_certain=is_certain,
+    )
+
+
+def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:
+    """Where a Claude process keeps its files, by its own environment."""
+    if given := environ.get("CLAUDE_CONFIG_DIR"):
+        return Path(given) if given.startswith("/") else None
+    home = environ.get("HOME")
+    if not home:
+        try:
+            home = pwd.getpwuid(uid).pw_dir
+        except KeyError:
+            return None
+    return Path(home, ".claude")
+
+
+def resumed_session(argv: tuple[str, ...]) -> str:
+    """The session id that the command line names, if it does."""
+    for word, following in zip(argv, (*argv[1:], ""), strict=True):
+        name, _, value = word.partition("=")
+        if name in ("--resume", "-r", "--session-id"):
+            named = value or following
+            return named if _SESSION_ID.fullmatch(named) else ""
+    return ""
+
+
+def _read_entry(home: Path, pid: int, start_ticks: int) -> _Entry | None:
+    """The registry's entry of this process; None where there is none. Unreadable is an error."""
+    path = home / "sessions" / f"{pid}.json"
+    if not os.path.lexists(path):
+        if path.parent.is_dir() and not os.access(path.parent, os.R_OK | os.X_OK):
+            raise FileError(f"cannot read {path.parent}: permission denied", path=path)
+        return None
+    entry = msgspec.json.decode(read_text_nofollow(path), type=_Entry)
+    return entry if str(entry.proc_start) == str(start_ticks) else None
+
+
+def _newest_transcript(home: Path, session_id: str, cwd: str) -> tuple[float, str] | None:
+    """When the session was last written to, and by which file.
+
+    A resumed session may go on under another id: without a registry entry, whatever was written for
+    the same directory counts too.
+    """
+    projects = home / "projects"
+    found: list[Path] = []
+    if _SESSION_ID.fullmatch(session_id):
+        found += projects.glob(f"*/{session_id}.jsonl")
+        found += projects.glob(f"*/{session_id}/**/*.jsonl")  # its sub-agents'
+    if cwd:
+        found += (projects / re.sub(r"[^A-Za-z0-9]", "-", cwd)).glob("*.jsonl")
+    return max(((path.stat().st_mtime, path.stem) for path in found), default=None)

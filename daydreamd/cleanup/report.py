@@ -1,0 +1,144 @@
+"""What a tidying found and did, in the shapes that people and programs are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from daydreamd.cleanup.act import ENDED, SURVIVED, Ending
+from daydreamd.cleanup.decision import Facts, Verdict
+from daydreamd.cleanup.kinds import AIDER, CLAUDE
+from daydreamd.cleanup.logs import LogFile
+from daydreamd.cleanup.temp import TempFile
+from daydreamd.units import say_size
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An agent process with its verdict, and what became of it."""
+
+    facts: Facts
+    verdict: Verdict
+    ending: Ending | None = None
+
+    @property
+    def outcome(self) -> str:
+        """`ended`, `survived`, … ; empty where nothing was to be done."""
+        return self.ending.outcome if self.ending else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As `clean --json` prints it."""
+        facts = self.facts
+        started = datetime.now(UTC) - timedelta(seconds=facts.age_seconds)
+        return {
+            "pid": facts.pid,
+            "start_time": started.isoformat(timespec="seconds"),
+            "rule": facts.rule,
+            "command": facts.command,
+            "age_seconds": round(facts.age_seconds, 1),
+            "idle_seconds": None if facts.idle_seconds is None else round(facts.idle_seconds, 1),
+            "rss_bytes": facts.rss_bytes,
+            "decision": self.verdict.word,
+            "reasons": list(self.verdict.reasons),
+            "resume": facts.resume,
+            "outcome": self.outcome,
+        }
+
+
+@dataclass
+class TidyReport:
+    """Everything one tidying found and did."""
+
+    dry_run: bool
+    candidates: list[Candidate] = field(default_factory=list)
+    temp_files: list[TempFile] = field(default_factory=list)
+    logs: list[LogFile] = field(default_factory=list)
+    archives_removed: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def kills(self) -> list[Candidate]:
+        """What was, or would be, ended."""
+        return [candidate for candidate in self.candidates if candidate.verdict.word == "kill"]
+
+    @property
+    def freed_bytes(self) -> int:
+        """Memory of the trees that were ended, as measured before."""
+        return sum(candidate.ending.freed_bytes for candidate in self.kills if candidate.ending)
+
+    def ended(self, rule: str | None = None) -> int:
+        """How many processes of a rule were ended, or of all."""
+        return sum(
+            candidate.outcome == ENDED and rule in (None, candidate.facts.rule)
+            for candidate in self.kills
+        )
+
+    @property
+    def temp_removed(self) -> int:
+        return sum(file.outcome == "removed" for file in self.temp_files)
+
+    @property
+    def logs_rotated(self) -> int:
+        return sum(log.outcome == "rotated" for log in self.logs)
+
+    def as_json(self) -> dict[str, Any]:
+        """As `clean --json` prints it."""
+        return {
+            "dry_run": self.dry_run,
+            "candidates": [candidate.as_json() for candidate in self.candidates],
+            "temp_files": [file.as_json() for file in self.temp_files],
+            "logs": [log.as_json() for log in self.logs],
+            "archives_removed": self.archives_removed,
+            "failures": self.failures,
+            "memory_freed_bytes": self.freed_bytes,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """As `cleanup_summary.pre_analysis` of a session."""
+        return {
+            "claude_processes_killed": self.ended(CLAUDE),
+            "aider_processes_killed": self.ended(AIDER),
+            "processes_killed": self.ended(),
+            "temp_files_cleaned": self.temp_removed,
+            "memory_freed_mb": round(self.freed_bytes / 1e6, 1),
+            "logs_rotated": self.logs_rotated,
+            "spared": len(self.candidates) - len(self.kills),
+            "survived": sum(candidate.outcome == SURVIVED for candidate in self.kills),
+            "failures": self.failures,
+            "dry_run": self.dry_run,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def one_line(self) -> str:
+        """What happened, for the line of a phase."""
+        spared = len(self.candidates) - len(self.kills)
+        left = (
+            f"; {_count(spared, 'agent process', 'agent processes')} left alone" if spared else ""
+        )
+        others = [
+            said
+            for count, said in (
+                (self.temp_removed, _count(self.temp_removed, "temp file", "temp files")),
+                (self.logs_rotated, _count(self.logs_rotated, "log rotated", "logs rotated")),
+                (len(self.failures), _count(len(self.failures), "failure", "failures")),
+            )
+            if count
+        ]
+        return ", ".join([self._said_of_kills(), *others]) + left
+
+    def _said_of_kills(self) -> str:
+        if not self.kills:
+            return "nothing abandoned"
+        if self.dry_run:
+            return f"{_count(len(self.kills), 'process', 'processes')} would be ended"
+        freed = f" ({say_size(self.freed_bytes)})" if self.freed_bytes else ""
+        said = f"{_count(self.ended(), 'process', 'processes')} ended{freed}"
+        missed = len(self.kills) - self.ended()
+        return f"{said}, {missed} not" if missed else said
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

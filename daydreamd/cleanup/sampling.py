@@ -1,0 +1,113 @@
+"""Looking at all agent processes once: who they are, and how much their trees have done so far.
+
+The first question to every process is which file it executes; all others are asked only of the few
+that may be agents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from daydreamd.cleanup.kinds import Program, may_be_an_agent, recognise
+from daydreamd.errors import ProcessGone
+from daydreamd.host.counters import read_io_bytes
+from daydreamd.host.processes import (
+    TICKS_PER_SECOND,
+    Identity,
+    Stat,
+    descendants,
+    identify,
+    read_argv,
+    read_cwd,
+    read_exe,
+    scan,
+)
+from daydreamd.settings.model import Cleanup
+
+# What an idle interpreter spends on its own timers; anything above is work.
+_QUIET_CPU_SHARE: Final = 0.02
+_QUIET_TICKS: Final = 2
+_QUIET_BYTES_PER_SECOND: Final = 1024
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One agent process and what its tree has done since it began. `io_bytes` -1: unreadable."""
+
+    identity: Identity
+    kind: str
+    argv: tuple[str, ...]
+    cwd: str
+    stat: Stat
+    members: frozenset[int]
+    cpu_ticks: int
+    io_bytes: int
+    rss_bytes: int
+    stopped: frozenset[int] = field(default=frozenset())
+    youngest_ticks: int = 0
+
+
+def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
+    """Every agent process that may be ours to look after, by pid."""
+    table = scan() if table is None else table
+    found = {}
+    for pid, stat in table.items():
+        if 2 in (pid, stat.ppid) or stat.state in "ZX":  # kernel threads, and the dead
+            continue
+        if may_be_an_agent(read_exe(pid), settings.kinds):
+            sample = _sample(stat, table, settings)
+            if sample is not None:
+                found[pid] = sample
+    return found
+
+
+def _sample(stat: Stat, table: Mapping[int, Stat], settings: Cleanup) -> Sample | None:
+    try:
+        identity = identify(stat.pid)
+    except ProcessGone:
+        return None
+    if identity.start_ticks != stat.start_ticks or not _is_ours(identity, settings):
+        return None
+    argv, cwd = read_argv(stat.pid), read_cwd(stat.pid)
+    kind = recognise(Program(identity.exe, argv, cwd), settings.kinds)
+    if kind is None:
+        return None
+    below = descendants([stat.pid], table)
+    family = [stat, *below]
+    io = [read_io_bytes(member.pid) for member in family]
+    return Sample(
+        identity=identity,
+        kind=kind,
+        argv=argv,
+        cwd=cwd,
+        stat=stat,
+        members=frozenset(member.pid for member in family),
+        cpu_ticks=sum(member.cpu_ticks for member in family),
+        io_bytes=-1 if io[0] is None else sum(count or 0 for count in io),
+        rss_bytes=sum(member.rss_bytes for member in family),
+        stopped=frozenset(member.pid for member in family if member.state in "Tt"),
+        youngest_ticks=max((member.start_ticks for member in below), default=0),
+    )
+
+
+def _is_ours(identity: Identity, settings: Cleanup) -> bool:
+    if settings.all_users and os.geteuid() == 0:
+        return True
+    return identity.uid == os.getuid()
+
+
+def has_moved(before: tuple[int, int, frozenset[int]], now: Sample, seconds: float) -> str:
+    """What a tree has done since `before` (CPU ticks, bytes, members); "" where it was quiet."""
+    cpu_ticks, io_bytes, members = before
+    if members - now.members or now.members - members:
+        return "started or ended a process"
+    ticks = abs(now.cpu_ticks - cpu_ticks)
+    if ticks > max(_QUIET_TICKS, seconds * TICKS_PER_SECOND * _QUIET_CPU_SHARE):
+        return f"{ticks / TICKS_PER_SECOND:.1f} s of CPU in {seconds:.1f} s"
+    bytes_ = abs(now.io_bytes - io_bytes)
+    if bytes_ > seconds * _QUIET_BYTES_PER_SECOND:
+        return f"{bytes_} bytes read or written in {seconds:.1f} s"
+    return ""

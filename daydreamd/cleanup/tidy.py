@@ -1,0 +1,199 @@
+"""Tidying up as a whole: agent processes, temp files, logs, room on the disk.
+
+A dry run is the same code with the acts left out. Everything fits into a budget; what does not is
+left for next time and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import anyio
+import anyio.to_thread
+
+from daydreamd.cleanup.act import GONE, LEFT, SURVIVED, Ending, end_abandoned
+from daydreamd.cleanup.decision import Pressure, Rule, choose
+from daydreamd.cleanup.evidence import Known, gather_evidence
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
+from daydreamd.cleanup.logs import make_room, rotate_log
+from daydreamd.cleanup.report import Candidate, TidyReport
+from daydreamd.cleanup.temp import clean_temp
+from daydreamd.cleanup.watch import read_watch
+from daydreamd.errors import DaydreamError
+from daydreamd.events import Emitter, ProcessEnded
+from daydreamd.history.records import KillRecord
+from daydreamd.history.store import History
+from daydreamd.host.counters import memory_available, memory_pressure
+from daydreamd.settings.model import Cleanup, CleanupKind
+from daydreamd.settings.places import Places
+
+_BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
+_LIMIT_OF_SESSIONS: Final = 1000
+
+__all__ = ["TidyReport", "tidy_up"]
+
+
+async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far to go
+    settings: Cleanup,
+    *,
+    emitter: Emitter,
+    history: History | None,
+    places: Places | None = None,
+    dead_sessions: Sequence[str] = (),
+    dry_run: bool = False,
+    min_free_disk: int = 0,
+    budget: float = _BUDGET_SECONDS,
+) -> TidyReport:
+    """Tidy up within `budget` seconds. What fails is in the report, and does not stop the rest.
+
+    Sessions that the history knows as ended are dead, besides those in `dead_sessions`.
+    """
+    began = anyio.current_time()
+    report = TidyReport(dry_run=dry_run or settings.dry_run)
+    act = settings.enabled and not report.dry_run
+    tidying = _Tidying(settings, report, emitter, history, act)
+    async with anyio.create_task_group() as group:
+        group.start_soon(tidying.processes, places, dead_sessions, budget, name="processes")
+        group.start_soon(tidying.files, name="temp files and logs")
+        if places and min_free_disk:
+            group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
+    report.seconds = anyio.current_time() - began
+    for failure in report.failures:
+        emitter.notice("warning", "cleanup failed", reason=failure)
+    return report
+
+
+def rules_of(settings: Cleanup) -> dict[str, Rule]:
+    """Every kind's rule. Only sessions of Claude Code are ended while they have an owner."""
+    rules = {name: Rule(name, False, 86_400, 21_600) for name in ONLY_REPORTED}
+    own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
+    for name, kind in own.items():
+        rules[name] = _rule(name, kind, settings)
+    for added in settings.kinds:
+        ends = settings.enabled and added.end
+        rules[added.name] = Rule(added.name, ends, added.max_age, added.idle_for)
+    return rules
+
+
+def _rule(name: str, kind: CleanupKind, settings: Cleanup) -> Rule:
+    return Rule(
+        name,
+        settings.enabled and kind.enabled,
+        kind.max_age,
+        kind.idle_for,
+        kind.attended_idle_for if name == CLAUDE else None,
+        kind.max_count,
+    )
+
+
+class _Tidying:
+    """One tidying under way."""
+
+    def __init__(
+        self,
+        settings: Cleanup,
+        report: TidyReport,
+        emitter: Emitter,
+        history: History | None,
+        act: bool,
+    ) -> None:
+        self._settings, self._report, self._act = settings, report, act
+        self._emitter, self._history = emitter, history
+
+    async def processes(
+        self, places: Places | None, dead_sessions: Sequence[str], budget: float
+    ) -> None:
+        """Find, decide, and end what is abandoned."""
+        give_up = anyio.current_time() + budget
+        try:
+            watch = await anyio.to_thread.run_sync(read_watch, places.state if places else None)
+            dead = {*dead_sessions, *await self._dead_sessions()}
+            evidence = await gather_evidence(self._settings, Known(dead, watch))
+        except (DaydreamError, OSError) as error:
+            self._report.failures.append(f"agent processes were not looked at: {error}")
+            return
+        pressure = Pressure(memory_pressure(), memory_available())
+        verdicts = choose(evidence.facts, rules_of(self._settings), pressure)
+        self._report.candidates = [
+            Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
+        ]
+        if not self._act:
+            return
+        kills = [candidate.facts for candidate in self._report.kills]
+        endings = await end_abandoned(
+            kills,
+            evidence.identities,
+            grace=self._settings.grace,
+            seconds=give_up - anyio.current_time(),
+        )
+        self._report.candidates = [
+            replace(candidate, ending=endings.get(candidate.facts.pid))
+            for candidate in self._report.candidates
+        ]
+        for candidate in self._report.kills:
+            await self._tell(candidate, candidate.ending or Ending(LEFT))
+
+    async def _dead_sessions(self) -> set[str]:
+        if self._history is None:
+            return set()
+        sessions = await self._history.sessions(_LIMIT_OF_SESSIONS)
+        ended = {session["session_id"] for session in sessions if session["end_time"]}
+        return ended - {self._emitter.session_id}
+
+    async def _tell(self, candidate: Candidate, ending: Ending) -> None:
+        facts, said = candidate.facts, "; ".join(candidate.verdict.reasons)
+        if ending.outcome in (LEFT, SURVIVED):
+            self._report.failures.append(f"process {facts.pid} ({facts.rule}): {ending.outcome}")
+        if ending.outcome in (LEFT, GONE):
+            return
+        self._emitter.emit(
+            ProcessEnded(
+                session_id=self._emitter.session_id,
+                pid=facts.pid,
+                rule=facts.rule,
+                command=facts.command,
+                age_seconds=facts.age_seconds,
+                freed_bytes=ending.freed_bytes,
+                reason=said,
+                outcome=ending.outcome,
+            )
+        )
+        if self._history is not None:
+            record = KillRecord(
+                pid=facts.pid,
+                start_ticks=facts.start_ticks,
+                rule=facts.rule,
+                command=facts.command,
+                age_seconds=facts.age_seconds,
+                rss_bytes=ending.freed_bytes or facts.rss_bytes,
+                reasons=candidate.verdict.reasons,
+                outcome=ending.outcome,
+                idle_seconds=facts.idle_seconds,
+                undo=facts.resume or "",
+            )
+            await self._history.record_kill(self._emitter.session_id or None, record)
+
+    async def files(self) -> None:
+        """Temp files, then logs."""
+        settings, report = self._settings, self._report
+        if settings.temp.enabled:
+            clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
+            report.temp_files, failures = await anyio.to_thread.run_sync(clean)
+            report.failures += failures
+        for log in settings.logs:
+            rotate = partial(rotate_log, log, act=self._act)
+            done = await anyio.to_thread.run_sync(rotate)
+            report.logs.append(done)
+            if done.outcome == "failed":
+                report.failures.append(done.said)
+
+    async def room(self, places: Places, min_free_disk: int) -> None:
+        """Old archives go before the disk is full."""
+        make = partial(make_room, places.archive, min_free=min_free_disk, act=self._act)
+        try:
+            self._report.archives_removed = await anyio.to_thread.run_sync(make)
+        except DaydreamError as error:
+            self._report.failures.append(str(error))

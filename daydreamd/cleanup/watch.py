@@ -1,0 +1,116 @@
+"""What the supervisor has seen of agent processes over hours: since when each has been quiet.
+
+Two looks a few seconds apart cannot tell six idle hours from a pause for thought. So the daemon
+looks every few minutes and keeps, for each process, the time since which nothing has moved. The
+file is small, belongs to one boot, and a broken one is begun anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+import msgspec
+
+from daydreamd.cleanup.sampling import Sample, has_moved, look
+from daydreamd.errors import FileError
+from daydreamd.host.files import read_text_nofollow, write_atomically
+from daydreamd.settings.model import Cleanup
+
+FILE_NAME: Final = "agents.json"
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Watched(msgspec.Struct):
+    """One process over time. Times are of CLOCK_BOOTTIME; `active_at` None: not seen to move."""
+
+    pid: int
+    start_ticks: int
+    kind: str
+    seen_at: float
+    quiet_since: float
+    active_at: float | None
+    first_parent: int
+    adopted: bool
+    rss_bytes: int
+    cpu_ticks: int
+    io_bytes: int
+    members: tuple[int, ...]
+
+
+class Watch(msgspec.Struct):
+    """All that was seen since the machine was started."""
+
+    boot_id: str
+    agents: list[Watched] = []
+
+    def find(self, pid: int, start_ticks: int) -> Watched | None:
+        """What is known of a process; a reused pid is another one."""
+        return next(
+            (seen for seen in self.agents if (seen.pid, seen.start_ticks) == (pid, start_ticks)),
+            None,
+        )
+
+    def counts(self) -> Mapping[str, tuple[int, int]]:
+        """Processes and bytes by kind, for `daydreamd status`."""
+        numbers, sizes = Counter[str](), Counter[str]()
+        for seen in self.agents:
+            numbers[seen.kind] += 1
+            sizes[seen.kind] += seen.rss_bytes
+        return {kind: (number, sizes[kind]) for kind, number in numbers.items()}
+
+
+async def sample_agents(state: Path, settings: Cleanup) -> Watch:
+    """Look once and remember; for the supervisor, every `observe.watch_agents`."""
+    path = state / FILE_NAME
+    before = read_watch(state)
+    samples = await anyio.to_thread.run_sync(look, settings)
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    watch = Watch(before.boot_id, [_continue(before, sample, now) for sample in samples.values()])
+    if watch.agents or before.agents:
+        await write_atomically(path, msgspec.json.encode(watch))
+    return watch
+
+
+def read_watch(state: Path | None) -> Watch:
+    """What was kept since this boot; empty where nothing was, or nothing that can be read."""
+    boot_id = _BOOT_ID.read_text().strip()
+    if state is not None:
+        try:
+            text = read_text_nofollow(state / FILE_NAME, max_bytes=16 << 20)
+            watch = msgspec.json.decode(text, type=Watch)
+        except (FileError, msgspec.DecodeError):
+            # not there yet, or torn by somebody: then idle time is not known, which spares
+            return Watch(boot_id)
+        if watch.boot_id == boot_id:
+            return watch
+    return Watch(boot_id)
+
+
+def _continue(before: Watch, sample: Sample, now: float) -> Watched:
+    stat, was = sample.stat, before.find(sample.stat.pid, sample.stat.start_ticks)
+    if was is None:
+        quiet_since, active_at, first_parent = now, None, stat.ppid
+    else:
+        former = (was.cpu_ticks, was.io_bytes, frozenset(was.members))
+        moved = has_moved(former, sample, now - was.seen_at)
+        quiet_since = now if moved else was.quiet_since
+        active_at, first_parent = (now if moved else was.active_at), was.first_parent
+    return Watched(
+        pid=stat.pid,
+        start_ticks=stat.start_ticks,
+        kind=sample.kind,
+        seen_at=now,
+        quiet_since=quiet_since,
+        active_at=active_at,
+        first_parent=first_parent,
+        adopted=stat.ppid != first_parent,
+        rss_bytes=sample.rss_bytes,
+        cpu_ticks=sample.cpu_ticks,
+        io_bytes=sample.io_bytes,
+        members=tuple(sorted(sample.members)),
+    )
