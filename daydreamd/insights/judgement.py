@@ -24,7 +24,8 @@ from daydreamd.insights.untrusted import one_line
 from daydreamd.insights.verification import Checked, Reason, verify
 from daydreamd.session import Excerpt, InsightItem
 
-_STANDING = frozenset({"new", "open", "accepted"})
+_OPEN = frozenset({"new", "open"})
+_STANDING = _OPEN | {"accepted"}
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,22 +81,19 @@ def judge(
     `taken` are ids in use besides those of `known`.
     """
     proposals = read_answer(answer)
-    addressed = [
-        item
-        for item in known
-        if item.status in _STANDING and is_addressed(item, current or from_excerpts(excerpts))
-    ]
+    standing = [item for item in known if item.status in _STANDING]
+    current = current or from_excerpts(excerpts)
     sorting = _Sorting(known, {*taken, *(item.id for item in known)}, max_new)
     for proposal in proposals:
         sorting.take(proposal, verify(proposal, excerpts))
-    gone = {item.id for item in addressed} - sorting.recurring.keys()
+    gone = {item.id for item in standing if is_addressed(item, current)} - sorting.recurring.keys()
     return Verdict(
         session_id=session_id,
         proposed=len(proposals),
         new=tuple(sorting.new),
         recurring=tuple(sorting.recurring.values()),
-        still_open=tuple(i for i in known if i.status in _STANDING and i.id not in gone),
-        addressed=tuple(item for item in addressed if item.id in gone),
+        still_open=tuple(item for item in standing if item.id not in gone),
+        addressed=tuple(item for item in standing if item.id in gone and item.status in _OPEN),
         dropped=tuple(sorting.dropped),
     )
 

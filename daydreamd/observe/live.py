@@ -29,11 +29,10 @@ from daydreamd.events import (
 )
 from daydreamd.insights.untrusted import one_line
 from daydreamd.observe.answer_tail import AnswerTail
-from daydreamd.observe.wording import COLOURS, NUMBERED, say_end
+from daydreamd.observe.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end
 from daydreamd.session import Phase
 from daydreamd.units import say_duration
 
-MAX_WIDTH: Final = 110
 _FRAMES_PER_SECOND: Final = 4
 _NAME_COLUMNS: Final = 12
 _MIN_BAR: Final = 8
@@ -71,6 +70,10 @@ class LiveScreen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take down what is drawn; what was printed stays. A second time does nothing."""
         self._phase = None
         self._live.stop()
         self._print_heading()

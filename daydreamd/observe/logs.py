@@ -150,13 +150,13 @@ def _for_journal(_logger: Any, _method: str, record: MutableMapping[str, Any]) -
 
 def _as_line(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> str:
     mark = f"{record['level']}: " if record["level"] in ("warning", "error") else ""
-    return f"{record['timestamp']} {mark}{_line(record)}\n"
+    return f"{record['timestamp']} {mark}{_line(record)}"
 
 
 def _as_json(_logger: Any, _method: str, record: MutableMapping[str, Any]) -> str:
     head = {key: record[key] for key in ("timestamp", "level", "event")}
     facts = {f"{key}_" if key in head else key: fact for key, fact in record["facts"].items()}
-    return msgspec.json.encode(head | facts, enc_hook=str).decode() + "\n"
+    return msgspec.json.encode(head | facts, enc_hook=str).decode()
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -17,6 +17,8 @@ NUMBERED: Final = {
     Phase.POST_CLEANUP: (6, "cleanup"),
     Phase.COMPLETE: (7, "complete"),
 }
+MAX_WIDTH: Final = 110
+"""Wider than this, a line is hard to follow to its end."""
 COLOURS: Final = {"done": "green", "failed": "red", "timed_out": "yellow", "skipped": "yellow"}
 _STATES: Final = {"failed": "failed", "timed_out": "timed out", "skipped": "skipped"}
 _SUMMARY_CHARS: Final = 400
