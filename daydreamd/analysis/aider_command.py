@@ -80,9 +80,10 @@ def environment_of(question: Question) -> dict[str, str]:
         **{SESSION_MARK: question.session_id},
         HOME=str(scratch / "home"),
         TMPDIR=str(scratch / "tmp"),
-        # Aider looks for a repository above its cwd even with --no-git, and takes its settings
-        # from there; what Git's own variable names, it believes.
-        GIT_DIR=str(scratch / "no-repository"),
+        # Even with --no-git, Aider looks for a repository from its cwd upwards and obeys settings
+        # found there; told to begin at the root, it finds none.
+        GIT_DIR="/",
+        BROWSER="true",  # it opens help pages when a question of its own goes unanswered
         NO_PROXY="*",
         COLUMNS="400",
         TERM="dumb",

@@ -20,6 +20,14 @@ _THINKS: Final = re.compile(r"<think(?:ing)?>")
 _THOUGHT: Final = re.compile(r".*?</think(?:ing)?>", re.DOTALL)
 _HELD_BACK: Final = 64
 """The beginning may be torn over chunks; this much is looked at again."""
+# What Aider prints after an answer that broke off: nothing a model would write at a line's start.
+_AIDERS_OWN: Final = re.compile(
+    r"\n+(?:Model \S+ has hit a token limit|litellm\.\w|The API provider|Retrying in \d)"
+)
+_LIMIT: Final = re.compile(
+    r"has hit a token limit!.*?^Input tokens: ~([\d,]+).*?^Output tokens: ~([\d,]+)",
+    re.MULTILINE | re.DOTALL,
+)
 _TOKENS: Final = re.compile(r"^Tokens: .*?([\d.,]+k?) sent,.*?([\d.,]+k?) received", re.MULTILINE)
 
 
@@ -105,9 +113,17 @@ class _Braces:
         return None
 
 
+def without_aiders_words(text: str) -> str:
+    """A torn answer, without what Aider said when it broke off."""
+    return _AIDERS_OWN.split(text, maxsplit=1)[0]
+
+
 def tokens_told(output: str) -> tuple[int, int] | None:
-    """Tokens sent and received, by Aider's own last line: `Tokens: 5.2k sent, 188 received.`"""
-    told = _TOKENS.findall(output)
+    """Tokens sent and received, by Aider's own last line: `Tokens: 5.2k sent, 188 received.`
+
+    An answer cut at its limit has no such line, but another text with both counts.
+    """
+    told = _TOKENS.findall(output) or _LIMIT.findall(output)
     return (_number(told[-1][0]), _number(told[-1][1])) if told else None
 
 

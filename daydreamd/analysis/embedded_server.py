@@ -31,6 +31,8 @@ def main(weights: str, context_tokens: int, parent: int) -> None:
     params.cpuparams_batch.n_threads = threads
     params.cache_ram_mib = 0  # its default of 8 GiB grew to 729 MB with this small model
     params.no_extra_bufts = True  # a repacked copy of the weights: 25 MB, and no quicker
+    params.sampling.penalty_repeat = 1.1  # small models loop: "1.1.1.1.1"
+    params.sampling.dry_multiplier = 0.8
     params.warmup = False
     params.offline = True
     params.ui = False

@@ -16,7 +16,7 @@ import anyio
 
 from daydreamd.analysis.aider import ask_aider, find_aider
 from daydreamd.analysis.aider_command import Question
-from daydreamd.analysis.answer import AnswerReader
+from daydreamd.analysis.answer import AnswerReader, without_aiders_words
 from daydreamd.analysis.direct import ask_directly
 from daydreamd.analysis.prompt import Material
 from daydreamd.analysis.serving import budget_for, compose_for, serving
@@ -113,8 +113,8 @@ async def reflect(
         except (DaydreamError, ServerFault) as error:
             failure = str(error)
             course.begin_answer()
-    text = course.reader.text.strip()
-    facts.partial = bool(text) and not course.reader.is_whole
+    facts.partial = bool(course.reader.text) and not course.reader.is_whole
+    text = without_aiders_words(course.reader.text) if facts.partial else course.reader.text
     if limit.cancelled_caught and not text:
         failure = f"cannot get an answer: the model gave none within {say_duration(seconds)}"
     if text and not course.counted_by_server and not course.reader.gave_back(course.canary):
