@@ -13,7 +13,6 @@ from typing import Final
 
 from daydreamd.cleanup.kinds import Program, may_be_an_agent, recognise
 from daydreamd.errors import ProcessGone
-from daydreamd.host.counters import read_io_bytes
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     Identity,
@@ -23,6 +22,7 @@ from daydreamd.host.processes import (
     read_argv,
     read_cwd,
     read_exe,
+    read_io_bytes,
     scan,
 )
 from daydreamd.settings.model import Cleanup

@@ -6,6 +6,7 @@ left for next time and said.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,11 +23,11 @@ from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch
-from daydreamd.errors import DaydreamError
+from daydreamd.errors import DaydreamError, HostError
 from daydreamd.events import Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
-from daydreamd.host.counters import memory_available, memory_pressure
+from daydreamd.host.machine import available_memory, memory_pressure
 from daydreamd.settings.model import Cleanup, CleanupKind
 from daydreamd.settings.places import Places
 
@@ -89,6 +90,14 @@ def _rule(name: str, kind: CleanupKind, settings: Cleanup) -> Rule:
     )
 
 
+def _pressure() -> Pressure:
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        return Pressure(memory_pressure(), available_memory() / total)
+    except HostError:  # then it is not known to be short, and the thresholds stay
+        return Pressure()
+
+
 class _Tidying:
     """One tidying under way."""
 
@@ -115,8 +124,7 @@ class _Tidying:
         except (DaydreamError, OSError) as error:
             self._report.failures.append(f"agent processes were not looked at: {error}")
             return
-        pressure = Pressure(memory_pressure(), memory_available())
-        verdicts = choose(evidence.facts, rules_of(self._settings), pressure)
+        verdicts = choose(evidence.facts, rules_of(self._settings), _pressure())
         self._report.candidates = [
             Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]

@@ -16,6 +16,7 @@ from daydreamd.cli.invocation import Invocation
 from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, UsageError
 
 _COMMANDS: Final = {
+    "clean": "Tidy up alone, explained line by line.",
     "version": "Print the version.",
 }
 

@@ -121,6 +121,13 @@ def memory_bytes(pid: int) -> int:
     return stat.rss_bytes if stat else 0
 
 
+def read_io_bytes(pid: int) -> int | None:
+    """Bytes it has read and written so far, files and pipes alike; None where unreadable."""
+    lines = (_read(pid, "io") or b"").splitlines()
+    counts = dict(line.split(b": ", 1) for line in lines if b": " in line)
+    return int(counts[b"rchar"]) + int(counts[b"wchar"]) if counts else None
+
+
 def read_children(pid: int) -> list[int] | None:
     """The children of every thread of a process; None where this kernel does not tell.
 
