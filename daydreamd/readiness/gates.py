@@ -1,0 +1,135 @@
+"""Gates: pure judgements of readings. A reading that could not be had is never an open gate.
+
+Hard gates are what a session cannot do without; idle gates are about whose machine it is just now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Literal
+
+import msgspec
+
+from daydreamd.host.machine import Power
+from daydreamd.host.presence import Presence
+from daydreamd.settings.model import Readiness
+from daydreamd.settings.quiet_hours import parse_quiet_hours, quiet_at, quiet_until
+from daydreamd.units import say_duration, say_size
+
+State = Literal["open", "closed", "unknown"]
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition: what was read, what is asked for, and the setting that asks for it."""
+
+    name: str
+    state: State
+    value: str
+    limit: str
+    setting: str
+    hard: bool = False
+
+    def found(self, value: str, *, is_open: bool) -> Gate:
+        """The gate once something was read."""
+        return msgspec.structs.replace(self, value=value, state="open" if is_open else "closed")
+
+    def unread(self, reason: str) -> Gate:
+        """The gate when nothing could be read."""
+        return msgspec.structs.replace(self, value=reason, state="unknown")
+
+
+def blank_gates(settings: Readiness, quiet_hours: Sequence[str]) -> dict[str, Gate]:
+    """All gates, before anything is read."""
+    hours = ", ".join(quiet_hours)
+    table = (
+        ("memory", f"at least {say_size(settings.min_free_memory)}", "readiness.min_free_memory"),
+        ("disk", f"at least {say_size(settings.min_free_disk)}", "readiness.min_free_disk"),
+        ("queue", f"at most {settings.max_pending_tasks}", "readiness.max_pending_tasks"),
+        ("stalled", f"at most {settings.max_stalled_tasks}", "readiness.max_stalled_tasks"),
+        ("load", f"at most {settings.max_load_per_cpu:g}", "readiness.max_load_per_cpu"),
+        (
+            "pressure",
+            f"at most {settings.max_memory_pressure:g} %",
+            "readiness.max_memory_pressure",
+        ),
+        ("user", f"needs {say_duration(settings.user_idle)} of quiet", "readiness.user_idle"),
+        ("power", "mains" if settings.require_ac_power else "any", "readiness.require_ac_power"),
+        ("ollama", "nobody else asks it", "model.base_url"),
+        ("hours", f"not {hours}" if hours else "any", "schedule.quiet_hours"),
+    )
+    return {
+        name: Gate(
+            name=name, state="unknown", value="no answer in time", limit=limit, setting=setting,
+            hard=name in ("memory", "disk"),
+        )
+        for name, limit, setting in table
+    }  # fmt: skip
+
+
+def judge_memory(gate: Gate, settings: Readiness, available: int) -> Gate:
+    """Enough memory for a model and Aider."""
+    return gate.found(f"{say_size(available)} free", is_open=available >= settings.min_free_memory)
+
+
+def judge_disk(gate: Gate, settings: Readiness, free: int) -> Gate:
+    """Enough disk for what a session writes."""
+    return gate.found(f"{say_size(free)} free", is_open=free >= settings.min_free_disk)
+
+
+def judge_load(gate: Gate, settings: Readiness, load: float) -> Gate:
+    """Nobody else works hard."""
+    return gate.found(f"{load:.1f} per processor", is_open=load <= settings.max_load_per_cpu)
+
+
+def judge_pressure(gate: Gate, settings: Readiness, percent: float | None) -> Gate:
+    """Nobody waits for memory. A kernel that does not measure it leaves `memory` to tell."""
+    if percent is None:
+        return gate.found("not measured by this kernel", is_open=True)
+    return gate.found(f"{percent:.1f} %", is_open=percent <= settings.max_memory_pressure)
+
+
+def judge_power(gate: Gate, settings: Readiness, power: Power) -> Gate:
+    """The machine is plugged in."""
+    if settings.require_ac_power and power.on_battery is None:
+        return gate.unread(power.says)
+    return gate.found(power.says, is_open=not (settings.require_ac_power and power.on_battery))
+
+
+def judge_user(gate: Gate, settings: Readiness, seen: Sequence[Presence], unread: str = "") -> Gate:
+    """Nobody was at the machine lately. `unread` says what could not be looked at."""
+    last = min(seen, key=lambda presence: presence.idle_seconds, default=None)
+    if last is not None and last.idle_seconds < settings.user_idle:
+        return gate.found(_say_last(last), is_open=False)
+    if unread:
+        return gate.unread(unread)
+    if last is None:
+        return gate.found("nobody is logged in", is_open=True)
+    return gate.found(_say_last(last), is_open=True)
+
+
+def _say_last(last: Presence) -> str:
+    if last.where.startswith("desktop") and last.idle_seconds == 0:
+        return f"{last.where} is in use"
+    return f"typed {say_duration(last.idle_seconds)} ago on {last.where}"
+
+
+def judge_tasks(gate: Gate, most: int, count: int, what: str) -> Gate:
+    """Tasks of one kind in the owner's queue; its owner comes first."""
+    tasks = "no tasks" if count == 0 else "1 task" if count == 1 else f"{count} tasks"
+    return gate.found(f"{tasks} {what}", is_open=count <= most)
+
+
+def judge_hours(
+    gate: Gate, quiet_hours: Sequence[str], now: datetime, zone: tzinfo | None = None
+) -> Gate:
+    """No quiet hours now. Entries that cannot be read were reported by the settings."""
+    if not quiet_hours:
+        return gate.found("no quiet hours are set", is_open=True)
+    hours = [parse_quiet_hours(text) for text in quiet_hours]
+    entry = quiet_at(hours, now, zone=zone)
+    if entry is None:
+        return gate.found("no quiet hours now", is_open=True)
+    end = quiet_until(hours, now, zone=zone)
+    until = f" until {end.astimezone(zone):%H:%M}" if end else ""
+    return gate.found(f"quiet hours {entry}{until}", is_open=False)
