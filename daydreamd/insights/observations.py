@@ -215,7 +215,7 @@ def _stale_branches(facts: Facts) -> dict[str, str] | None:
     return {
         "label": "stale branches",
         "now": f"{len(stale)}: {names}{more}",
-        "text": f"{said} that nobody has touched for long: {names}{more}",
+        "text": f"{said} without a commit in 90 d: {names}{more}",
         "evidence": "git branch -v --sort=committerdate",
     }
 

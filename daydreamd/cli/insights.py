@@ -1,0 +1,181 @@
+"""`daydreamd insights`: what was noticed so far, and what people make of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from daydreamd.cli.invocation import Invocation
+    from daydreamd.history.records import KnownInsight
+    from daydreamd.history.store import History
+
+T = TypeVar("T")
+_STATUSES = ("standing", "new", "open", "accepted", "dismissed", "addressed", "all")
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.group("insights", invoke_without_command=True)
+@_AS_JSON
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Show what was noticed, and say what you make of it.
+
+    \b
+    Example: daydreamd insights
+             daydreamd insights show a3f
+             daydreamd insights dismiss a3f
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_insights, as_json=as_json, status="standing")
+
+
+@command.command("list")
+@click.option(
+    "--status",
+    type=click.Choice(_STATUSES),
+    default="standing",
+    show_default=True,
+    help="Which ones; standing are new and open ones.",
+)
+@_AS_JSON
+@click.pass_obj
+def list_insights(invocation: Invocation, status: str, as_json: bool) -> None:
+    """List insights, newest first.
+
+    Example: daydreamd insights list --status all
+    """
+    wanted = None if status == "all" else status
+    found = _read(invocation, lambda history: history.insights(status=wanted))
+    if as_json:
+        _print_json(found)
+    elif found:
+        _print_table(found)
+    else:
+        kind = {"standing": "open ", "all": ""}.get(status, f"{status} ")
+        click.echo(f"No {kind}insights. `daydreamd once` looks for some now.")
+
+
+@command.command("search")
+@click.argument("words", nargs=-1, required=True)
+@_AS_JSON
+@click.pass_obj
+def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
+    """List the insights that hold all WORDS, whatever became of them.
+
+    Example: daydreamd insights search retry client.py
+    """
+    found = _read(invocation, lambda history: history.insights(search=words[0], limit=10_000))
+    found = [item for item in found if _holds(item, words)]
+    if as_json:
+        _print_json(found)
+    elif found:
+        _print_table(found, with_status=True)
+    else:
+        click.echo(f"No insight holds {' and '.join(words)}.")
+
+
+@command.command("show")
+@click.argument("name", metavar="ID")
+@_AS_JSON
+@click.pass_obj
+def show(invocation: Invocation, name: str, as_json: bool) -> None:
+    """Show an insight with the lines it cites. ID may be its beginning.
+
+    Example: daydreamd insights show a3f
+    """
+    found = _read(invocation, lambda history: history.insight(name))
+    if as_json:
+        _print_json(found)
+    else:
+        _print_whole(found)
+
+
+@command.command("accept")
+@click.argument("name", metavar="ID")
+@_AS_JSON
+@click.pass_obj
+def accept(invocation: Invocation, name: str, as_json: bool) -> None:
+    """Accept an insight: it is right, and stays on the list until its lines change.
+
+    Example: daydreamd insights accept a3f
+    """
+    _set_status(invocation, name, "accepted", as_json=as_json)
+
+
+@command.command("dismiss")
+@click.argument("name", metavar="ID")
+@_AS_JSON
+@click.pass_obj
+def dismiss(invocation: Invocation, name: str, as_json: bool) -> None:
+    """Dismiss an insight: it never comes back.
+
+    Example: daydreamd insights dismiss a3f
+    """
+    _set_status(invocation, name, "dismissed", as_json=as_json)
+
+
+def _set_status(invocation: Invocation, name: str, status: str, *, as_json: bool) -> None:
+    _read(invocation, lambda history: history.insight(name))  # an unknown id begins no history
+    found = _ask(invocation, lambda history: history.set_insight_status(name, status))
+    if as_json:
+        _print_json(found)
+    else:
+        from daydreamd.insights.untrusted import one_line
+
+        click.echo(f"{status} {found.id}: {one_line(found.title, limit=200)}")
+
+
+def _read(invocation: Invocation, question: Callable[[History], Awaitable[T]]) -> T:
+    return _ask(invocation, question, read_only=True)
+
+
+def _ask(
+    invocation: Invocation,
+    question: Callable[[History], Awaitable[T]],
+    *,
+    read_only: bool = False,
+) -> T:
+    import anyio
+
+    from daydreamd.history.store import open_history
+    from daydreamd.settings.places import find_places_to_read
+
+    path = find_places_to_read(os.environ, scope=invocation.scope).history_db
+
+    async def ask() -> T:
+        async with open_history(path, read_only=read_only) as history:
+            return await question(history)
+
+    return anyio.run(ask)
+
+
+def _holds(item: KnownInsight, words: tuple[str, ...]) -> bool:
+    cited = " ".join(f"{evidence.path} {evidence.quote}" for evidence in item.evidence)
+    text = f"{item.workspace} {item.title} {item.body} {item.category} {cited}".lower()
+    return all(word.lower() in text for word in words)
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def _print_table(found: list[KnownInsight], *, with_status: bool = False) -> None:
+    from rich.console import Console
+
+    from daydreamd.observe.insight_pages import draw_list
+
+    draw_list(Console(highlight=False), found, with_status=with_status)
+
+
+def _print_whole(found: KnownInsight) -> None:
+    from rich.console import Console
+
+    from daydreamd.observe.insight_pages import draw_insight
+
+    draw_insight(Console(highlight=False), found)
