@@ -30,8 +30,11 @@ def on_terminals() -> list[Presence]:
     Each pseudo-terminal counts, recorded or not: tmux and editors open some that utmp never sees.
     A console counts only while somebody is logged in on it.
     """
-    logged_in = {user.terminal for user in psutil.users() if user.terminal}
-    pseudo = {f"pts/{place.name}" for place in Path("/dev/pts").glob("[0-9]*")}
+    try:
+        logged_in = {user.terminal for user in psutil.users() if user.terminal}
+        pseudo = {f"pts/{place.name}" for place in Path("/dev/pts").glob("[0-9]*")}
+    except (OSError, psutil.Error) as error:
+        raise HostError(f"cannot see who is logged in: {error}") from error
     found = []
     for terminal in sorted(logged_in | pseudo):
         idle = None if terminal.startswith((".", "/")) else seconds_since_input(terminal)
@@ -42,7 +45,7 @@ def on_terminals() -> list[Presence]:
 
 async def on_desktops(deadline: float) -> list[Presence]:
     """What logind says of graphical sessions; none where systemd does not run."""
-    if not Path("/run/systemd/system").is_dir():
+    if not _has_systemd():
         return []
     listed = await _loginctl("list-sessions", "--no-legend", deadline=deadline)
     ids = [line.split()[0] for line in listed.splitlines() if line.split()]
@@ -67,6 +70,10 @@ def read_sessions(blocks: Iterable[str], now: float) -> list[Presence]:
         idle = max(0.0, now - int(since) / 1e6) if is_idle else 0.0
         found.append(Presence(f"desktop session {about.get('Id', '?')}", idle))
     return found
+
+
+def _has_systemd() -> bool:
+    return Path("/run/systemd/system").is_dir()
 
 
 async def _loginctl(*arguments: str, deadline: float) -> str:

@@ -22,7 +22,6 @@ from daydreamd.readiness.gates import Gate
 from daydreamd.readiness.model_server import ModelFinding
 from daydreamd.readiness.queue import count_tasks
 from daydreamd.settings.model import Model, Queue, Readiness
-from daydreamd.units import say_size
 
 _VERDICT_SECONDS: Final = 2.7
 _WISH_SECONDS: Final = 1.0
@@ -45,7 +44,10 @@ class ReadinessReport(msgspec.Struct, frozen=True, kw_only=True):
         if not self.ready:
             return "not ready: " + "; ".join(self.reasons)
         told = {gate.name: gate.value for gate in self.gates if gate.state == "open"}
-        words = [self.model.reason if self.model.choice else "no model", told["memory"]]
+        words = [
+            self.model.reason.partition(";")[0] if self.model.choice else "no model",
+            told["memory"],
+        ]
         if "load_per_cpu" in self.metrics:
             words.append(f"load {self.metrics['load_per_cpu']:.1f}")
         if "pending_tasks" in self.metrics and "queue" in told:
@@ -123,25 +125,29 @@ class _Looking:
 
     async def at_machine(self, disk_at: Path) -> None:
         """Memory, disk, load, pressure and power; only the disk can hang."""
-        self._read("memory", judging.judge_memory, machine.available_memory, "available_memory")
+        self._read(
+            "memory", judging.judge_memory, machine.available_memory, "available_memory_bytes"
+        )
         self._read("load", judging.judge_load, machine.load_by_others, "load_per_cpu")
-        self._read("pressure", judging.judge_pressure, machine.memory_pressure, "memory_pressure")
+        self._read(
+            "pressure", judging.judge_pressure, machine.memory_pressure, "memory_pressure_percent"
+        )
         self._read("power", judging.judge_power, machine.power, "")
         free = await in_spare_thread(lambda: _or_fault(lambda: machine.free_disk(disk_at)))
-        self._keep("disk", judging.judge_disk, free, "free_disk")
+        self._keep("disk", judging.judge_disk, free, "free_disk_bytes")
 
     async def at_user(self) -> None:
         """Terminals, and desktops where there is a logind."""
-        unread = ""
-        seen = await in_spare_thread(presence.on_terminals)
-        self._set(
-            judging.judge_user(self._gates["user"], self._settings, seen, "no answer from logind")
-        )
+        gate, unread = self._gates["user"], ""
+        seen: list[presence.Presence] = []
         try:
+            seen = await in_spare_thread(presence.on_terminals)
+            # Should logind hang, then this stands: whoever typed just now has typed just now.
+            self._set(judging.judge_user(gate, self._settings, seen, "logind does not answer"))
             seen += await presence.on_desktops(_VERDICT_SECONDS)
         except HostError as error:
             unread = str(error)
-        self._set(judging.judge_user(self._gates["user"], self._settings, seen, unread))
+        self._set(judging.judge_user(gate, self._settings, seen, unread))
         if seen:
             self._metrics["user_idle_seconds"] = round(min(p.idle_seconds for p in seen), 1)
 
@@ -192,7 +198,7 @@ class _Looking:
                 or (gate.state == "unknown" and (gate.hard or unknown_is_closed))
             )
         ]
-        reasons = [f"{gate.value} ({gate.limit}, {gate.setting})" for gate in closed]
+        reasons = [f"{g.name}: {g.value}, {g.limit} ({g.setting})" for g in closed]
         if self._model.choice is None:
             reasons.append(self._model.reason)
         return ReadinessReport(
