@@ -93,6 +93,8 @@ class Leash:
 
     def send(self, signal: signals.Signals) -> bool:
         """Signal the child alone; False when it has ended."""
+        if self.has_ended:
+            return False
         try:
             signals.pidfd_send_signal(self._pidfd, signal)
         except ProcessLookupError:
@@ -129,6 +131,7 @@ class Leash:
         os.close(self._pidfd)
         if not self.has_ended:  # it hangs in the kernel; from now on it is a stray
             self._process.returncode = -signals.SIGKILL
+            self._ended.set()
         HOUSEHOLD.release(self.pid)
 
     async def _await_end(self) -> None:

@@ -23,8 +23,8 @@ class Outflow:
     """Our end of a pipe that a child writes to."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
-        self._fd = pipe.fileno()
-        os.set_blocking(self._fd, False)
+        self._pipe = pipe
+        os.set_blocking(pipe.fileno(), False)
         self._give_up = math.inf
         self._read_since_exit = 0
         self._waiting: anyio.CancelScope | None = None
@@ -37,7 +37,7 @@ class Outflow:
             if late and self._read_since_exit >= _DRAIN_BYTES:
                 return b""
             try:
-                chunk = os.read(self._fd, _CHUNK_BYTES)
+                chunk = os.read(self._pipe.fileno(), _CHUNK_BYTES)
             except BlockingIOError:
                 if late:
                     return b""
@@ -45,7 +45,7 @@ class Outflow:
                 self._read_since_exit += len(chunk) if self._give_up < math.inf else 0
                 return chunk
             with anyio.CancelScope(deadline=self._give_up) as self._waiting:
-                await anyio.wait_readable(self._fd)
+                await anyio.wait_readable(self._pipe)
 
     def child_ended(self) -> None:
         """Whoever still holds the other end does so without leave: read what is there, and stop."""
