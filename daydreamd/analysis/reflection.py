@@ -20,7 +20,7 @@ from daydreamd.analysis.answer import AnswerReader, without_aiders_words
 from daydreamd.analysis.direct import ask_directly
 from daydreamd.analysis.prompt import Material
 from daydreamd.analysis.serving import budget_for, compose_for, serving
-from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ServerFault
+from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ModelError
 from daydreamd.events import AnalysisProgress, Emitter
 from daydreamd.host.confinement import landlock_abi
 from daydreamd.session import AnalysisFacts, Excerpt, ModelChoice
@@ -46,6 +46,19 @@ class Reflection:
     excerpts: tuple[Excerpt, ...] = ()
     failure: str | None = None
     timed_out: bool = False
+
+    def one_line(self) -> str:
+        """What came of it, for people."""
+        facts = self.facts
+        if self.failure:
+            return self.failure
+        if facts.engine is None:
+            return "there is no code to reflect on"
+        counts = f"{facts.prompt_tokens or 0:,} tokens sent"
+        if facts.answer_tokens:
+            counts += f", {facts.answer_tokens:,} received"
+        asker = "through aider" if facts.engine == "aider" else "asked directly"
+        return f"{facts.model} {asker}, {counts}" + (", broken off" if facts.partial else "")
 
 
 @dataclass
@@ -103,6 +116,8 @@ async def reflect(
         workspaces=list(material.workspace_analysis),
     )
     course = _Course(emitter, facts)
+    if not material.excerpts:  # an empty workspace is no failure, and nothing to ask about
+        return Reflection(text="", facts=facts)
     seconds = min(float(analysis.timeout), MOST_SECONDS)
     failure: str | None = None
     with anyio.move_on_after(seconds) as limit:
@@ -110,7 +125,7 @@ async def reflect(
             emitter.emit(AnalysisProgress(session_id=session_id, stage="starting"))
             async with serving(choice, analysis, scratch=scratch, session_id=session_id) as served:
                 await _ask(course, material, served, model, analysis, scratch)
-        except (DaydreamError, ServerFault) as error:
+        except DaydreamError as error:
             failure = str(error)
             course.begin_answer()
     facts.partial = bool(course.reader.text) and not course.reader.is_whole
@@ -141,7 +156,7 @@ async def _ask(
     budget = budget_for(served, model)
     prompt, course.counted_by_server = await compose_for(material, served, budget)
     if not prompt.excerpts:
-        raise ModelAnswerError("cannot ask the model: there is no code to show it")
+        raise ModelError("cannot ask the model: none of the code fits into its prompt")
     course.excerpts, course.canary = prompt.excerpts, prompt.canary
     course.facts.prompt_tokens = prompt.tokens
     session_id = course.emitter.session_id

@@ -8,6 +8,7 @@ import it where it is used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -18,6 +19,7 @@ import msgspec
 from daydreamd.errors import ServerFault
 
 MAX_BODY_BYTES: Final = 8 << 20
+_TORN: Final = re.compile("disconnected|closed connection")
 MAX_LINE_BYTES: Final = 1 << 20
 
 
@@ -107,9 +109,9 @@ def _reason(error: Exception) -> str:
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return f"cannot be reached: {str(error) or type(error).__name__}"
-        case httpx.RemoteProtocolError():
+        case httpx.RemoteProtocolError() if not _TORN.search(str(error)):
             return f"does not answer in HTTP: {error}"
-        case httpx.NetworkError():
+        case httpx.RemoteProtocolError() | httpx.NetworkError():
             return "breaks the connection off"
         case _:
             return f"cannot be asked: {str(error) or type(error).__name__}"

@@ -1,0 +1,117 @@
+"""`daydreamd prompt`: exactly what would be sent to the model."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from daydreamd.analysis.prompt import Material, Prompt
+    from daydreamd.cli.invocation import Invocation
+    from daydreamd.session import Workspace
+
+
+@click.command("prompt")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
+    """Print what a session would send to the model now, and send nothing.
+
+    PATH is a workspace, by default the current directory. The session word and the name of the
+    fences are drawn anew each time.
+
+    \b
+    Example: daydreamd prompt ~/src/shop
+    """
+    import anyio
+    import msgspec
+
+    from daydreamd.context.workspaces import find_workspaces
+
+    workspaces = find_workspaces(paths or (Path.cwd(),))
+    with tempfile.TemporaryDirectory(prefix="daydreamd-prompt-") as scratch:
+        prompt, note = anyio.run(_compose, invocation, workspaces, Path(scratch))
+    if as_json:
+        document = {
+            "prompt": prompt.text,
+            "tokens": prompt.tokens,
+            "truncated": prompt.truncated,
+            "excerpts": prompt.excerpts,
+            "schema": prompt.schema,
+            "counted": note,
+        }
+        click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
+    else:
+        click.echo(prompt.text, nl=False)
+        click.echo(f"daydreamd: {prompt.tokens:,} tokens, {note}", err=True)
+
+
+async def _compose(
+    invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
+) -> tuple[Prompt, str]:
+    """The prompt, and who counted its tokens."""
+    from daydreamd.analysis.prompt import compose_prompt
+    from daydreamd.analysis.serving import budget_for, compose_for, serving
+    from daydreamd.analysis.tokens import estimated
+    from daydreamd.readiness.model_server import find_model
+    from daydreamd.session import ModelChoice
+
+    settings = invocation.loaded.settings
+    material = await _material(invocation, workspaces, scratch)
+    finding = await find_model(settings.model)
+    if finding.choice is None:
+        assumed = ModelChoice(
+            provider="", name="", context_tokens=settings.model.context_tokens or 8192
+        )
+        budget = budget_for(assumed, settings.model)
+        prompt = await compose_prompt(
+            material,
+            budget_tokens=budget.prompt_tokens,
+            count_tokens=estimated,
+            max_answer_tokens=budget.answer_tokens,
+        )
+        return prompt, f"estimated; {finding.reason}"
+    async with serving(
+        finding.choice, settings.analysis, scratch=scratch, session_id="prompt"
+    ) as served:
+        prompt, by_server = await compose_for(material, served, budget_for(served, settings.model))
+    who = "counted by the server" if by_server else "estimated"
+    return prompt, f"{who}; {finding.reason}"
+
+
+async def _material(
+    invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
+) -> Material:
+    """What a session would reflect on."""
+    from daydreamd.analysis.prompt import Material
+    from daydreamd.context.gathering import gather_context
+    from daydreamd.events import Emitter
+    from daydreamd.history.store import open_history
+    from daydreamd.insights.observations import observe
+
+    context = await gather_context(
+        workspaces,
+        scratch=scratch,
+        cache=invocation.places.cache,
+        emitter=Emitter("prompt", lambda _event: None),
+    )
+    for failure in context.failures:
+        click.echo(f"daydreamd: {failure}", err=True)
+    known: list[str] = []
+    if invocation.places.history_db.exists():
+        async with open_history(invocation.places.history_db, read_only=True) as history:
+            for workspace in workspaces:
+                known += [item.title for item in await history.known_insights(workspace.path)]
+    observations = observe(context.workspaces, context.trends)
+    return Material(
+        workspace_analysis=context.workspaces,
+        excerpts=context.excerpts,
+        trends=context.trends,
+        observations=[observation.text for observation in observations],
+        known_titles=known,
+    )

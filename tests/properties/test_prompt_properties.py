@@ -1,0 +1,71 @@
+"""Whatever the workspaces hold, the prompt stays within its budget and shows what it claims."""
+
+import anyio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daydreamd.analysis.prompt import Material, compose_prompt
+from daydreamd.analysis.tokens import estimate_tokens
+from daydreamd.errors import ModelError
+from daydreamd.session import Excerpt
+
+texts = st.text(max_size=400)
+code = st.lists(st.text(max_size=60), max_size=60).map("\n".join)
+anything = st.recursive(
+    st.none() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+analyses = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        ("git", "tech_stack", "languages", "complexity", "markers", "activity"), anything
+    ),
+)
+excerpts = st.builds(
+    Excerpt,
+    workspace=st.sampled_from(["shop", "api", "ünïcode"]),
+    path=st.sampled_from(["a.py", "src/b.py", "c d.py"]) | texts,
+    text=code | texts,
+    first_line=st.integers(1, 10_000),
+    why=texts,
+)
+materials = st.builds(
+    Material,
+    workspace_analysis=st.dictionaries(texts, analyses, max_size=4),
+    excerpts=st.lists(excerpts, max_size=8).map(tuple),
+    observations=st.lists(texts, max_size=50),
+    known_titles=st.lists(texts, max_size=50),
+)
+
+
+async def _by_estimate(text):
+    return estimate_tokens(text)
+
+
+async def _by_bytes(text):
+    return len(text.encode(errors="replace"))
+
+
+async def _by_odd_rule(text):
+    """Sums of parts say nothing of the whole: it grows with the number of lines, squared."""
+    return len(text) // 4 + (text.count("\n") ** 2) // 50
+
+
+@settings(max_examples=150, deadline=None)
+@given(materials, st.integers(0, 6000), st.sampled_from([_by_estimate, _by_bytes, _by_odd_rule]))
+def test_a_prompt_is_never_above_its_budget(material, budget, count):
+    async def compose():
+        return await compose_prompt(material, budget_tokens=budget, count_tokens=count)
+
+    try:
+        prompt = anyio.run(compose)
+    except ModelError:
+        return  # the fixed text alone is above it; nothing is sent then
+    assert anyio.run(count, prompt.text) == prompt.tokens <= budget
+    assert prompt.text.startswith("# A code review")
+    assert prompt.text.rstrip().endswith("}")
+    for shown in prompt.excerpts:
+        assert shown.text.strip()
+        for number, line in enumerate(shown.text.split("\n"), shown.first_line):
+            assert f"{number}| {line}\n" in prompt.text
