@@ -17,6 +17,7 @@ from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, Usa
 
 _COMMANDS: Final = {
     "clean": "Tidy up alone, explained line by line.",
+    "context": "Show what a session would find out about a directory.",
     "insights": "Show what was noticed, and say what you make of it.",
     "version": "Print the version.",
 }

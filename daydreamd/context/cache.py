@@ -1,0 +1,69 @@
+"""What was found out about a workspace, kept for as long as nothing in it changes.
+
+One file per workspace in the cache directory, replaced as a whole. A file that is missing, damaged
+or of another version is no error: the facts are gathered anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+import anyio.to_thread
+import msgspec
+
+from daydreamd import __version__
+from daydreamd.errors import FileError
+from daydreamd.host.files import read_beneath, write_atomically
+from daydreamd.session import Excerpt, Workspace
+
+_FORMAT: Final = 1
+_MAX_BYTES: Final = 16 << 20
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the cache holds of a workspace; `key` says of which state of it."""
+
+    key: str
+    entry: dict[str, Any]
+    excerpts: tuple[Excerpt, ...]
+
+
+def make_key(workspace: Workspace, *, now: float, state: Sequence[Any]) -> str:
+    """Names everything that the facts depend on: state, settings, our version, and the day, as
+    facts of the last week move on without a change."""
+    day = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
+    parts = [_FORMAT, __version__, day, msgspec.to_builtins(workspace), *state]
+    return blake2b(repr(parts).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
+
+def recall(cache: Path, workspace: Workspace, key: str) -> Remembered | None:
+    """What is known of the workspace in just this state."""
+    try:
+        content = read_beneath(cache, _file_name(workspace), max_bytes=_MAX_BYTES)
+        remembered = msgspec.json.decode(content, type=Remembered)
+    except (FileError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return remembered if remembered.key == key else None
+
+
+async def remember(cache: Path, workspace: Workspace, what: Remembered) -> None:
+    """Keep it for the next time. FileError where it cannot be written."""
+    await anyio.to_thread.run_sync(make_private, cache)
+    await write_atomically(cache / _file_name(workspace), msgspec.json.encode(what))
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory for ourselves. FileError where it cannot be."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make {directory}: {error.strerror}", path=directory) from error
+
+
+def _file_name(workspace: Workspace) -> str:
+    name = blake2b(workspace.path.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    return f"context-{name}.json"

@@ -1,0 +1,158 @@
+"""A git directory of our own, through which git sees a workspace without obeying it.
+
+Whatever git could be told to run (filters, textconv, fsmonitor, hooks, signature programs,
+transports) is named in a configuration or a hooks directory. So git gets a directory that holds
+none of the workspace's: a fresh config with a few harmless keys, HEAD as a commit id, and copies of
+the small files that counts depend on. Objects and files are the workspace's own, read in place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+
+from daydreamd.context.git_config import harmless
+from daydreamd.context.repository import Repository
+from daydreamd.errors import CommandError, FileError
+from daydreamd.host.commands import clean_environment, run
+from daydreamd.host.files import open_beneath
+
+_DEADLINE_SECONDS: Final = 15.0
+_MAX_INDEX: Final = 512 << 20
+_MAX_SMALL_FILE: Final = 4 << 20
+_HARDENED: Final = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+}
+NO_PROGRAMS: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
+
+
+@dataclass(frozen=True)
+class ForeignGit:
+    """Runs git on `repository` through the foreign directory at `place`."""
+
+    repository: Repository
+    place: Path
+    program: str
+
+    async def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        max_stdout: int = 32 << 20,
+        cut: bool = False,
+        ok: tuple[int, ...] = (0,),
+    ) -> bytes:
+        """What `git ARGUMENTS` printed.
+
+        Arguments that end with `--` are limited to the workspace where it is only a part of the
+        repository. With `cut`, output above `max_stdout` is dropped; else it is an error.
+        CommandError (and its kin) where git takes too long or its exit code is not `ok`.
+        """
+        prefix = self.repository.prefix
+        within = (f":(top,literal){prefix}",) if prefix and arguments[-1] == "--" else ()
+        done = await run(
+            (self.program, "--no-pager", *arguments, *within),
+            cwd=self.repository.top,
+            env=clean_environment(**_HARDENED, **self._places()),
+            stdin=stdin,
+            deadline=_DEADLINE_SECONDS,
+            max_stdout=max_stdout,
+            too_much="drop" if cut else "end",
+        )
+        if done.exit_code not in ok:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+            raise CommandError(
+                f"cannot run git {arguments[0]}: {said[0]}",
+                argv=done.argv,
+                exit_code=done.exit_code,
+            )
+        return done.stdout
+
+    def _places(self) -> dict[str, str]:
+        where = {
+            "PATH": _search_path(self.repository.top),
+            "GIT_DIR": str(self.place),
+            "GIT_OBJECT_DIRECTORY": str(self.repository.common / "objects"),
+        }
+        if not self.repository.bare:
+            where["GIT_WORK_TREE"] = str(self.repository.top)
+        return where
+
+
+async def open_foreign(repository: Repository, place: Path) -> ForeignGit:
+    """Lay the foreign directory at `place`, which must not exist yet. FileError where it cannot."""
+    program = shutil.which("git", path=_search_path(repository.top))
+    if program is None:
+        raise CommandError("cannot run git: it is not installed", argv=("git",))
+    await anyio.to_thread.run_sync(_lay, repository, place)
+    return ForeignGit(repository, place, program)
+
+
+def _search_path(workspace: Path) -> str:
+    """PATH without what would find a program in the workspace or in the current directory."""
+    places = clean_environment()["PATH"].split(os.pathsep)
+    return os.pathsep.join(
+        place
+        for place in places
+        if Path(place).is_absolute() and not Path(place).is_relative_to(workspace)
+    )
+
+
+def _lay(repository: Repository, place: Path) -> None:
+    for directory in ("refs", "objects", "info"):
+        (place / directory).mkdir(mode=0o700, parents=True)
+    (place / "HEAD").write_text(f"{repository.head or 'ref: refs/heads/none-yet'}\n")
+    (place / "config").write_text(_config(repository))
+    own, common = repository.directory, repository.common
+    _copy(own, "index", place, most=_MAX_INDEX)
+    with os.scandir(own) as entries:
+        shared = [entry.name for entry in entries if entry.name.startswith("sharedindex.")]
+    for name in shared[:8]:
+        _copy(own, name, place, most=_MAX_INDEX)
+    _copy(own, "info/sparse-checkout", place)
+    for name in ("info/exclude", "info/attributes", "shallow"):
+        _copy(common, name, place)
+
+
+def _config(repository: Repository) -> str:
+    keys = harmless(repository.config)
+    version = 1 if "extensions.objectformat" in keys else 0
+    keys |= {
+        "core.repositoryformatversion": str(version),
+        "core.bare": str(repository.bare).lower(),
+        "core.hookspath": os.devnull,
+        "core.quotepath": "false",
+    }
+    named = ((*name.split("."), value) for name, value in keys.items())
+    return "".join(f"[{section}]\n\t{key} = {value}\n" for section, key, value in named)
+
+
+def _copy(root: Path, name: str, place: Path, *, most: int = _MAX_SMALL_FILE) -> None:
+    """Copy a file of the repository, with its time: git compares the index's own time with those
+    of the files to find changes made within the tick in which it was written."""
+    try:
+        source = open_beneath(root, name)
+    except FileError:
+        return  # all of these are optional
+    with os.fdopen(source, "rb") as file:
+        facts = os.fstat(source)
+        if facts.st_size > most:
+            raise FileError(
+                f"cannot copy {root / name}: larger than {most} bytes", path=root / name
+            )
+        with (place / name).open("xb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+        os.utime(place / name, ns=(facts.st_atime_ns, facts.st_mtime_ns))

@@ -1,0 +1,121 @@
+"""The room's door: all workspaces looked at, two at a time, and put together.
+
+A workspace that cannot be looked at, or a source of it that fails, is reported and named; the rest
+goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+
+from daydreamd.context.cache import make_private
+from daydreamd.context.queue_activity import read_queue_activity
+from daydreamd.context.sources import Sources
+from daydreamd.context.survey import Survey, survey_workspace
+from daydreamd.context.trends import compare_weeks, last_week
+from daydreamd.errors import WorkspaceError
+from daydreamd.events import Emitter
+from daydreamd.session import Excerpt, Workspace
+from daydreamd.settings.model import Queue
+from daydreamd.units import say_duration
+
+_AT_ONCE: Final = 2
+_QUEUE_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class ContextReport:
+    """What was gathered: entries and trends by workspace, excerpts, and what failed."""
+
+    workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    excerpts: tuple[Excerpt, ...] = ()
+    trends: dict[str, Any] = field(default_factory=dict)
+    recent_activity: dict[str, Any] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+
+    def one_line(self) -> str:
+        """The phase in a line: each workspace, or why it is missing."""
+        said = [f"{name}: {_summary(entry)}" for name, entry in self.workspaces.items()]
+        return "; ".join((*said, *self.failures)) or "no workspaces"
+
+
+async def gather_context(
+    workspaces: Sequence[Workspace],
+    *,
+    scratch: Path,
+    cache: Path,
+    emitter: Emitter,
+    queue: Queue | None = None,
+) -> ContextReport:
+    """Look at every workspace and at the queue's last week.
+
+    Foreign git directories are laid below `scratch` and removed; facts of unchanged workspaces are
+    taken from `cache`. Only a scratch that cannot be made raises (FileError).
+    """
+    make_private(scratch)
+    now = time.time()
+    surveys: dict[str, Survey] = {}
+    failures: list[str] = []
+    limiter = anyio.CapacityLimiter(_AT_ONCE)
+
+    def fail(workspace: str, source: str, reason: str) -> None:
+        failures.append(f"{workspace}: {source}: {reason}" if source else reason)
+        emitter.notice(
+            "warning", "context source failed", workspace=workspace, source=source, reason=reason
+        )
+
+    async def look_at(workspace: Workspace) -> None:
+        async with limiter:
+            try:
+                survey = await survey_workspace(workspace, scratch=scratch, cache=cache, now=now)
+            except (WorkspaceError, OSError) as error:
+                fail(workspace.name, "", str(error))
+                return
+        surveys[workspace.name] = survey
+        for source, reason in survey.failures:
+            fail(workspace.name, source, reason)
+
+    async with anyio.create_task_group() as group:
+        for workspace in workspaces:
+            group.start_soon(look_at, workspace)
+        others = Sources(_QUEUE_SECONDS)
+        answers = await others.ask(queue=partial(read_queue_activity, queue))
+    for source, reason in others.failures:
+        fail("", source, reason)
+    ordered = {one.name: surveys[one.name] for one in workspaces if one.name in surveys}
+    entries = {name: survey.entry for name, survey in ordered.items()}
+    return ContextReport(
+        workspaces=entries,
+        excerpts=tuple(excerpt for survey in ordered.values() for excerpt in survey.excerpts),
+        trends={name: compare_weeks(entry) for name, entry in entries.items()},
+        recent_activity=last_week(entries, answers.get("queue")),
+        failures=tuple(failures),
+    )
+
+
+def _summary(entry: dict[str, Any]) -> str:
+    size = entry["complexity"] or {}
+    said = [f"{size['files']:,} files", f"{_thousands(size['code'])} lines"] if size else []
+    if entry["git"] and entry["activity"]:
+        said.append(_count(entry["activity"]["commits_7d"], "commit") + " this week")
+    dirty = (entry["git"] or {}).get("dirty") or {}
+    if dirty.get("files"):
+        age = dirty["oldest_seconds"]
+        since = f" for {say_duration(age)}" if age is not None and age >= 60 else ""
+        said.append(f"{_count(dirty['files'], 'file')} uncommitted{since}")
+    return ", ".join(said) or "nothing to read"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def _thousands(number: int) -> str:
+    return f"{number / 1000:.0f}k" if number >= 10_000 else f"{number:,}"

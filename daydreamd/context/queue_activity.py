@@ -1,0 +1,53 @@
+"""What the owner's task queue went through in the last seven days.
+
+Asked once, read-only, and never written or locked: the queue belongs to a running program.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import anyio.to_thread
+
+from daydreamd.errors import HostError
+from daydreamd.host.databases import Connection, look_into
+from daydreamd.settings.model import Queue
+
+_DEADLINE_SECONDS: Final = 2.0
+
+
+async def read_queue_activity(queue: Queue | None) -> dict[str, Any] | None:
+    """Tasks created and completed, by status; None where no queue keeps such a record.
+
+    HostError where it should and cannot be read. huey forgets its tasks when they are done.
+    """
+    if queue is None or queue.backend != "sqlite":
+        return None
+    if not queue.path:
+        raise HostError("cannot read the queue: queue.path is not set")
+    return await anyio.to_thread.run_sync(_look, queue)
+
+
+def _look(queue: Queue) -> dict[str, Any]:
+    path = Path(queue.path).expanduser()
+    return look_into(path, lambda c: _promises(c, queue.table), deadline=_DEADLINE_SECONDS)
+
+
+def _promises(connection: Connection, table: str) -> dict[str, Any]:
+    """Times are UTC text, so that they compare as text."""
+    since = "datetime('now', '-7 days')"
+    # a table cannot be a parameter; the settings allow letters, digits and _
+    created = connection.execute(
+        f'SELECT status, count(*) FROM "{table}" WHERE created_at >= {since} GROUP BY status'  # noqa: S608
+    ).fetchall()
+    completed, mean_minutes = connection.execute(
+        f"""SELECT count(*), avg((julianday(completed_at) - julianday(created_at)) * 1440)
+            FROM "{table}" WHERE status = 'completed' AND completed_at >= {since}"""  # noqa: S608
+    ).fetchone()
+    return {
+        "created": sum(count for _, count in created),
+        "by_status": {str(status): count for status, count in created},
+        "completed": completed,
+        "mean_minutes_to_complete": round(mean_minutes, 1) if mean_minutes is not None else None,
+    }

@@ -1,0 +1,264 @@
+"""Where a workspace's repository lies and what its files say, read as plain files.
+
+HEAD, branches, the upstream and a rebase under way are text files; reading them here needs no
+process, follows no symbolic link and trusts nothing beyond their syntax.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from daydreamd.context.git_config import Config, is_true, parse_config
+from daydreamd.errors import FileError, WorkspaceError
+from daydreamd.host.files import read_beneath
+
+_OID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PACKED: Final = re.compile(rb"^([0-9a-f]{40,64}) (refs/\S+)$", re.MULTILINE)
+_KNOWN_EXTENSIONS: Final = frozenset(
+    {
+        "noop", "noop-v1", "objectformat", "compatobjectformat", "worktreeconfig", "partialclone",
+        "preciousobjects", "refstorage", "relativeworktrees",
+    }
+)  # fmt: skip
+_STATES: Final = {
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+_MAX_PACKED_REFS: Final = 64 << 20
+_MAX_LOOSE_REFS: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository around a workspace.
+
+    `top` is the top of its work tree (of the repository itself where bare), `prefix` the way from
+    there to the workspace ("" or "pkg/app/"), `directory` this work tree's own git directory and
+    `common` the one it shares with others.
+    """
+
+    top: Path
+    prefix: str
+    directory: Path
+    common: Path
+    bare: bool = False
+
+    @cached_property
+    def config(self) -> Config:
+        """The repository's own configuration, parsed and never obeyed."""
+        config = parse_config(self._text(self.common, "config"))
+        if is_true(config, "extensions.worktreeconfig"):
+            config |= parse_config(self._text(self.directory, "config.worktree"))
+        return config
+
+    @cached_property
+    def head_ref(self) -> str | None:
+        """The ref that HEAD names; None where it is detached."""
+        head = self._text(self.directory, "HEAD").strip()
+        return head[5:].strip() if head.startswith("ref:") else None
+
+    @cached_property
+    def head(self) -> str | None:
+        """The commit that is checked out; None before the first one."""
+        if self.head_ref is not None:
+            return self.resolve(self.head_ref)
+        head = self._text(self.directory, "HEAD").strip()
+        return head if _OID.fullmatch(head) else None
+
+    @cached_property
+    def branches(self) -> dict[str, str]:
+        """Local branches and the commits they are at."""
+        start = "refs/heads/"
+        found = {
+            ref[len(start) :]: oid for ref, oid in self._packed.items() if ref.startswith(start)
+        }
+        for ref in self._loose(start):
+            if oid := self.resolve(ref):
+                found[ref[len(start) :]] = oid
+        return found
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out, also while it is being rebased."""
+        ref = self.head_ref
+        for place in ("rebase-merge", "rebase-apply") if ref is None else ():
+            ref = ref or self._text(self.directory, f"{place}/head-name").strip() or None
+        return ref.removeprefix("refs/heads/") if ref else None
+
+    @property
+    def upstream(self) -> tuple[str, str] | None:
+        """The ref that the branch is compared with, and its commit; None without one."""
+        merge = self.config.get(f"branch.{self.branch}.merge", ("",))[-1]
+        remote = self.config.get(f"branch.{self.branch}.remote", ("",))[-1]
+        if not merge or not remote:
+            return None
+        ref = merge if remote == "." else _tracking_ref(self.config, remote, merge)
+        oid = self.resolve(ref) if ref else None
+        return (ref, oid) if ref and oid else None
+
+    @property
+    def state(self) -> str | None:
+        """What is under way: `rebase`, `merge`, `cherry-pick`, `revert`, `bisect`; None usually."""
+        there = (state for name, state in _STATES.items() if os.path.lexists(self.directory / name))
+        return next(there, None)
+
+    @property
+    def stashes(self) -> int:
+        """How many stashes there are: lines of the stash's log."""
+        return self._text(self.common, "logs/refs/stash").count("\n")
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether objects may be missing on purpose; they are never fetched."""
+        return "extensions.partialclone" in self.config or any(
+            key.startswith("remote.") and key.endswith(".promisor") for key in self.config
+        )
+
+    def resolve(self, ref: str) -> str | None:
+        """The commit a ref is at, through symbolic refs."""
+        for _ in range(5):
+            text = ""
+            if _is_safe_ref(ref):
+                text = self._text(self.directory, ref) or self._text(self.common, ref)
+            text = text.strip() or self._packed.get(ref, "")
+            if not text.startswith("ref:"):
+                return text if _OID.fullmatch(text) else None
+            ref = text[5:].strip()
+        return None
+
+    @cached_property
+    def _packed(self) -> dict[str, str]:
+        text = self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS)
+        return {os.fsdecode(ref): oid.decode() for oid, ref in _PACKED.findall(text)}
+
+    def _loose(self, start: str) -> list[str]:
+        found: list[str] = []
+        waiting = [start]
+        while waiting and len(found) < _MAX_LOOSE_REFS:
+            below = waiting.pop()
+            try:
+                with os.scandir(self.common / below) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(f"{below}{entry.name}/")
+                        elif not entry.name.endswith(".lock"):
+                            found.append(below + entry.name)
+            except OSError:
+                continue  # pruned by a `git pack-refs` just now, or not there: packed-refs has it
+        return found
+
+    def _text(self, root: Path, name: str) -> str:
+        return os.fsdecode(self._bytes(root, name, 1 << 20))
+
+    @staticmethod
+    def _bytes(root: Path, name: str, most: int) -> bytes:
+        try:
+            return read_beneath(root, name, max_bytes=most)
+        except FileError:
+            return b""  # git's files are optional nearly all; a link or FIFO here counts as missing
+
+
+def _is_safe_ref(ref: str) -> bool:
+    return ref.startswith("refs/") and ".." not in ref and "\0" not in ref
+
+
+def _tracking_ref(config: Config, remote: str, merge: str) -> str | None:
+    """Where the remote's fetch refspecs put `merge`."""
+    for spec in config.get(f"remote.{remote}.fetch", ()):
+        source, _, target = spec.removeprefix("+").partition(":")
+        head, star, tail = source.partition("*")
+        if not star and source == merge:
+            return target or None
+        if star and merge.startswith(head) and merge.endswith(tail):
+            return target.replace("*", merge[len(head) : len(merge) - len(tail)], 1) or None
+    return None
+
+
+def find_repository(workspace: Path) -> Repository | None:
+    """The repository that `workspace` is in or is; None where there is none.
+
+    A repository around the workspace counts only on the same file system and of the same owner: a
+    `.git` that somebody put into a shared parent says nothing about this directory.
+    WorkspaceError where there is one that cannot be read.
+    """
+    here = workspace.stat()
+    for top in (workspace, *workspace.parents):
+        facts = top.stat()
+        if (facts.st_dev, facts.st_uid) != (here.st_dev, here.st_uid):
+            return None
+        if os.path.lexists(top / ".git"):
+            if directory := _git_directory_of(top):
+                prefix = "" if top == workspace else f"{workspace.relative_to(top)}/"
+                return _checked(Repository(top, prefix, directory, _common(directory)))
+            if top == workspace:
+                raise WorkspaceError(f"cannot read {top}/.git: no repository there", path=top)
+        elif top == workspace and _is_git_directory(top):
+            return _checked(Repository(top, "", top, _common(top), bare=True))
+    return None
+
+
+def _is_git_directory(path: Path) -> bool:
+    return (path / "HEAD").is_file() and (
+        (path / "commondir").is_file() or ((path / "objects").is_dir() and (path / "refs").is_dir())
+    )
+
+
+def _git_directory_of(top: Path) -> Path | None:
+    """Where `.git` leads: itself, or what the `.git` file of a worktree or submodule names."""
+    place = top / ".git"
+    if not place.is_dir():
+        try:
+            text = os.fsdecode(read_beneath(top, ".git", max_bytes=8192))
+        except FileError:
+            return None
+        if not text.startswith("gitdir:"):
+            return None
+        place = top / text[7:].strip()
+    try:
+        place = place.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None  # a loop of links, or no path at all
+    return place if _is_git_directory(place) else None
+
+
+def _common(directory: Path) -> Path:
+    try:
+        text = os.fsdecode(read_beneath(directory, "commondir", max_bytes=8192)).strip()
+    except FileError:
+        return directory
+    return (directory / text).resolve()
+
+
+def _checked(repository: Repository) -> Repository:
+    """The repository, or a WorkspaceError where its format is not ours to read."""
+    try:
+        config = repository.config
+    except ValueError as error:
+        raise _unreadable(repository, f"its configuration: {error}") from error
+    version = config.get("core.repositoryformatversion", ("0",))[-1]
+    extensions = {key.split(".", 1)[1] for key in config if key.startswith("extensions.")}
+    storage = config.get("extensions.refstorage", ("files",))[-1]
+    reason = ""
+    if storage != "files":
+        reason = f"its refs are stored as {storage}, which is not supported"
+    elif version not in ("0", "1"):
+        reason = f"its format version {version} is not supported"
+    elif version == "1" and (unknown := sorted(extensions - _KNOWN_EXTENSIONS)):
+        reason = f"its extension {unknown[0]} is not supported"
+    if reason:
+        raise _unreadable(repository, reason)
+    return repository
+
+
+def _unreadable(repository: Repository, reason: str) -> WorkspaceError:
+    top = repository.top
+    return WorkspaceError(f"cannot read the repository of {top}: {reason}", path=top)

@@ -1,0 +1,24 @@
+"""Whose turn it is, where more workspaces are set than one session looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from daydreamd.session import Workspace
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def choose_workspaces(
+    workspaces: Sequence[Workspace], last_reflected: Mapping[str, datetime], limit: int
+) -> tuple[Workspace, ...]:
+    """At most `limit`: those that waited longest first, by priority among equals.
+
+    `last_reflected` tells by path when each was reflected on. Priority decides between those that
+    never were and orders the chosen; it cannot keep the others out for ever.
+    """
+    by_waiting = sorted(
+        workspaces, key=lambda one: (last_reflected.get(one.path, _NEVER), -one.priority)
+    )
+    return tuple(sorted(by_waiting[:limit], key=lambda one: -one.priority))

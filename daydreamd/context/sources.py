@@ -1,0 +1,43 @@
+"""Asking several sources at once, where one that fails never stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+
+from daydreamd.errors import CommandTimeout, DaydreamError
+from daydreamd.units import say_duration
+
+
+class Sources:
+    """The sources of one workspace; all of them together must answer within `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.failures: list[tuple[str, str]] = []
+        self.timed_out = False
+        self._seconds = seconds
+        self._until = anyio.current_time() + seconds
+
+    async def ask(self, **sources: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+        """Answers by name. A source that failed or was too slow is in `failures` instead."""
+        answers: dict[str, Any] = {}
+        failed: dict[str, str] = {}
+
+        async def ask_one(name: str, source: Callable[[], Awaitable[Any]]) -> None:
+            try:
+                answers[name] = await source()
+            except (DaydreamError, OSError, ValueError) as error:
+                # ValueError: what a source printed is not what it should be
+                failed[name] = str(error)
+                self.timed_out |= isinstance(error, CommandTimeout)
+
+        with anyio.move_on_after(self._until - anyio.current_time()):
+            async with anyio.create_task_group() as group:
+                for name, source in sources.items():
+                    group.start_soon(ask_one, name, source)
+        for name in sources.keys() - answers.keys():
+            late = f"not done within {say_duration(self._seconds)}"
+            self.failures.append((name, failed.get(name, late)))
+        return answers

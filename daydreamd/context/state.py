@@ -1,0 +1,116 @@
+"""The state of a workspace: what is checked out, what is uncommitted, a fingerprint of both.
+
+This much is looked at every time, and it is all that happens where nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import anyio.to_thread
+
+from daydreamd.context.branches import iso
+from daydreamd.context.foreign import ForeignGit, open_foreign
+from daydreamd.context.repository import Repository, find_repository
+from daydreamd.context.sources import Sources
+from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
+from daydreamd.context.workspaces import printable
+
+_EVERYTHING: Final = (Uncommitted(".", ""),)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class State:
+    """`repository` is None without one (or where it cannot be read), `git` also where git hangs.
+
+    `fingerprint` changes with HEAD and with any uncommitted file; None where it cannot be known.
+    """
+
+    repository: Repository | None
+    git: ForeignGit | None
+    uncommitted: tuple[Uncommitted, ...]
+    weighed: Weighed | None
+    fingerprint: str | None
+
+    @property
+    def head(self) -> str:
+        """The commit that is checked out; "" where there is none."""
+        return (self.repository.head if self.repository else None) or ""
+
+    def parts(self) -> tuple[Any, ...]:
+        """All that the facts depend on besides the files themselves."""
+        if self.repository is None:
+            return (self.fingerprint,)
+        here = self.repository
+        branches = sorted(here.branches.items())
+        return (self.fingerprint, here.branch, here.upstream, here.stashes, branches)
+
+    def git_facts(self, *, now: float) -> dict[str, Any] | None:
+        """`git` of the context, as far as no further question is needed."""
+        here = self.repository
+        if here is None:
+            return None
+        upstream = here.upstream
+        return {
+            "head": here.head,
+            "branch": printable(here.branch) if here.branch else None,
+            "state": here.state,
+            "bare": here.bare,
+            "upstream": _short(upstream[0]) if upstream else None,
+            "ahead": None,
+            "behind": None,
+            "dirty": self._dirty(now),
+            "stashes": here.stashes,
+            "last_commit_at": None,
+            "stale_branches": [],
+        }
+
+    def _dirty(self, now: float) -> dict[str, Any] | None:
+        if self.weighed is None:
+            return None
+        at, path = self.weighed.oldest_at, self.weighed.oldest_path
+        return {
+            **count_dirty(self.uncommitted),
+            "files": len(self.uncommitted),
+            "oldest_at": iso(at) if at is not None else None,
+            "oldest_seconds": max(0, round(now - at)) if at is not None else None,
+            "oldest_path": printable(path) if path else None,
+        }
+
+
+def _short(ref: str) -> str:
+    """A ref as people call it: `origin/main`."""
+    return printable(ref.removeprefix("refs/remotes/").removeprefix("refs/heads/"))
+
+
+async def read_state(root: Path, sources: Sources, *, place: Path) -> State:
+    """Look at the workspace; its foreign git directory is laid at `place`."""
+    answers = await sources.ask(repository=lambda: in_thread(find_repository, root))
+    repository: Repository | None = answers.get("repository")
+    if repository is None:
+        walked = await in_thread(weigh, root, _EVERYTHING)
+        return State(None, None, (), None, walked.digest)
+    answers = await sources.ask(git=partial(open_foreign, repository, place))
+    git: ForeignGit | None = answers.get("git")
+    if git is None or repository.bare:
+        return State(repository, git, (), None, repository.head if repository.bare else None)
+    answers = await sources.ask(status=partial(read_status, git))
+    if "status" not in answers:
+        # What makes the status hang (a FIFO where git expects a file) would hang the rest as well
+        return State(repository, None if sources.timed_out else git, (), None, None)
+    uncommitted = answers["status"]
+    weighed = await in_thread(weigh, root, uncommitted)
+    stands_at = f"{repository.head} {repository.state} {weighed.digest}"
+    fingerprint = blake2b(stands_at.encode(), digest_size=16).hexdigest()
+    return State(repository, git, uncommitted, weighed, fingerprint)
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Call something that reads files, without holding up the loop."""
+    return await anyio.to_thread.run_sync(function, *arguments)

@@ -1,0 +1,137 @@
+"""One workspace, looked at as a whole: its entry in the context, and its excerpts.
+
+Without a repository there are still languages, complexity, markers and the tech stack. What was
+found is remembered until HEAD, a branch, an uncommitted file or the day changes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+
+from daydreamd.context.activity import WEEK_SECONDS, count_churn, read_history
+from daydreamd.context.branches import count_ahead_behind, date_commits
+from daydreamd.context.cache import Remembered, make_key, recall, remember
+from daydreamd.context.entry import Findings, make_entry
+from daydreamd.context.excerpts import choose_candidates, find_changes, read_excerpts
+from daydreamd.context.exclusion import make_exclusion
+from daydreamd.context.lines import count_lines
+from daydreamd.context.markers import find_markers, read_growth, search_files
+from daydreamd.context.sources import Sources
+from daydreamd.context.state import State, in_thread, read_state
+from daydreamd.context.tech_stack import find_tech_stack
+from daydreamd.context.workspaces import require_directory
+from daydreamd.session import Excerpt, Workspace
+
+WORKSPACE_SECONDS: Final = 25.0
+Question = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What came of it. `failures` are sources and reasons."""
+
+    entry: dict[str, Any]
+    excerpts: tuple[Excerpt, ...]
+    failures: tuple[tuple[str, str], ...]
+
+
+async def survey_workspace(
+    workspace: Workspace, *, scratch: Path, cache: Path, now: float
+) -> Survey:
+    """Look at `workspace` at the time `now`. WorkspaceError where it cannot be looked at at all."""
+    began = time.monotonic()
+    root = Path(workspace.path)
+    await in_thread(require_directory, root)
+    sources = Sources(WORKSPACE_SECONDS)
+    with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
+        state = await read_state(root, sources, place=Path(place, "git"))
+        key = make_key(workspace, now=now, state=state.parts())
+        known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
+        if known is None:
+            look = _Look(workspace, state, sources, Path(place), now)
+            entry, excerpts = await look.survey()
+        else:
+            entry, excerpts = known.entry, known.excerpts
+            if git := state.git_facts(now=now):
+                entry["git"]["dirty"] = git["dirty"]  # it grows older
+    if known is None and state.fingerprint and not sources.failures:
+        new = Remembered(key=key, entry=entry, excerpts=excerpts)
+        await sources.ask(cache=partial(remember, cache, workspace, new))
+    entry["failures"] = [f"{source}: {reason}" for source, reason in sources.failures]
+    entry["cached"] = known is not None
+    entry["seconds"] = round(time.monotonic() - began, 3)
+    return Survey(entry, excerpts, tuple(sources.failures))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A look at a workspace whose state is known, at what is in it."""
+
+    workspace: Workspace
+    state: State
+    sources: Sources
+    place: Path
+    now: float
+
+    @cached_property
+    def _root(self) -> Path:
+        return Path(self.workspace.path)
+
+    @cached_property
+    def _excluded(self) -> Callable[[str], bool]:
+        return make_exclusion(self.workspace.exclude)
+
+    async def survey(self) -> tuple[dict[str, Any], tuple[Excerpt, ...]]:
+        answers = await self.sources.ask(**self._questions())
+        if self.state.repository is None and "lines" in answers:
+            paths = [file.path for file in answers["lines"]]
+            search = partial(in_thread, search_files, self._root, paths)
+            answers |= await self.sources.ask(markers=search)
+        found = Findings(**answers)
+        chosen = await self.sources.ask(excerpts=partial(self._excerpts, found))
+        make = partial(make_entry, now=self.now, excluded=self._excluded)
+        entry = await in_thread(make, self.workspace, self.state, found)
+        return entry, tuple(chosen.get("excerpts", ()))
+
+    def _questions(self) -> dict[str, Question]:
+        repository, git = self.state.repository, self.state.git
+        asked: dict[str, Question] = {}
+        has_files = repository is None or not repository.bare
+        if has_files:
+            exclude = self.workspace.exclude
+            asked["lines"] = partial(count_lines, self._root, exclude=exclude, cwd=self.place)
+            stack = partial(find_tech_stack, self._root, excluded=self._excluded)
+            asked["tech_stack"] = partial(in_thread, stack)
+        if repository is None or git is None:
+            return asked
+        if has_files:
+            asked["markers"] = partial(find_markers, git)
+        if head := repository.head:
+            asked["history"] = partial(read_history, git, now=self.now)
+            asked["branches"] = partial(date_commits, git, [head, *repository.branches.values()])
+            if repository.upstream:
+                asked["upstream"] = partial(count_ahead_behind, git, repository.upstream[1])
+            if has_files:
+                asked["growth"] = partial(read_growth, git, now=self.now)
+        return asked
+
+    async def _excerpts(self, found: Findings) -> list[Excerpt]:
+        recent = [one for one in found.history or () if one.at > self.now - WEEK_SECONDS]
+        candidates = choose_candidates(
+            self.state.uncommitted,
+            count_churn(recent),
+            found.hotspots,
+            found.lines or (),
+            excluded=self._excluded,
+        )
+        changes = {}
+        if self.state.git and self.state.head:
+            changes = await find_changes(self.state.git, candidates, now=self.now)
+        read = partial(read_excerpts, commit=self.state.head)
+        return await in_thread(read, self.workspace, candidates, changes)

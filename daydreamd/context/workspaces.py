@@ -1,0 +1,82 @@
+"""Which directories are looked at, and what they are called.
+
+A path that a person typed must be there, or they are told at once. A configured one that is missing
+today (an unmounted disk) must not stop the session: `gather_context` reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from daydreamd.errors import WorkspaceError
+from daydreamd.session import Workspace
+from daydreamd.settings.model import WorkspaceSetting
+
+
+def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Workspace, ...]:
+    """The workspaces behind settings or typed paths: highest priority first, each path once.
+
+    WorkspaceError where a typed path is missing, no directory or the root of the machine.
+    """
+    found: dict[Path, WorkspaceSetting] = {}
+    for one in wanted:
+        if isinstance(one, WorkspaceSetting):
+            found.setdefault(_resolved(one.path), one)
+        else:
+            path = _resolved(str(one))
+            require_directory(path)
+            found.setdefault(path, WorkspaceSetting(path=str(path)))
+    ordered = sorted(found.items(), key=lambda item: -item[1].priority)
+    taken: set[str] = set()
+    return tuple(
+        Workspace(
+            name=_unique_name(setting.name, path, taken),
+            path=str(path),
+            priority=setting.priority,
+            model=setting.model,
+            exclude=setting.exclude,
+        )
+        for path, setting in ordered
+    )
+
+
+def require_directory(path: Path) -> None:
+    """WorkspaceError with the reason where `path` cannot be a workspace."""
+    reason = ""
+    try:
+        if not path.is_dir():
+            reason = "not a directory" if path.exists() else "no such directory"
+        elif path == Path(path.anchor):
+            reason = "the root of the machine is no workspace"
+        else:
+            next(path.iterdir(), None)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
+
+
+def _resolved(text: str) -> Path:
+    try:
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        # a loop of links, no home for "~", a NUL in the text
+        raise WorkspaceError(f"cannot look at {text!r}: {error}", path=text) from error
+
+
+def _unique_name(wished: str, path: Path, taken: set[str]) -> str:
+    name = first = wished or printable(path.name)
+    if name in taken and not wished:
+        name = first = printable(f"{path.parent.name}/{path.name}")
+    number = 2
+    while name in taken:
+        name = f"{first}-{number}"
+        number += 1
+    taken.add(name)
+    return name
+
+
+def printable(path: str) -> str:
+    """A file name as JSON and screens can carry it: bytes that are no UTF-8 become U+FFFD."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
