@@ -14,6 +14,7 @@ import os
 import sys
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
+_CAPABILITIES_V3 = 0x20080522
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _RULE_PATH, _RULE_PORT = 1, 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _IOCTL_DEV = (
@@ -45,6 +46,7 @@ def main(words: list[str]) -> None:
     _yield_to_others(int(asked["--nice"][0]), int(asked["--oom"][0]))
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         _say(f"no-new-privs-failed: {os.strerror(ctypes.get_errno())}")
+    _drop_capabilities()
     program = words[cut + 1 :]
     # Sought before the walls go up: the search imports, and Python may lie outside of them.
     path = _find(program[0])
@@ -55,6 +57,13 @@ def main(words: list[str]) -> None:
     except OSError as error:
         _say(f"exec-failed: cannot start {program[0]}: {error.strerror}")
         sys.exit(127)
+
+
+def _drop_capabilities() -> None:
+    """Root keeps its files and loses its powers, CAP_PERFMON above all: it looks past Landlock."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_V3, 0)
+    if _libc.capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        _say(f"capabilities-kept: {os.strerror(ctypes.get_errno())}")
 
 
 def _find(name: str) -> str:

@@ -1,9 +1,9 @@
 """Starting a program so that it can do little, and dies with us.
 
 `confined` gives the argument list; the work is done by `confined_exec`, a program of its own that
-stands between our `fork` and the program's `exec`. The program then can never gain privileges,
-yields to everybody else and, by Landlock, reads and writes only below what is listed and connects
-only to the listed TCP ports. UDP, and so DNS, is beyond what Landlock can refuse.
+stands between our `fork` and the program's `exec`. The program then has no capabilities, can never
+gain privileges, yields to everybody else and, by Landlock, reads and writes only below what is
+listed and connects only to the listed TCP ports. UDP, and so DNS, is beyond what Landlock refuses.
 
 Where the kernel has no Landlock, or too little of it, a line on stderr says so and the program runs
 without; whoever minds asks `landlock_abi` first. This file does not know what it confines.

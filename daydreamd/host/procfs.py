@@ -80,13 +80,13 @@ def read_stat(pid: int) -> Stat | None:
 
 
 def read_argv(pid: int) -> tuple[str, ...]:
-    """Its arguments; empty for kernel threads, zombies, the vanished, and in the instant of an exec."""
+    """Its arguments; empty for kernel threads, zombies, the vanished, and while it execs."""
     raw = _read(pid, "cmdline")
     return tuple(_text(part) for part in raw.removesuffix(b"\0").split(b"\0")) if raw else ()
 
 
 def read_environ(pid: int) -> dict[str, str] | None:
-    """The environment it was started with; None where it cannot be read (or in the same instant)."""
+    """The environment it was started with; None where it cannot be read, as while it execs."""
     raw = _read(pid, "environ")
     if raw is None or (not raw and not read_argv(pid)):
         return None
