@@ -19,6 +19,9 @@ _COMMANDS: Final = {
     "clean": "Tidy up alone, explained line by line.",
     "context": "Show what a session would find out about a directory.",
     "insights": "Show what was noticed, and say what you make of it.",
+    "check": "Check the settings.",
+    "sessions": "List past sessions, or show one.",
+    "why": "Tell whether a session would run now, and why not.",
     "version": "Print the version.",
 }
 

@@ -15,12 +15,11 @@ from typing import Any, Final
 
 import msgspec
 
-from daydreamd.units import Duration, Size
+from daydreamd.units import Size
 
 _LONGEST_VALUE: Final = 60
 _RULES: Final = frozenset({"claude", "aider", "mcp", "temp"})
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+(\[\d+\])?")
-_SECRETS: Final = frozenset({"api_key", "url", "base_url"})
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,15 +121,18 @@ def say_path(path: Path) -> str:
 
 def say_value(name: str, value: object) -> str:
     """A value as one would write it in the file: short, on one line, and never a secret."""
-    if name in _SECRETS and isinstance(value, str) and _holds_secret(name, value):
+    if is_secret(name, value):
         return '"…"'
     text = _written(value)
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _holds_secret(name: str, value: str) -> bool:
-    return name == "api_key" or "@" in value  # a URL may carry user:password@
+def is_secret(name: str, value: object) -> bool:
+    """A key, or a URL that carries `user:password@`."""
+    if not isinstance(value, str) or not value:
+        return False
+    return name == "api_key" or (name.endswith("url") and "@" in value)
 
 
 def _written(value: object) -> str:

@@ -12,7 +12,6 @@ from daydreamd.settings.cleanup import Cleanup, CleanupKind, CleanupLog, Cleanup
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size
 
-
 __all__ = [
     "Analysis",
     "Cleanup",
