@@ -1,25 +1,36 @@
 """Ending what was decided to be abandoned: by identity, all at once, inside a budget.
 
 TERM, a grace, KILL for whole trees is the host's work. Here it is decided who is told, in which
-order, and what is said about it; nothing is tried twice, and what does not fit is left and said.
+order, and what is said about it; nothing is tried twice. What does not fit, survives or comes back
+is left and said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.decision import Facts
-from daydreamd.host.processes import Identity, end_tree, is_alive, memory_bytes
+from daydreamd.host.processes import (
+    Identity,
+    age_seconds,
+    end_tree,
+    is_alive,
+    memory_bytes,
+    read_argv,
+    read_exe,
+    scan,
+)
 
 ENDED: Final = "ended"
 SURVIVED: Final = "survived"
 GONE: Final = "gone already"
 LEFT: Final = "left for next time"
+CAME_BACK: Final = "came back"
 
 _KILL_SECONDS: Final = 4.0
 _AT_ONCE: Final = 32
@@ -32,7 +43,6 @@ class Ending:
 
     outcome: str
     freed_bytes: int = 0
-    ended: int = 0
 
 
 async def end_abandoned(
@@ -42,27 +52,35 @@ async def end_abandoned(
 
     Takes at most `seconds`; the largest go first.
     """
+    began = anyio.current_time()
     endings: dict[int, Ending] = {}
     inner = {pid for facts in kills for pid in facts.family if pid != facts.pid}
     roots = [facts for facts in kills if facts.pid not in inner]
-    give_up = anyio.current_time() + seconds
+    looks = {facts.pid: (identities[facts.pid].exe, read_argv(facts.pid)) for facts in roots}
     limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     async def end(facts: Facts) -> None:
         async with limiter:
-            left = give_up - anyio.current_time() - _KILL_SECONDS
-            if left < min(grace, _LEAST_GRACE):
-                endings[facts.pid] = Ending(LEFT)
-                return
-            endings[facts.pid] = await _end_one(facts, identities[facts.pid], min(grace, left))
+            left = began + seconds - anyio.current_time() - _KILL_SECONDS
+            endings[facts.pid] = (
+                Ending(LEFT)
+                if left < min(grace, _LEAST_GRACE)
+                else await _end_one(facts, identities[facts.pid], min(grace, left))
+            )
 
     async with anyio.create_task_group() as group:
         for facts in sorted(roots, key=lambda facts: -facts.rss_bytes):
             group.start_soon(end, facts, name=f"end {facts.pid}")
+    fresh = await anyio.to_thread.run_sync(_born_since, anyio.current_time() - began)
+    for facts in roots:
+        ending, again = endings[facts.pid], fresh.get(looks[facts.pid])
+        if ending.outcome == ENDED and again is not None:
+            endings[facts.pid] = replace(ending, outcome=f"{CAME_BACK} as pid {again}")
     for facts in kills:
         if facts.pid not in endings:
+            root = next(root for root in roots if facts.pid in root.family)
             alive = is_alive(identities[facts.pid])
-            endings[facts.pid] = Ending(SURVIVED if alive else ENDED)
+            endings[facts.pid] = Ending(endings[root.pid].outcome if alive else ENDED)
     return endings
 
 
@@ -70,13 +88,18 @@ async def _end_one(facts: Facts, identity: Identity, grace: float) -> Ending:
     if not is_alive(identity):
         return Ending(GONE)
     before = await anyio.to_thread.run_sync(_measure, facts)
-    report = await end_tree(
-        [identity], grace=grace, root_grace=grace / 5, kill_seconds=_KILL_SECONDS
-    )
+    # All are told at once: the children of a root that ends first would be init's, and escape us.
+    report = await end_tree([identity], grace=grace, kill_seconds=_KILL_SECONDS)
     if report.survivors or is_alive(identity):
-        return Ending(SURVIVED, 0, len(report.ended))
-    return Ending(ENDED, before, len(report.ended))
+        return Ending(SURVIVED)
+    return Ending(ENDED, before)
 
 
 def _measure(facts: Facts) -> int:
     return sum(memory_bytes(pid) for pid in facts.family)
+
+
+def _born_since(seconds: float) -> dict[tuple[str, tuple[str, ...]], int]:
+    """What everybody who is younger executes. Who starts an ended process again, means to."""
+    young = [pid for pid, stat in scan().items() if age_seconds(stat.start_ticks) < seconds]
+    return {(read_exe(pid), read_argv(pid)): pid for pid in young}

@@ -113,7 +113,7 @@ def choose(
         verdicts[facts.pid] = verdict
     for name, rule in shrunk.items():
         _keep_the_count([facts for facts in all_facts if facts.rule == name], rule, verdicts)
-    _keep_families_together(all_facts, verdicts)
+    _keep_families_together(all_facts, rules, verdicts)
     return verdicts
 
 
@@ -208,15 +208,23 @@ def _keep_the_count(kin: Sequence[Facts], rule: Rule, verdicts: dict[int, Verdic
             left -= 1
 
 
-def _keep_families_together(all_facts: Sequence[Facts], verdicts: dict[int, Verdict]) -> None:
-    """A process whose tree holds one that must stay, stays with it."""
+def _keep_families_together(
+    all_facts: Sequence[Facts], rules: Mapping[str, Rule], verdicts: dict[int, Verdict]
+) -> None:
+    """A tree that holds a process which must stay, stays; of all others everything goes."""
     firm = {
         facts.pid: verdicts[facts.pid].reasons[0]
         for facts in all_facts
-        if facts.never or facts.unknown or facts.working or facts.owner.kind == "client"
+        if _why_never(facts) or facts.owner.kind == "client" or not rules[facts.rule].ends
     }
     for facts in all_facts:
         stays = next((pid for pid in facts.family if pid != facts.pid and pid in firm), None)
         if stays is not None and verdicts[facts.pid].word == "kill":
             reason = f"its process {stays} has to stay: {firm[stays]}"
             verdicts[facts.pid] = Verdict("spare", (reason,))
+    going = [facts for facts in all_facts if verdicts[facts.pid].word == "kill"]
+    for facts in all_facts:
+        root = next((one for one in going if facts.pid in one.family), None)
+        if root is not None and verdicts[facts.pid].word != "kill":
+            reason = f"part of {root.rule} (pid {root.pid}), which is abandoned"
+            verdicts[facts.pid] = Verdict("kill", (reason,))

@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from daydreamd.cleanup.act import GONE, LEFT, SURVIVED, Ending, end_abandoned
+from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, end_abandoned
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import Known, gather_evidence
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
@@ -153,7 +153,7 @@ class _Tidying:
 
     async def _tell(self, candidate: Candidate, ending: Ending) -> None:
         facts, said = candidate.facts, "; ".join(candidate.verdict.reasons)
-        if ending.outcome in (LEFT, SURVIVED):
+        if ending.outcome not in (ENDED, GONE):
             self._report.failures.append(f"process {facts.pid} ({facts.rule}): {ending.outcome}")
         if ending.outcome in (LEFT, GONE):
             return
@@ -169,20 +169,24 @@ class _Tidying:
                 outcome=ending.outcome,
             )
         )
-        if self._history is not None:
-            record = KillRecord(
-                pid=facts.pid,
-                start_ticks=facts.start_ticks,
-                rule=facts.rule,
-                command=facts.command,
-                age_seconds=facts.age_seconds,
-                rss_bytes=ending.freed_bytes or facts.rss_bytes,
-                reasons=candidate.verdict.reasons,
-                outcome=ending.outcome,
-                idle_seconds=facts.idle_seconds,
-                undo=facts.resume or "",
-            )
+        if self._history is None:
+            return
+        record = KillRecord(
+            pid=facts.pid,
+            start_ticks=facts.start_ticks,
+            rule=facts.rule,
+            command=facts.command,
+            age_seconds=facts.age_seconds,
+            rss_bytes=ending.freed_bytes or facts.rss_bytes,
+            reasons=candidate.verdict.reasons,
+            outcome=ending.outcome,
+            idle_seconds=facts.idle_seconds,
+            undo=facts.resume or "",
+        )
+        try:
             await self._history.record_kill(self._emitter.session_id or None, record)
+        except DaydreamError as error:
+            self._report.failures.append(f"the end of {facts.pid} is not recorded: {error}")
 
     async def files(self) -> None:
         """Temp files, then logs."""
