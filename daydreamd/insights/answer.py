@@ -22,6 +22,7 @@ TITLE_CHARS: Final = 120
 BODY_CHARS: Final = 900
 QUOTE_CHARS: Final = 2_000
 _MAX_STARTS: Final = 2_000
+_MAX_LINE: Final = 9_999_999
 _THOUGHTS: Final = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _FIELDS: Final = frozenset({"title", "body", "quote", "path"})
 _NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)
@@ -99,7 +100,9 @@ def _text(value: Any) -> str:
 
 def _number(value: Any, which: int) -> int:
     """A line number, also out of `"88"`, `"L88"` or (`which` = 0 or -1: its end) `"88-97"`."""
-    if isinstance(value, int | float) and not value >= 0:
-        return 0
-    numbers = _NUMBER.findall(str(value)) if isinstance(value, int | str) else []
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else 0
+    if isinstance(value, int):
+        return max(0, min(int(value), _MAX_LINE)) if value is not True else 0
+    numbers = _NUMBER.findall(value) if isinstance(value, str) else []
     return int(numbers[which]) if numbers else 0

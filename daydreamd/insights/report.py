@@ -19,7 +19,7 @@ from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
-from daydreamd.insights.untrusted import code, longest_run, markdown, one_line
+from daydreamd.insights.untrusted import code, longest_run, markdown, one_line, visible
 from daydreamd.session import Evidence
 from daydreamd.units import say_duration
 
@@ -123,7 +123,7 @@ def _place(item: Known, several: bool) -> str:
 
 def _quote(evidence: Evidence) -> str:
     """The cited lines with their numbers, fenced beyond any backticks in them."""
-    lines = evidence.quote.split("\n")
+    lines = visible(evidence.quote).split("\n")
     shown = [
         f"{number} {line.rstrip()[:_QUOTE_COLUMNS]}"
         for number, line in enumerate(lines[:_QUOTE_LINES], evidence.line)

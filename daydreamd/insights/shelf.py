@@ -38,12 +38,14 @@ async def write_report(report: Report, *, directory: Path, settings: Insights) -
 def _shelve(text: str, directory: Path, settings: Insights) -> Path:
     path = directory / REPORT
     try:
-        (directory / ARCHIVE).mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (directory / ARCHIVE).mkdir(mode=0o700, exist_ok=True)
         _put_away(path)
         replace_file(path, text)
         _prune(path, settings)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}", path=path) from error
+        where = error.filename or path
+        raise FileError(f"cannot write {where}: {error.strerror or error}", path=path) from error
     return path
 
 
