@@ -16,14 +16,19 @@ from daydreamd.cli.invocation import Invocation
 from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, UsageError
 
 _COMMANDS: Final = {
+    "run": "Run the daemon.",
+    "once": "Run one session now, in the foreground.",
     "clean": "Tidy up alone, explained line by line.",
-    "context": "Show what a session would find out about a directory.",
     "insights": "Show what was noticed, and say what you make of it.",
-    "check": "Check the settings.",
     "sessions": "List past sessions, or show one.",
     "why": "Tell whether a session would run now, and why not.",
+    "context": "Show what a session would find out about a directory.",
+    "prompt": "Show exactly what the model would be asked.",
+    "check": "Check the settings.",
+    "doctor": "Look at what this machine offers.",
     "version": "Print the version.",
 }
+_FOR_THE_DAEMON: Final = frozenset({"session"})
 
 
 class _Commands(click.Group):
@@ -33,7 +38,7 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in _COMMANDS and cmd_name not in _FOR_THE_DAEMON:
             return None
         command: click.Command = importlib.import_module(f"daydreamd.cli.{cmd_name}").command
         return command

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import anyio
+
+LOOK_SECONDS: Final = 60.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -31,3 +34,11 @@ class MachineClock:
     def now(self) -> Now:
         """This moment."""
         return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), self._boot_id)
+
+
+def until_next_look() -> float:
+    """Seconds to the next full minute of the event loop's clock.
+
+    Loops that have nothing to do look around then: all at once, so that the machine wakes once.
+    """
+    return LOOK_SECONDS - anyio.current_time() % LOOK_SECONDS

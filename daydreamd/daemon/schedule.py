@@ -129,12 +129,17 @@ def decide(
     schedule: Schedule,
     quiet: Sequence[QuietHours],
     *,
+    at_once: bool = False,
     zone: tzinfo | None = None,
 ) -> Decision:
-    """Whether a timed session runs now, or how long to wait and why."""
+    """Whether a timed session runs now, or how long to wait and why.
+
+    With `at_once` (`schedule.on_start`) the interval counts as over, quiet hours as ever.
+    """
     if mark.paused:
         return Decision(None, "paused")
-    wait = max(0.0, full_wait(mark, schedule) - (now.boot - mark.boot))
+    passed = now.boot - mark.boot
+    wait = 0.0 if at_once else max(0.0, full_wait(mark, schedule) - passed)
     hush = _hush(now.wall + wait, quiet, zone)
     if hush is None:
         return Decision(None, "quiet hours")

@@ -1,0 +1,51 @@
+"""`daydreamd run`: the daemon, in the foreground, as systemd wants it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from daydreamd.cli.invocation import Invocation
+    from daydreamd.session import Trigger
+
+
+@click.command("run")
+@click.pass_obj
+def command(invocation: Invocation) -> None:
+    """Run the daemon until SIGTERM or SIGINT.
+
+    \b
+    SIGUSR1 runs a session now, SIGHUP takes up the settings anew.
+    Example: daydreamd --user run
+    """
+    from daydreamd.host.signals import hold_early
+
+    hold_early()  # before the imports that take time: an early SIGUSR1 is a session, not a death
+    import anyio
+
+    from daydreamd.daemon.duties import Start
+    from daydreamd.daemon.in_force import reader
+    from daydreamd.daemon.service import serve
+
+    start = Start(
+        read_settings=reader(invocation.config, invocation.scope, os.environ),
+        places=invocation.places,
+        environ=os.environ,
+        session_command=partial(session_command, invocation.scope),
+    )
+    anyio.run(serve, start)
+
+
+def session_command(scope: str, trigger: Trigger, settings: Path) -> Sequence[str]:
+    """The words that start a session. What lies in the daemon's directory is never imported."""
+    python = [sys.executable, "-I" if sys.flags.isolated else "-P"]
+    where = [] if scope == "auto" else [f"--{scope}"]
+    ours = ["-m", "daydreamd", "--config", os.fspath(settings), *where]
+    return [*python, *ours, "session", "--trigger", str(trigger)]

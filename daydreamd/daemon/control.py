@@ -1,0 +1,185 @@
+"""The control socket: JSON lines in, JSON lines out, for this user (and root) alone.
+
+    {"do": "status"}                 {"ok": true, "status": {...}}
+    {"do": "trigger", "wait": true}  {"ok": true, "trigger": "now" | "next"}, and with "wait" at its
+                                     end {"ok": true, "session": {...}}
+    {"do": "watch"}                  {"ok": true, "watching": true}, then events as they happen
+    {"do": "reload"}                 {"ok": true, "faults": []}
+    {"do": "stop_session"}           {"ok": true, "stopped": "20261122-184601-7f3a" | null}
+
+Anything else is answered with one line, {"ok": false, "error": "..."}, and the connection closed.
+What the answers hold is `Duties`' business; this module only keeps bad clients from mattering.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from typing import Any, Final, Literal, Protocol
+
+import anyio
+import msgspec
+
+from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
+from daydreamd.daemon.lines import LineSocket, LineTooLong
+from daydreamd.daemon.wishes import When, Wish
+from daydreamd.errors import DaydreamError
+from daydreamd.host.loops import Beat
+
+MAX_CLIENTS: Final = 32
+REQUEST_SECONDS: Final = 10.0
+"""A client that has said nothing for so long has stalled."""
+WRITE_SECONDS: Final = 10.0
+_NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line from a client."""
+
+    do: Literal["status", "trigger", "watch", "reload", "stop_session"]
+    wait: bool = False
+
+
+class Duties(Protocol):
+    """What the daemon does for a client; DaydreamError becomes the answer's `error`."""
+
+    def status(self) -> dict[str, Any]:
+        """The document of `daydreamd status --json`."""
+        ...
+
+    def trigger(self) -> tuple[When, Wish]:
+        """Note a wish for a session: when it comes, and what to wait for."""
+        ...
+
+    def watch(self) -> AsyncGenerator[bytes]:
+        """Event lines, newline included, until the daemon stops."""
+        ...
+
+    async def reload(self) -> list[str]:
+        """Take up the settings; the lines of what is wrong with them, if they were refused."""
+        ...
+
+    def stop_session(self) -> str | None:
+        """End the session that runs; its id."""
+        ...
+
+
+class ControlSocket:
+    """Accepts clients and serves each in a task of its own."""
+
+    def __init__(self, listener: socket.socket, duties: Duties, *, uid: int | None = None) -> None:
+        self._listener = listener
+        self._duties = duties
+        self._allowed = {0, os.geteuid() if uid is None else uid}
+        self.clients = 0
+
+    async def serve(self, beat: Beat) -> None:
+        """Serve for ever."""
+        async with anyio.create_task_group() as group:
+            while True:
+                beat(LOOK_SECONDS)
+                with anyio.move_on_after(until_next_look()):
+                    await anyio.wait_readable(self._listener)
+                    await self._accept(group)
+
+    async def _accept(self, group: anyio.abc.TaskGroup) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # the client has gone again
+        except OSError as error:
+            if error.errno not in _NO_DESCRIPTORS:
+                raise
+            await anyio.sleep(1)  # the client stays in the queue, and would wake us at once
+            return
+        group.start_soon(self._serve_client, LineSocket(connection))
+
+    async def _serve_client(self, client: LineSocket) -> None:
+        self.clients += 1
+        try:
+            # A client that hangs up, at any moment, is the end of it and no fault.
+            with suppress(OSError, TimeoutError):
+                await self._converse(client)
+        finally:
+            self.clients -= 1
+            client.close()
+
+    async def _converse(self, client: LineSocket) -> None:
+        if client.peer_uid() not in self._allowed:
+            await self._refuse(client, "this daemon belongs to another user")
+            return
+        if self.clients > MAX_CLIENTS:
+            await self._refuse(client, f"more than {MAX_CLIENTS} clients at once")
+            return
+        try:
+            while True:
+                with anyio.fail_after(REQUEST_SECONDS):
+                    line = await client.read_line()
+                if line is None:
+                    return
+                await self._answer(client, msgspec.json.decode(line, type=Request))
+        except (msgspec.MsgspecError, LineTooLong, UnicodeDecodeError) as error:
+            await self._refuse(client, f"not a request: {error}")
+        except DaydreamError as error:
+            await self._refuse(client, str(error))
+
+    async def _answer(self, client: LineSocket, request: Request) -> None:
+        match request.do:
+            case "status":
+                await self._tell(client, {"status": self._duties.status()})
+            case "reload":
+                faults = await self._duties.reload()
+                await self._tell(client, {"faults": faults})
+            case "stop_session":
+                await self._tell(client, {"stopped": self._duties.stop_session()})
+            case "trigger":
+                when, wish = self._duties.trigger()
+                await self._tell(client, {"trigger": when})
+                if request.wait:
+                    await self._while_connected(client, self._tell_session, wish)
+            case "watch":
+                await self._tell(client, {"watching": True})
+                await self._while_connected(client, self._stream)
+
+    async def _tell_session(self, client: LineSocket, wish: Wish) -> None:
+        await self._tell(client, {"session": await wish.wait()})
+
+    async def _stream(self, client: LineSocket) -> None:
+        async with aclosing(self._duties.watch()) as lines:
+            async for line in lines:
+                await self._write(client, line)
+
+    async def _while_connected(
+        self, client: LineSocket, body: Callable[..., Awaitable[None]], *args: Any
+    ) -> None:
+        """Run `body`, and give it up when the client hangs up; it may say nothing meanwhile."""
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+
+            async def until_gone() -> None:
+                with suppress(OSError):
+                    await client.gone()
+                group.cancel_scope.cancel()
+
+            group.start_soon(until_gone)
+            try:
+                await body(client, *args)
+            except (DaydreamError, OSError) as error:
+                failure = error  # raised below, where no group wraps it
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _refuse(self, client: LineSocket, reason: str) -> None:
+        await self._write(client, _encode({"ok": False, "error": reason}) + b"\n")
+
+    async def _tell(self, client: LineSocket, answer: dict[str, Any]) -> None:
+        await self._write(client, _encode({"ok": True, **answer}) + b"\n")
+
+    async def _write(self, client: LineSocket, line: bytes) -> None:
+        with anyio.fail_after(WRITE_SECONDS):
+            await client.write(line)

@@ -1,0 +1,229 @@
+"""The running daemon: its parts, and what signals and clients may ask of it.
+
+Puts parts together and passes words between them; how each does its work is the part's business.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+
+from daydreamd import __version__
+from daydreamd.daemon.agents import AgentWatch
+from daydreamd.daemon.broadcast import Broadcast
+from daydreamd.daemon.clock import MachineClock
+from daydreamd.daemon.in_force import SNAPSHOT_NAME, InForce
+from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
+from daydreamd.daemon.sessions import SessionEnd, SessionRunner
+from daydreamd.daemon.standing import Standing
+from daydreamd.daemon.watchdog import Watchdog
+from daydreamd.daemon.wishes import When, Wish
+from daydreamd.events import AnyEvent, Level
+from daydreamd.history.store import History
+from daydreamd.host.loops import Beat, Heart
+from daydreamd.host.notify import Notifier
+from daydreamd.observe.logs import configure
+from daydreamd.session import Trigger
+from daydreamd.settings.loading import Loaded
+from daydreamd.settings.places import Places
+
+_RELOAD_SECONDS = 15.0
+_STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the daemon is started with. `session_command` gives the words that start a session
+    with this trigger, under the settings in this file."""
+
+    read_settings: Callable[[], Loaded]
+    places: Places
+    environ: Mapping[str, str]
+    session_command: Callable[[Trigger, Path], Sequence[str]]
+
+
+class Daemon:
+    """The parts of the daemon, and its `Duties` towards clients."""
+
+    def __init__(self, start: Start, history: History) -> None:
+        self.places, self.history = start.places, history
+        self.in_force = InForce(start.read_settings, self.places.runtime / SNAPSHOT_NAME)
+        self._environ = start.environ
+        self._log = configure(self.in_force.settings.observe, environ=start.environ)
+        self.notifier = Notifier(start.environ, on_fault=self._say_notify_failed)
+        self.standing, self.heart, self._broadcast = Standing(), Heart(), Broadcast()
+        self.loops: tuple[str, ...] = ()
+        self._stopping = False
+        self._runner = SessionRunner(
+            lambda trigger: start.session_command(trigger, self.in_force.snapshot),
+            environ=start.environ,
+            places=self.places,
+            history=history,
+            sink=self.sink,
+        )
+        self.scheduler = Scheduler(
+            memory=KeptInHistory(history),
+            settings=lambda: self.in_force.settings.schedule,
+            run_session=self._run_session,
+            on_change=self._tell_status,
+            notice=self.notice,
+            clock=MachineClock().now,
+        )
+        self.agents = AgentWatch(self.places.state, lambda: self.in_force.settings)
+        self.watchdog = Watchdog(self.notifier, self.heart, self.notice)
+
+    # What clients and signals ask
+
+    def wish(self, trigger: Trigger) -> tuple[When, Wish]:
+        """Note a wish for a session."""
+        when, wish = self.scheduler.wish(trigger)
+        self.notice("info", "session wished for", trigger=str(trigger), when=when)
+        return when, wish
+
+    def trigger(self) -> tuple[When, Wish]:
+        """Note a client's wish."""
+        return self.wish(Trigger.CONTROL)
+
+    def watch(self) -> AsyncGenerator[bytes]:
+        """Events as they happen."""
+        return self._broadcast.watch()
+
+    def stop_session(self) -> str | None:
+        """End the session that runs."""
+        return self._runner.stop("a person stopped it")
+
+    async def reload(self) -> list[str]:
+        """Take up the settings, or keep those in force and say why."""
+        self.notifier.extend_timeout(_RELOAD_SECONDS)
+        self.notifier.reloading()
+        observe = self.in_force.settings.observe
+        faults = await self.in_force.reload()
+        for line in faults:
+            self.notice("error", "settings refused", fault=line, using="the settings in force")
+        if not faults:
+            if observe != self.in_force.settings.observe:
+                self._log.flush()
+                self._log = configure(self.in_force.settings.observe, environ=self._environ)
+            self.notice("info", "settings reloaded", files=len(self.in_force.loaded.files))
+            self.scheduler.wake()
+            self.agents.wake()
+        self.notifier.ready(self._status_line())
+        return faults
+
+    def status(self) -> dict[str, Any]:
+        """The document of `daydreamd status --json`."""
+        document = {
+            "version": __version__,
+            "pid": os.getpid(),
+            "uid": os.geteuid(),
+            "state": self._state(),
+            "status": self._status_line(),
+            **self.standing.as_json(),
+            "next": self._next(),
+            "agents": self.agents.as_json(),
+            "health": self._health(),
+            "places": self.places,
+            "settings_files": self.in_force.loaded.files,
+        }
+        plain: dict[str, Any] = msgspec.to_builtins(document, enc_hook=str)
+        return plain
+
+    # From the beginning to the end
+
+    def say_faults(self) -> None:
+        """What was wrong with the settings at the start."""
+        for fault in self.in_force.loaded.faults:
+            self.notice("error", "settings fault", fault=str(fault))
+
+    def say_ready(self) -> None:
+        """Everything is up."""
+        self.notice("info", "daemon ready", version=__version__, socket=self.places.control_socket)
+        self.notifier.ready(self._status_line())
+
+    async def stop(self) -> None:
+        """End the session in hand and begin no other."""
+        self._stopping = True
+        self.notifier.extend_timeout(_STOP_SECONDS)
+        self.notifier.stopping("Stopping")
+        self.notice("info", "daemon stopping")
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.scheduler.close)
+            self._runner.stop("the daemon was stopped")
+        self._broadcast.close()
+
+    def close(self) -> None:
+        """The last thing that is done."""
+        self.notice("info", "daemon stopped", uptime_seconds=round(self.standing.uptime_seconds))
+        self._log.flush()
+        self.notifier.close()
+
+    # What the parts say
+
+    def sink(self, event: AnyEvent) -> None:
+        """Everything that a session says goes here."""
+        self._log(event)
+        self._broadcast(event)
+        if self.standing.note(event):
+            self._tell_status()
+
+    def notice(self, level: Level, what: str, /, **facts: Any) -> None:
+        """What the daemon itself has to log."""
+        self._log.say(level, what, **facts)
+
+    def say_loop_failed(self, name: str, error: Exception, pause: float) -> None:
+        """A guarded loop has broken, and begins again."""
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        self.notice("error", "loop failed", loop=name, error=repr(error), at=where, again_in=pause)
+
+    async def _run_session(self, trigger: Trigger, beat: Beat) -> SessionEnd:
+        end = await self._runner.run(trigger, beat)
+        self.standing.note_end(end)
+        return end
+
+    def _say_notify_failed(self, line: str) -> None:
+        self.notice("warning", "service manager not reached", reason=line)
+
+    def _tell_status(self) -> None:
+        if not self._stopping:
+            self.notifier.status(self._status_line())
+
+    def _status_line(self) -> str:
+        return self.standing.line(self.scheduler.decision())
+
+    def _state(self) -> str:
+        if self._stopping:
+            return "stopping"
+        if self.scheduler.running:
+            return "running"
+        return "paused" if self.scheduler.mark.paused else "waiting"
+
+    def _next(self) -> dict[str, Any]:
+        decision = self.scheduler.decision()
+        wait = decision.wait_seconds
+        at = None if wait is None else MachineClock().now().wall + wait
+        return {
+            "at": at,
+            "in_seconds": wait,
+            "reason": decision.reason,
+            "interval": self.in_force.settings.schedule.interval,
+            "failures": self.scheduler.mark.failures,
+        }
+
+    def _health(self) -> dict[str, Any]:
+        fed = self.watchdog.fed_at
+        ago = None if fed is None else round(anyio.current_time() - fed, 1)
+        return {
+            "loops": self.loops,
+            "late": self.heart.late(),
+            "watchdog_seconds": self.watchdog.limit_seconds,
+            "watchdog_fed_seconds_ago": ago,
+            "settings_faults": [str(fault) for fault in self.in_force.loaded.faults],
+        }

@@ -1,0 +1,201 @@
+"""The loop in which sessions begin, and the only one: so there are never two at once.
+
+It waits for a person's wish or for the schedule, runs the session, and remembers how it ended.
+When a session is due is `schedule`'s business, what happens in it `sessions`'.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol
+
+import anyio
+import msgspec
+
+from daydreamd.daemon.clock import LOOK_SECONDS, Now, until_next_look
+from daydreamd.daemon.schedule import (
+    Decision,
+    Mark,
+    decide,
+    mark_begun,
+    mark_ended,
+    mark_now,
+    reanchored,
+    taken_up,
+)
+from daydreamd.daemon.sessions import SessionEnd
+from daydreamd.daemon.wishes import When, Wish, Wishes
+from daydreamd.errors import DaydreamError
+from daydreamd.events import Level
+from daydreamd.history.store import History
+from daydreamd.host.loops import Beat, Wakeable
+from daydreamd.session import Trigger
+from daydreamd.settings.model import Schedule
+from daydreamd.settings.quiet_hours import parse_quiet_hours
+
+_KEY: Final = "schedule_mark"
+_LATE_SECONDS: Final = 30.0
+
+
+class Notice(Protocol):
+    """How to log a constant `what` in lower case, and facts."""
+
+    def __call__(self, level: Level, what: str, /, **facts: Any) -> None:
+        """Log it."""
+        ...
+
+
+class Memory(Protocol):
+    """What keeps the mark across restarts."""
+
+    async def load(self) -> Mark | None:
+        """The mark that was kept last."""
+        ...
+
+    async def save(self, mark: Mark) -> None:
+        """Keep this one."""
+        ...
+
+
+class KeptInHistory:
+    """Keeps the mark in the history's own file."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    async def load(self) -> Mark | None:
+        """The mark, if there is one that can be read."""
+        text = await self._history.get_state(_KEY)
+        try:
+            return None if text is None else msgspec.json.decode(text, type=Mark)
+        except msgspec.DecodeError:
+            return None  # of another version: a full interval counts from now
+
+    async def save(self, mark: Mark) -> None:
+        """Keep it."""
+        await self._history.set_state(_KEY, msgspec.json.encode(mark).decode())
+
+
+class Scheduler:
+    """Begins sessions. `run_session` runs one; `on_change` is told whenever the plan is another.
+
+    `notice` logs what people should know of the schedule itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory: Memory,
+        settings: Callable[[], Schedule],
+        run_session: Callable[[Trigger, Beat], Awaitable[SessionEnd]],
+        on_change: Callable[[], None],
+        notice: Notice,
+        clock: Callable[[], Now],
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._memory = memory
+        self._settings = settings
+        self._run_session = run_session
+        self._on_change = on_change
+        self._notice = notice
+        self._clock = clock
+        self._dice = dice
+        self._wakeable = Wakeable()
+        self._start_due = self._is_closed = False
+        self._idle = anyio.Event()
+        self._idle.set()
+        self.mark = mark_now(clock(), chance=dice())
+        self.wishes = Wishes(self._wakeable.set)
+        self.running: Trigger | None = None
+
+    async def take_up(self) -> None:
+        """Go on where the last daemon stopped. To be called once, before `serve`."""
+        stored = await self._memory.load()
+        # A session that took the daemon along is not begun again by the restart.
+        died = stored is not None and stored.cause == "began"
+        self._start_due = self._settings().on_start and not died
+        await self._remember(taken_up(stored, self._clock(), chance=self._dice()))
+
+    def wake(self) -> None:
+        """Something has changed: look again."""
+        self._wakeable.set()
+
+    async def close(self) -> None:
+        """No session begins any more; returns when the one that runs has ended."""
+        self.wishes.close()
+        self._is_closed = True
+        await self._idle.wait()
+
+    def wish(self, trigger: Trigger) -> tuple[When, Wish]:
+        """A person wants a session: now, or after the one that runs."""
+        return ("next" if self.running else "now"), self.wishes.note(trigger)
+
+    def decision(self) -> Decision:
+        """Whether a timed session is due, or how long it will be."""
+        schedule = self._settings()
+        quiet = [parse_quiet_hours(text) for text in schedule.quiet_hours]
+        return decide(self.mark, self._clock(), schedule, quiet, at_once=self._start_due)
+
+    async def serve(self, beat: Beat) -> None:
+        """Run sessions for ever."""
+        while True:
+            beat(LOOK_SECONDS + _LATE_SECONDS)
+            decision = self.decision()
+            wish = self.wishes.take()
+            if wish is None and decision.wait_seconds == 0 and not self._is_closed:
+                wish = Wish(Trigger.START if self._start_due else Trigger.TIMER)
+            if wish is not None:
+                await self._hold(wish, beat)
+                continue
+            await self._note_clock()
+            look = until_next_look()
+            wait = min(look, decision.wait_seconds or look)
+            await self._wakeable.sleep(wait)
+
+    async def _hold(self, wish: Wish, beat: Beat) -> None:
+        before, self.running, self._idle = self.mark, wish.trigger, anyio.Event()
+        end: SessionEnd | None = None
+        try:
+            await self._remember(mark_begun(before, self._clock(), chance=self._dice()))
+            end = await self._run_session(wish.trigger, beat)
+            await self._remember(self._mark_after(before, end))
+        finally:
+            self.running, self._start_due = None, False
+            self._idle.set()
+            if end is None:
+                wish.fail("cannot say how the session ended: the daemon gave it up")
+            else:
+                wish.fulfil(end.as_json())
+            self._on_change()
+
+    def _mark_after(self, before: Mark, end: SessionEnd) -> Mark:
+        timed = not end.trigger.is_a_persons_wish
+        return mark_ended(before, self._clock(), end.outcome, timed=timed, chance=self._dice())
+
+    async def _note_clock(self) -> None:
+        mark = reanchored(self.mark, self._clock())
+        if mark is not self.mark:
+            self._notice("warning", "clock was set", seconds=round(mark.wall - self.mark.wall))
+            await self._remember(mark)
+            self._on_change()
+
+    async def _remember(self, mark: Mark) -> None:
+        paused_before, self.mark = self.mark.paused, mark
+        if mark.paused and not paused_before:
+            self._say_paused()
+        elif paused_before and not mark.paused:
+            self._notice("info", "schedule resumed")
+        try:
+            await self._memory.save(mark)
+        except DaydreamError as error:
+            # A full disk must not stop the schedule; this process still knows.
+            self._notice("error", "schedule not kept", reason=str(error))
+
+    def _say_paused(self) -> None:
+        self._notice(
+            "error",
+            "schedule paused",
+            failures=self.mark.failures,
+            resume="run one good session: daydreamd trigger",
+        )

@@ -1,0 +1,207 @@
+"""Runs one session as a child process, and says how it ended, whatever that child does.
+
+The child is `daydreamd session`: a program of its own, on a leash, that dies with this process. It
+records itself; only where it could not, the record is closed here, on the way that a start of the
+daemon takes too. What a session does is none of this module's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import msgspec
+
+from daydreamd.cleanup.remains import clear, recover
+from daydreamd.daemon.transcript import Transcript
+from daydreamd.errors import CommandError, DaydreamError, SessionBusy
+from daydreamd.events import Emitter, SessionEnded, Sink
+from daydreamd.history.store import History
+from daydreamd.host.commands import Leash, leashed
+from daydreamd.host.confinement import confined
+from daydreamd.host.locks import hold_lock
+from daydreamd.host.loops import Beat
+from daydreamd.host.notify import HANDED_TO_US
+from daydreamd.host.processes import Signals
+from daydreamd.session import Outcome, Trigger
+from daydreamd.settings.places import Places
+
+STOP_SECONDS: Final = 10.0
+"""What a session that is told to stop has to record itself and end what it started."""
+_LAST_CHANCE_SECONDS: Final = 3.0
+_GRACE_SECONDS: Final = 1.0
+_ENDING_SECONDS: Final = 30.0
+"""What it may take at most to end a tree that resists, and to put things in order after it."""
+_LAST_WORDS: Final = 500
+
+Command = Callable[[Trigger], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class SessionEnd:
+    """How a session ended, as the daemon saw it. `session_id` is empty if it never began."""
+
+    session_id: str
+    trigger: Trigger
+    outcome: Outcome
+    seconds: float
+    reasons: tuple[str, ...] = ()
+    new_insights: int | None = None
+    insights_path: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+class SessionRunner:
+    """Runs sessions, one at a time. `sink` hears what they say."""
+
+    def __init__(
+        self,
+        command: Command,
+        *,
+        environ: Mapping[str, str],
+        places: Places,
+        history: History,
+        sink: Sink,
+    ) -> None:
+        self._command = command
+        self._environ = {k: v for k, v in environ.items() if k not in HANDED_TO_US}
+        self._places = places
+        self._history = history
+        self._sink = sink
+        self._leash: Leash | None = None
+        self._limit: anyio.CancelScope | None = None
+        self._stopped = ""
+        self.transcript: Transcript | None = None
+
+    async def run(self, trigger: Trigger, beat: Beat) -> SessionEnd:
+        """Run a session to its end, which takes no longer than its budgets allow."""
+        if busy := self._lock_holder():
+            return self._skip(trigger, busy)
+        self._stopped, self.transcript = "", Transcript(anyio.current_time())
+        try:
+            words = await self._let_run(trigger, self.transcript, beat)
+            beat(_ENDING_SECONDS)
+            with anyio.CancelScope(shield=True):
+                end = await self._settle(trigger, self.transcript, words)
+        finally:
+            self.transcript = None
+        return end
+
+    def stop(self, reason: str) -> str | None:
+        """Tell the session that runs to stop; its id, empty if it has not said one."""
+        if self.transcript is None:
+            return None
+        self._stopped = self._stopped or reason
+        self._tell_to_stop()
+        return self.transcript.session_id
+
+    def _tell_to_stop(self) -> None:
+        if self._leash is not None and self._limit is not None:
+            self._leash.send(Signals.SIGTERM)
+            in_time = anyio.current_time() + STOP_SECONDS
+            self._limit.deadline = min(self._limit.deadline, in_time)
+
+    async def _let_run(self, trigger: Trigger, transcript: Transcript, beat: Beat) -> str:
+        """Run the child, end what it left behind, and give its last words, if they matter."""
+        argv = confined(self._command(trigger), landlock=False, nice=0)
+        try:
+            async with leashed(
+                argv, cwd=Path("/"), env=self._environ,
+                grace=_GRACE_SECONDS, root_grace=_LAST_CHANCE_SECONDS,
+            ) as leash:  # fmt: skip
+                self._leash = leash
+                exit_code = await self._listen(leash, transcript, beat)
+        except CommandError as error:
+            return str(error)
+        finally:
+            self._leash = self._limit = None
+        if exit_code is None:
+            return transcript.fault or "it had to be ended"
+        said = leash.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        return f"it ended by itself with exit code {exit_code}: {said[-_LAST_WORDS:]}"
+
+    async def _listen(self, leash: Leash, transcript: Transcript, beat: Beat) -> int | None:
+        """Its exit code; `None` where it had to be given up."""
+        with anyio.CancelScope() as self._limit:
+            if self._stopped:
+                self._tell_to_stop()  # it was stopped before it had begun
+            while not self._stopped:
+                self._limit.deadline = transcript.patience_ends
+                left = transcript.patience_ends - anyio.current_time()
+                beat(left + _ENDING_SECONDS)
+                if not await self._hear(leash, transcript):
+                    break
+            while await self._hear(leash, transcript):
+                pass  # being told to stop, it has its own deadline
+            if transcript.fault is None:
+                return await leash.wait()
+        if transcript.fault is None and not self._stopped:
+            where = f" in {transcript.phase}" if transcript.phase else ""
+            transcript.fault = f"it hung{where}"
+        return None
+
+    async def _hear(self, leash: Leash, transcript: Transcript) -> bool:
+        """Pass on the next events; False at their end."""
+        chunk = await leash.read()
+        for event in transcript.take(chunk, anyio.current_time()):
+            self._sink(event)
+        return bool(chunk) and transcript.fault is None
+
+    async def _settle(self, trigger: Trigger, transcript: Transcript, words: str) -> SessionEnd:
+        """How it ended: as it said, if its record agrees; else it is closed for it."""
+        name, ended = transcript.session_id, transcript.ended
+        seconds = anyio.current_time() - transcript.began
+        if ended and not transcript.fault and not await self._is_open(name):
+            return SessionEnd(
+                name, trigger, ended.outcome, seconds, ended.reasons,
+                ended.new_insights, ended.insights_path,
+            )  # fmt: skip
+        if not transcript.has_begun and (busy := self._lock_holder()):
+            return self._skip(trigger, busy)
+        obeyed = self._stopped and not transcript.fault
+        outcome = Outcome.INTERRUPTED if obeyed else Outcome.FAILED
+        reason = self._stopped if obeyed else words
+        await self._put_in_order(name, reason, outcome)
+        self._tell_end(name, outcome, seconds, reason)
+        return SessionEnd(name, trigger, outcome, seconds, (reason,))
+
+    def _skip(self, trigger: Trigger, reason: str) -> SessionEnd:
+        self._tell_end("", Outcome.SKIPPED, 0.0, reason)
+        return SessionEnd("", trigger, Outcome.SKIPPED, 0.0, (reason,))
+
+    def _tell_end(self, name: str, outcome: Outcome, seconds: float, reason: str) -> None:
+        """Say what the session could not say itself."""
+        self._sink(
+            SessionEnded(session_id=name, outcome=outcome, seconds=seconds, reasons=(reason,))
+        )
+
+    async def _is_open(self, name: str) -> bool:
+        return name in {session_id for session_id, _ in await self._history.unfinished()}
+
+    async def _put_in_order(self, name: str, reason: str, outcome: Outcome) -> None:
+        """Take away what is left of a session that died, and close its record."""
+        emitter = Emitter(name, self._sink)
+        try:
+            with hold_lock(self._places.lock):
+                if name:
+                    await clear(name, self._places.session_dir(name))
+                    await self._history.close_interrupted(name, reason, outcome=outcome)
+                await recover(self._history, self._places, emitter=emitter)
+        except DaydreamError as error:
+            # A full disk, or `once` was quicker: the next session begins by doing the same.
+            emitter.notice("error", "recovery put off", reason=str(error))
+
+    def _lock_holder(self) -> str:
+        """Who runs a session in this state directory right now; empty where nobody does."""
+        try:
+            with hold_lock(self._places.lock):
+                return ""
+        except SessionBusy as error:
+            return str(error)

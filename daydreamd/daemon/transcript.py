@@ -1,0 +1,109 @@
+"""What a session process says, believed only as far as it can be. Pure: bytes in, events out.
+
+The process may crash, hang, flood or lie. So lines and their number are bounded, what is no event
+of this session is counted, and how long it may stay silent follows from our own budgets: what a
+session claims can only make that shorter. `fault` says what ended our patience.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from daydreamd.events import (
+    MAX_LINE_BYTES,
+    AnyEvent,
+    PhaseEnded,
+    PhaseStarted,
+    SessionEnded,
+    SessionStarted,
+    from_line,
+)
+from daydreamd.session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
+
+START_SECONDS: Final = 90.0
+"""From its start to its first event; it may have to put in order what an earlier one left."""
+SLACK_SECONDS: Final = 45.0
+"""Beyond a phase's budget, and between phases: ending a tree takes a moment."""
+TOTAL_SECONDS: Final = sum(BUDGET_SECONDS.values()) + EMERGENCY_SECONDS + 4 * SLACK_SECONDS
+MAX_LINES: Final = 200_000
+MAX_NONSENSE: Final = 100
+
+
+class Transcript:
+    """One session's events so far. Moments are seconds on the caller's clock."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.session_id = ""
+        self.has_begun = False
+        self.phase: Phase | None = None
+        self.phase_since = began
+        self.ended: SessionEnded | None = None
+        self.fault: str | None = None
+        self.nonsense = 0
+        self._lines = 0
+        self._rest = b""
+        self._patience = (began, START_SECONDS)
+
+    @property
+    def patience_ends(self) -> float:
+        """The moment from which the session counts as hung."""
+        since, seconds = self._patience
+        return min(since + seconds, self.began + TOTAL_SECONDS)
+
+    def take(self, chunk: bytes, now: float) -> list[AnyEvent]:
+        """The events that these bytes complete."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        events = []
+        for line in lines:
+            if self.fault is None and (event := self._read(line)) is not None:
+                self._note(event, now)
+                events.append(event)
+        if self.fault is None and len(self._rest) > MAX_LINE_BYTES:
+            self.fault = f"it printed a line of more than {MAX_LINE_BYTES} bytes"
+        return events
+
+    def _read(self, line: bytes) -> AnyEvent | None:
+        self._lines += 1
+        if self._lines > MAX_LINES:
+            self.fault = f"it printed more than {MAX_LINES} lines"
+            return None
+        try:
+            event = from_line(line) if len(line) <= MAX_LINE_BYTES else None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            event = None
+        if event is not None and self._is_credible(event):
+            return event
+        self.nonsense += 1
+        if self.nonsense > MAX_NONSENSE:
+            self.fault = f"it printed more than {MAX_NONSENSE} lines that are no events"
+        return None
+
+    def _is_credible(self, event: AnyEvent) -> bool:
+        """All events are of one session, which begins once; nobody speaks after the end."""
+        again = self.has_begun and isinstance(event, SessionStarted)
+        same = event.session_id == (self.session_id or event.session_id)
+        early = isinstance(event, SessionEnded) and not self.has_begun
+        return same and not again and not early and self.ended is None
+
+    def _note(self, event: AnyEvent, now: float) -> None:
+        self.session_id = event.session_id
+        match event:
+            case SessionStarted():
+                self.has_begun = True
+                self._patience = (now, SLACK_SECONDS)
+            case PhaseStarted():
+                self.phase, self.phase_since = event.phase, now
+                self._patience = (now, _most(event.phase) + SLACK_SECONDS)
+            case PhaseEnded():
+                self._patience = (now, SLACK_SECONDS)
+            case SessionEnded():
+                self.ended = event
+                self._patience = (now, SLACK_SECONDS)
+
+
+def _most(phase: Phase) -> float:
+    """Seconds that a phase may take; the last one may have turned into the emergency one."""
+    return max(BUDGET_SECONDS.get(phase, 0.0), EMERGENCY_SECONDS)
