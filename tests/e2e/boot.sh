@@ -35,10 +35,14 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 
-# /tmp and /var/tmp of the host are hidden, its layers are not.
+# Services that somebody enabled on the host are none of this machine's.
+units=$root/etc/systemd/system
+rm -rf "$units" "$root/etc/machine-id"
+# Before /tmp and /var/tmp of the host are hidden: its layers may lie there.
 for layer in "$@"; do
     cp -a "$layer/." "$root/"
 done
+chmod --reference=/ "$root"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t tmpfs -o mode=1777 tmpfs "$root/var/tmp"
 
@@ -47,8 +51,6 @@ mkdir -p "$root$repository"
 mount --bind "$repository" "$root$repository"
 mount -o remount,bind,ro "$root$repository"
 
-units=$root/etc/systemd/system
-rm -rf "$units" "$root/etc/machine-id"
 mkdir -p "$units" "$root/etc/systemd/journald.conf.d"
 tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
 printf '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n' \
