@@ -41,7 +41,7 @@ class Duration(float):
             millis = round(self * 1000)
             return f"{millis}ms" if abs(self * 1000 - millis) < 1e-6 else f"{float(self)!r}s"
         left, text = int(self), ""
-        for unit in ("w", "d", "h", "m", "s"):
+        for unit in ("d", "h", "m", "s"):
             count, left = divmod(left, int(_SECONDS[unit]))
             text += f"{count}{unit}" if count else ""
         return text or "0s"
@@ -58,7 +58,8 @@ class Size(int):
         match = _SIZE.fullmatch(text)
         if match is None or match.group(2) is None:
             raise ValueError('not a size; write "500MiB", "2GiB" or "50MB"')
-        count = round(float(match.group(1)) * _BYTES[match.group(2)])
+        number, unit = match.group(1), _BYTES[match.group(2)]
+        count = round(float(number) * unit) if "." in number else int(number) * unit
         if count > _LARGEST:
             raise ValueError("larger than 1 EiB")
         return cls(count)

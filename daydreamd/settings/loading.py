@@ -96,10 +96,10 @@ def _fragments(directory: Path, layers: Layers) -> list[Path]:
 
 def _read_toml(path: Path, *, any_kind: bool) -> dict[str, Any]:
     """The tables of a file; OSError, or ValueError with the line at which it is broken."""
-    # O_NONBLOCK: opening a FIFO that nobody writes to must not hang the start.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if any_kind else os.O_NONBLOCK))
-    with open(descriptor, "rb") as file:  # noqa: PTH123  # a descriptor, not a path
-        if not (any_kind or stat.S_ISREG(os.fstat(descriptor).st_mode)):
+    # Opening a FIFO that nobody writes to must not hang the start.
+    extra = 0 if any_kind else os.O_NONBLOCK
+    with open(path, "rb", opener=lambda p, flags: os.open(p, flags | extra)) as file:
+        if not (any_kind or stat.S_ISREG(os.fstat(file.fileno()).st_mode)):
             raise OSError("not a regular file")
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
