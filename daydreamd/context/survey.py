@@ -117,7 +117,7 @@ class _Look:
             asked["branches"] = partial(date_commits, git, [head, *repository.branches.values()])
             if repository.upstream:
                 asked["upstream"] = partial(count_ahead_behind, git, repository.upstream[1])
-            if has_files:
+            if has_files and not repository.is_partial:
                 asked["growth"] = partial(read_growth, git, now=self.now)
         return asked
 
@@ -131,7 +131,8 @@ class _Look:
             excluded=self._excluded,
         )
         changes = {}
-        if self.state.git and self.state.head:
-            changes = await find_changes(self.state.git, candidates, now=self.now)
+        git = self.state.git
+        if git and self.state.head and not git.repository.is_partial:
+            changes = await find_changes(git, candidates, now=self.now)
         read = partial(read_excerpts, commit=self.state.head)
         return await in_thread(read, self.workspace, candidates, changes)
