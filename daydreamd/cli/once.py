@@ -1,0 +1,65 @@
+"""`daydreamd once`: one session now, in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from daydreamd.cli.invocation import Invocation
+
+
+@click.command("once")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--if-idle", is_flag=True, help="Only when the machine is idle; else exit 3.")
+@click.option("--again", is_flag=True, help="Reflect even though nothing has changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the session as one JSON document.")
+@click.pass_obj
+def command(
+    invocation: Invocation, paths: tuple[str, ...], if_idle: bool, again: bool, as_json: bool
+) -> None:
+    """Run one session now and show it.
+
+    PATH is a directory to reflect on, by default the current one. Nothing in it is changed.
+
+    \b
+    Example: daydreamd once ~/src/shop
+    Exit codes: 0 done, 1 failed, 3 not ready, 4 no model, 5 timed out.
+    """
+    import anyio
+    import msgspec
+
+    from daydreamd.cli.sitting import hold_session
+    from daydreamd.context.workspaces import find_workspaces
+    from daydreamd.errors import UsageError
+    from daydreamd.observe.console import watch_session
+    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+
+    loaded = invocation.loaded
+    for fault in loaded.faults:
+        click.echo(f"daydreamd: {fault}", err=True)
+    workspaces = find_workspaces(paths or (Path.cwd(),))
+    most = loaded.settings.analysis.max_workspaces
+    if len(workspaces) > most:
+        given = f"cannot look at {len(workspaces)} workspaces at once"
+        raise UsageError(f"{given}: at most {most}, see analysis.max_workspaces")
+    with watch_session(to_stderr=as_json) as view:
+        session = anyio.run(
+            lambda: hold_session(
+                loaded.settings,
+                invocation.places,
+                trigger=Trigger.ONCE,
+                workspaces=workspaces,
+                sink=view.sink,
+                idle_gates=if_idle,
+                again=again,
+            )
+        )
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(session.as_json())).decode())
+    else:
+        view.conclude(session)
+    sys.exit(EXIT_CODES[session.outcome or Outcome.FAILED])

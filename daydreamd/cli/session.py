@@ -1,0 +1,47 @@
+"""`daydreamd session`: one session for the daemon, told as JSON lines on stdout.
+
+Not for people: `once` is. The daemon holds this process on a leash.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from daydreamd.cli.invocation import Invocation
+    from daydreamd.events import AnyEvent
+
+
+@click.command("session", hidden=True)
+@click.option("--trigger", type=click.Choice(["timer", "start", "signal", "control"]))
+@click.pass_obj
+def command(invocation: Invocation, trigger: str) -> None:
+    """Run one session for the daemon."""
+    import anyio
+
+    from daydreamd.cli.sitting import hold_session
+    from daydreamd.context.workspaces import find_workspaces
+    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+
+    settings, asked = invocation.loaded.settings, Trigger(trigger)
+    session = anyio.run(
+        lambda: hold_session(
+            settings,
+            invocation.places,
+            trigger=asked,
+            workspaces=find_workspaces(settings.workspaces),
+            sink=_tell,
+            idle_gates=not asked.is_a_persons_wish,
+        )
+    )
+    sys.exit(EXIT_CODES[session.outcome or Outcome.FAILED])
+
+
+def _tell(event: AnyEvent) -> None:
+    from daydreamd.events import to_line
+
+    sys.stdout.buffer.write(to_line(event))
+    sys.stdout.buffer.flush()

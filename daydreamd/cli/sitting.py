@@ -1,0 +1,79 @@
+"""Holding one session in this process: the lock, the history, the order before, and the end.
+
+What `once` does in the foreground and `session` does for the daemon differs only in who listens.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import anyio
+import anyio.abc
+
+from daydreamd.cleanup.remains import recover
+from daydreamd.context.rotation import choose_workspaces
+from daydreamd.events import Emitter, Sink
+from daydreamd.history.store import History, open_history
+from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.locks import hold_lock
+from daydreamd.host.processes import Signals, become_subreaper
+from daydreamd.host.signals import Mailbox, listen
+from daydreamd.session import DaydreamSession, Trigger, Workspace
+from daydreamd.settings.model import Settings
+from daydreamd.settings.places import Places
+from daydreamd.system import UnifiedDaydreamSystem
+
+_STOPPING = (Signals.SIGINT, Signals.SIGTERM)
+
+
+async def hold_session(
+    settings: Settings,
+    places: Places,
+    *,
+    trigger: Trigger,
+    workspaces: Sequence[Workspace],
+    sink: Sink,
+    idle_gates: bool,
+    again: bool = False,
+) -> DaydreamSession:
+    """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs."""
+    become_subreaper()
+    places.create()
+    session = DaydreamSession.begin(trigger)
+    os.environ[SESSION_MARK] = session.session_id  # every child carries it from here on
+    with listen(_STOPPING, deaf_after=True) as mailbox, hold_lock(places.lock):
+        async with open_history(places.history_db) as history:
+            emitter = Emitter(session.session_id, sink)
+            if history.put_aside:
+                emitter.notice("error", "history was corrupt", kept_as=str(history.put_aside))
+            await recover(history, places, emitter=emitter)
+            system = UnifiedDaydreamSystem(
+                settings,
+                places,
+                history,
+                workspaces=await _whose_turn(workspaces, history, settings),
+                sink=sink,
+                idle_gates=idle_gates,
+                again=again,
+            )
+            async with anyio.create_task_group() as group:
+                group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, name="stop")
+                await system.run(session)
+                group.cancel_scope.cancel()
+            await history.forget(settings.history.keep)
+    return session
+
+
+async def _whose_turn(
+    workspaces: Sequence[Workspace], history: History, settings: Settings
+) -> tuple[Workspace, ...]:
+    last = {one.path: await history.last_reflection(one.path) for one in workspaces}
+    times = {path: record.at for path, record in last.items() if record}
+    return choose_workspaces(workspaces, times, settings.analysis.max_workspaces)
+
+
+async def _stop_at_signal(mailbox: Mailbox, scope: anyio.CancelScope) -> None:
+    while await mailbox.next() not in _STOPPING:
+        pass  # SIGUSR1 and SIGHUP are the daemon's; they must not end a session
+    scope.cancel()

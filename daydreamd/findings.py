@@ -1,0 +1,86 @@
+"""What the phases of a session hand on to each other, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from daydreamd.analysis.reflection import Material, Reflection
+from daydreamd.cleanup.tidy import TidyReport
+from daydreamd.context.gathering import ContextReport
+from daydreamd.history.records import KnownInsight
+from daydreamd.insights.judgement import Verdict
+from daydreamd.insights.observations import Observation, observe
+from daydreamd.phases import State
+from daydreamd.readiness.verdict import ReadinessReport
+from daydreamd.session import ModelChoice, Outcome, Phase
+
+
+@dataclass
+class Findings:
+    """What each room reported, as far as the session has come."""
+
+    readiness: ReadinessReport | None = None
+    tidied: TidyReport | None = None
+    context: ContextReport | None = None
+    known: Sequence[KnownInsight] = ()
+    reflection: Reflection | None = None
+    verdict: Verdict | None = None
+    report: Path | None = None
+
+    @property
+    def model(self) -> ModelChoice | None:
+        """The model to ask, if there is one."""
+        return self.readiness.model.choice if self.readiness else None
+
+    @property
+    def has_code(self) -> bool:
+        """Whether there is anything that a model could be shown."""
+        return self.context is not None and bool(self.context.excerpts)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """What each workspace looks like, by its name; those that could be looked at."""
+        facts = self.context.workspaces if self.context else {}
+        return {name: one["fingerprint"] for name, one in facts.items() if one.get("fingerprint")}
+
+    @property
+    def observations(self) -> list[Observation]:
+        """The facts that need no model."""
+        return observe(self.context.workspaces, self.context.trends) if self.context else []
+
+    @property
+    def failure(self) -> str | None:
+        """Why there was no reflection."""
+        if self.reflection:
+            return self.reflection.failure
+        if self.readiness and self.model is None:
+            return self.readiness.model.reason
+        return None if self.has_code else "there is no code to show a model"
+
+    def material(self) -> Material:
+        """What the model is told."""
+        assert self.context is not None
+        return Material(
+            workspace_analysis=self.context.workspaces,
+            excerpts=self.context.excerpts,
+            trends=self.context.trends,
+            observations=[observation.text for observation in self.observations],
+            known_titles=[known.title for known in self.known],
+        )
+
+    def outcome(self, states: Mapping[Phase, State]) -> Outcome:
+        """How a session ended whose phases went like this, up to the writing of the report."""
+        if states.get(Phase.OUTPUT_PROCESSING) != "done":
+            return Outcome.FAILED
+        if self.reflection is None:
+            match states.get(Phase.AI_ANALYSIS):
+                case "timed_out":
+                    return Outcome.TIMED_OUT
+                case "failed":
+                    return Outcome.FAILED
+            return Outcome.CLEANUP_ONLY if self.model is None else Outcome.COMPLETED
+        if self.reflection.timed_out:
+            return Outcome.TIMED_OUT
+        return Outcome.FAILED if self.reflection.failure else Outcome.COMPLETED

@@ -1,0 +1,300 @@
+"""A session from its first moment to its last.
+
+`UnifiedDaydreamSystem` calls one room a phase and keeps what it reports. The order of things is in
+`_through_the_phases`; deadlines, timing, events and recording are in `daydreamd.phases`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from daydreamd.analysis.reflection import reflect
+from daydreamd.cleanup.remains import leave_nothing
+from daydreamd.cleanup.tidy import tidy_up
+from daydreamd.context.gathering import gather_context
+from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
+from daydreamd.findings import Findings
+from daydreamd.history.store import History
+from daydreamd.insights.judgement import Verdict, judge
+from daydreamd.insights.novelty import from_workspaces
+from daydreamd.insights.report import Report
+from daydreamd.insights.shelf import write_report
+from daydreamd.phases import PhaseRunner
+from daydreamd.readiness.model_server import find_model
+from daydreamd.readiness.verdict import check_readiness
+from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase, Workspace
+from daydreamd.settings.model import Model, Settings
+from daydreamd.settings.places import Places
+
+
+class UnifiedDaydreamSystem:
+    """Takes one session through its phases. Make one for each session.
+
+    The caller holds the session lock, and has recovered what earlier sessions left. `again` has the
+    model reflect even where nothing changed; without `idle_gates` only the hard gates count.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        places: Places,
+        history: History,
+        *,
+        workspaces: Sequence[Workspace],
+        sink: Sink,
+        idle_gates: bool,
+        again: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._places = places
+        self._history = history
+        self._workspaces = tuple(workspaces)
+        self._sink = sink
+        self._idle_gates = idle_gates
+        self._again = again
+        self._found = Findings()
+
+    async def run(self, session: DaydreamSession) -> None:
+        """Run all phases. Whatever happens, the session is cleaned up after and closed once."""
+        self._emitter = Emitter(session.session_id, self._sink)
+        self._phases = PhaseRunner(session, self._history, self._emitter)
+        await self._history.open_session(session)
+        names = tuple(workspace.name for workspace in self._workspaces)
+        self._emitter.emit(
+            SessionStarted(session_id=session.session_id, trigger=session.trigger, workspaces=names)
+        )
+        try:
+            session.outcome = await self._through_the_phases(session)
+        except BaseException as error:
+            stopped = isinstance(error, anyio.get_cancelled_exc_class())
+            session.outcome = Outcome.INTERRUPTED if stopped else Outcome.FAILED
+            session.reasons.append(f"stopped in {session.phase}" if stopped else str(error))
+            self._phases.broken = True
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._end(session)
+
+    async def _through_the_phases(self, session: DaydreamSession) -> Outcome:
+        run = self._phases.run
+        if not await run(Phase.READINESS_CHECK, self._check_system_readiness):
+            return Outcome.SKIPPED
+        await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
+        await run(Phase.CONTEXT_GATHERING, self._gather_comprehensive_context)
+        if self._workspaces and not session.workspace_analysis:
+            return Outcome.FAILED
+        if await self._is_unchanged(session):
+            return Outcome.UNCHANGED
+        if self._found.model and self._found.has_code:
+            await run(Phase.AI_ANALYSIS, self._execute_ai_analysis)
+        await run(Phase.OUTPUT_PROCESSING, self._process_insights_and_output)
+        return self._found.outcome(self._phases.states)
+
+    async def _end(self, session: DaydreamSession) -> None:
+        phases, states = self._phases, self._phases.states
+        if not phases.broken:
+            await phases.run(Phase.POST_CLEANUP, self._cleanup_after_analysis)
+        if phases.broken or states[Phase.POST_CLEANUP] != "done":
+            await phases.run(
+                Phase.POST_CLEANUP, self._emergency_cleanup, budget_seconds=EMERGENCY_SECONDS
+            )
+        if session.outcome is not Outcome.INTERRUPTED:
+            session.phase = Phase.COMPLETE
+        session.end_time = datetime.now(UTC)
+        await self._history.close_session(session)
+        self._emitter.emit(
+            SessionEnded(
+                session_id=session.session_id,
+                outcome=session.outcome or Outcome.FAILED,
+                seconds=(session.end_time - session.start_time).total_seconds(),
+                reasons=tuple(session.reasons),
+                insights_path=str(self._found.report) if self._found.report else None,
+                new_insights=len(session.insight_items),
+            )
+        )
+
+    # The six phases: one room called, one report kept.
+
+    async def _check_system_readiness(self, session: DaydreamSession) -> bool:
+        settings = self._settings
+        report = await check_readiness(
+            settings.readiness,
+            queue=settings.queue,
+            disk_at=self._places.state,
+            idle_gates=self._idle_gates,
+            find_model=partial(find_model, self._model_settings()),
+            quiet_hours=settings.schedule.quiet_hours,
+            model=settings.model,
+        )
+        self._found.readiness = report
+        session.system_health = report.as_json()
+        session.system_metrics = report.metrics
+        session.reasons += report.reasons
+        self._phases.summary = report.summary()
+        return report.ready
+
+    async def _cleanup_before_analysis(self, session: DaydreamSession) -> None:
+        report = await tidy_up(
+            self._settings.cleanup,
+            emitter=self._emitter,
+            history=self._history,
+            places=self._places,
+            min_free_disk=self._settings.readiness.min_free_disk,
+        )
+        self._found.tidied = report
+        session.cleanup_summary["pre_analysis"] = report.summary()
+        self._phases.summary = report.one_line()
+
+    async def _gather_comprehensive_context(self, session: DaydreamSession) -> None:
+        report = await gather_context(
+            self._workspaces,
+            scratch=self._scratch(session),
+            cache=self._places.cache,
+            emitter=self._emitter,
+            queue=self._settings.queue,
+        )
+        self._found.context = report
+        session.workspace_analysis = report.workspaces
+        session.development_trends = report.trends
+        session.recent_activity = report.recent_activity
+        session.reasons += report.failures
+        self._phases.summary = report.one_line()
+
+    async def _execute_ai_analysis(self, session: DaydreamSession) -> None:
+        assert self._found.model is not None
+        began = anyio.current_time()
+        await self._recall()
+        reflection = await reflect(
+            self._found.material(),
+            choice=self._found.model,
+            model=self._settings.model,
+            analysis=self._settings.analysis,
+            scratch=self._scratch(session),
+            session_id=session.session_id,
+            emitter=self._emitter,
+        )
+        self._found.reflection = reflection
+        session.analysis = reflection.facts
+        session.analysis_duration = round(anyio.current_time() - began, 3)
+        if reflection.failure:
+            session.reasons.append(reflection.failure)
+        self._found.verdict = await self._judge(session)
+        self._phases.summary = reflection.failure or self._found.verdict.summary()
+
+    async def _process_insights_and_output(self, session: DaydreamSession) -> None:
+        if self._found.verdict is None:
+            await self._recall()
+        verdict = self._found.verdict or await self._judge(session)
+        session.insight_items = await self._history.record_insights(
+            session.session_id,
+            verdict.new,
+            paths={workspace.name: workspace.path for workspace in self._workspaces},
+            recurring=[item.id for item in verdict.recurring],
+            addressed=[item.id for item in verdict.addressed],
+        )
+        session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
+        verdict = msgspec.structs.replace(verdict, new=tuple(session.insight_items))
+        path = await write_report(
+            self._report(session, verdict),
+            directory=self._places.insights,
+            settings=self._settings.insights,
+        )
+        await self._note_reflections(session)
+        self._found.report = path
+        self._phases.summary = str(path)
+        self._emitter.emit(
+            InsightsWritten(
+                session_id=session.session_id,
+                path=str(path),
+                new=len(verdict.new),
+                recurring=len(verdict.recurring),
+                addressed=len(verdict.addressed),
+                dropped=len(verdict.dropped),
+            )
+        )
+
+    async def _cleanup_after_analysis(self, session: DaydreamSession) -> None:
+        summary = await leave_nothing(
+            session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
+        )
+        session.cleanup_summary["post_analysis"] = summary
+        files = summary["temp_files_cleaned"]
+        self._phases.summary = f"nothing left running, {files} files removed"
+
+    async def _emergency_cleanup(self, session: DaydreamSession) -> None:
+        """As phase 6, with more time and said aloud: something broke that nobody had foreseen."""
+        self._emitter.notice("warning", "emergency cleanup", reasons=session.reasons)
+        await self._cleanup_after_analysis(session)
+
+    # What the phases need besides.
+
+    def _scratch(self, session: DaydreamSession) -> Path:
+        return self._places.session_dir(session.session_id)
+
+    def _model_settings(self) -> Model:
+        """The model settings, with the model that the first workspace asks for, if it does."""
+        model = self._settings.model
+        own = self._workspaces[0].model if self._workspaces else None
+        return msgspec.structs.replace(model, name=own) if own else model
+
+    async def _is_unchanged(self, session: DaydreamSession) -> bool:
+        """Whether every workspace looks as it did when it was last reflected on."""
+        if self._again or self._found.model is None:
+            return False
+        for workspace in self._workspaces:
+            last = await self._history.last_reflection(workspace.path)
+            now = self._found.fingerprints.get(workspace.name)
+            if last is None or last.fingerprint != now:
+                return False
+        session.reasons.append(
+            "no workspace has changed since it was last reflected on"
+            if self._workspaces
+            else "no workspace is set: add [[workspaces]] to the settings"
+        )
+        return True
+
+    async def _recall(self) -> None:
+        """Bring to mind what was said of these workspaces before."""
+        known = [await self._history.known_insights(one.path) for one in self._workspaces]
+        self._found.known = [insight for insights in known for insight in insights]
+
+    async def _judge(self, session: DaydreamSession) -> Verdict:
+        reflection = self._found.reflection
+        return judge(
+            reflection.text if reflection else "",
+            excerpts=reflection.excerpts if reflection else (),
+            known=self._found.known,
+            max_new=self._settings.insights.max_new,
+            session_id=session.session_id,
+            current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
+            taken=tuple(await self._history.insight_ids()),
+        )
+
+    async def _note_reflections(self, session: DaydreamSession) -> None:
+        """Remember what was reflected on; a failed or partial reflection does not count."""
+        reflection = self._found.reflection
+        if reflection is None or reflection.failure or reflection.timed_out:
+            return
+        for workspace in self._workspaces:
+            if now := self._found.fingerprints.get(workspace.name):
+                await self._history.note_reflection(workspace.path, now, session.session_id)
+
+    def _report(self, session: DaydreamSession, verdict: Verdict) -> Report:
+        return Report(
+            session_id=session.session_id,
+            at=datetime.now(UTC),
+            workspaces=tuple(workspace.name for workspace in self._workspaces),
+            verdict=verdict,
+            observations=self._found.observations,
+            model=session.analysis.model,
+            analysis_seconds=session.analysis_duration,
+            failure=self._found.failure,
+            partial=session.analysis.partial,
+            tidied=self._found.tidied.one_line() if self._found.tidied else "",
+        )
