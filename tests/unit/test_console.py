@@ -1,0 +1,280 @@
+"""What people see of a session at 80 columns, with and without a terminal."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from daydreamd.events import (
+    AnalysisProgress,
+    AnswerChunk,
+    InsightsWritten,
+    Notice,
+    PhaseEnded,
+    PhaseStarted,
+    SessionStarted,
+)
+from daydreamd.insights.observations import Observation
+from daydreamd.observe.answer_tail import AnswerTail
+from daydreamd.observe.closing import draw_end
+from daydreamd.observe.console import watch_session
+from daydreamd.observe.live import LiveScreen
+from daydreamd.session import (
+    DaydreamSession,
+    Evidence,
+    InsightItem,
+    Outcome,
+    Phase,
+    Trigger,
+)
+
+SID = {"session_id": "20261122-184601-7f3a"}
+
+
+def ended(phase, seconds, summary, state="done"):
+    return PhaseEnded(**SID, phase=phase, seconds=seconds, summary=summary, state=state)
+
+
+EVENTS = [
+    SessionStarted(**SID, trigger=Trigger.ONCE, workspaces=("shop",)),
+    PhaseStarted(**SID, phase=Phase.READINESS_CHECK, budget_seconds=15),
+    Notice(
+        **SID,
+        level="info",
+        what="model found",
+        facts={"provider": "ollama", "model": "qwen:7b", "engine": "aider"},
+    ),
+    ended(
+        Phase.READINESS_CHECK,
+        0.1,
+        "ready: model answers in 12 ms, 11.2 GiB free, load 0.3, no pending tasks",
+    ),
+    Notice(**SID, level="warning", what="source failed", facts={"source": "[red]git[/red]\x1b[m"}),
+    ended(Phase.PRE_CLEANUP, 2.2, "nothing abandoned"),
+    ended(Phase.CONTEXT_GATHERING, 0.4, "[bold]shop[/bold]: 214 files"),
+    ended(Phase.AI_ANALYSIS, 112, "7 proposed", state="timed_out"),
+    ended(Phase.OUTPUT_PROCESSING, 0.1, "", state="failed"),
+    InsightsWritten(**SID, path="/state/r.md", new=2, recurring=0, addressed=0, dropped=0),
+    ended(Phase.POST_CLEANUP, 0.2, "aider gone, 4 files\nremoved"),
+]
+
+
+def console(*, terminal=False, width=80):
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=terminal,
+        no_color=True,
+        record=True,
+        color_system="truecolor" if terminal else None,
+        legacy_windows=False,
+        _environ={"TERM": "xterm"},
+    )
+
+
+def text_of(seen):
+    return "\n".join(line.rstrip() for line in seen.export_text().splitlines())
+
+
+def session(**fields):
+    begun = datetime(2026, 11, 22, 18, 46, 1, tzinfo=UTC)
+    made = DaydreamSession(
+        session_id=SID["session_id"],
+        start_time=begun,
+        end_time=begun + timedelta(seconds=115),
+        outcome=Outcome.COMPLETED,
+        workspace_analysis={"shop": {"git": {"stashes": 2}}},
+    )
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def insight(name, title, *places):
+    evidence = tuple(Evidence(path=p, line=a, end_line=b, quote="x") for p, a, b in places)
+    return InsightItem(
+        id=name,
+        workspace="shop",
+        title=title,
+        body="b",
+        category="c",
+        evidence=evidence,
+        grounded=True,
+    )
+
+
+TWO = [
+    insight("a3f", "The retry loop hides time-outs", ("payments/client.py", 88, 97)),
+    insight(
+        "b07", "Two price formats", ("cart/price.py", 12, 12), ("api/v1.py", 9, 9), ("x", 1, 1)
+    ),
+]
+
+
+def test_without_a_terminal_there_is_one_plain_line_per_phase():
+    seen = console()
+    with watch_session(console=seen) as view:
+        for event in EVENTS:
+            view.sink(event)
+        view.conclude(session())
+    assert seen.file.getvalue() == (
+        " 1 readiness    ready: model answers in 12 ms, 11.2 GiB free, load 0.3, no pending tasks"
+        "  0.1 s\n"
+        " 2 cleanup      nothing abandoned  2.2 s\n"
+        " 3 context      [bold]shop[/bold]: 214 files  0.4 s\n"
+        " 4 analysis     timed out: 7 proposed  1 min 52 s\n"
+        " 5 output       failed  0.1 s\n"
+        " 6 cleanup      aider gone, 4 files removed  0.2 s\n"
+    )
+
+
+def test_without_a_terminal_anything_but_success_is_said():
+    seen = console()
+    with watch_session(console=seen) as view:
+        view.conclude(session(outcome=Outcome.SKIPPED, reasons=["disk full", "x"]))
+    assert seen.file.getvalue() == "skipped in 1 min 55 s: disk full; x\n"
+
+
+def test_on_a_terminal_finished_phases_stay():
+    seen = console(terminal=True)
+    with watch_session(console=seen) as view:
+        for event in EVENTS:
+            view.sink(event)
+        view.conclude(session(insight_items=TWO))
+    shown = text_of(seen)
+    assert FINISHED in shown
+    assert shown.endswith(CLOSING)
+    assert "\x1b[31m" not in seen.file.getvalue()
+
+
+FINISHED = """\
+daydreamd 0.1.0 · session 20261122-184601-7f3a · 1 workspace · ollama qwen:7b
+through aider
+
+ 1 readiness    ready: model answers in 12 ms, 11.2 GiB free, load 0.3, no 0.1 s
+                pending tasks
+ ! warning      source failed: source [red]git[/red]
+ 2 cleanup      nothing abandoned                                          2.2 s
+ 3 context      [bold]shop[/bold]: 214 files                               0.4 s
+ 4 analysis     timed out: 7 proposed                                 1 min 52 s
+ 5 output       failed                                                     0.1 s
+ 6 cleanup      aider gone, 4 files removed                                0.2 s
+"""
+CLOSING = """
+Two new insights for shop
+ a3f The retry loop hides time-outs               payments/client.py:88-97
+ b07 Two price formats                            cart/price.py:12, api/v1.py:9
+                                                  …
+
+completed in 1 min 55 s · nothing in the workspace was changed
+`daydreamd insights show a3f`"""
+
+
+WIDE = """\
+ 4 analysis     ━━━╸                       reading · 3,911 tokens sent, 188 received · 41 s of 5 min
+   ▏ The retry loop in client.py"""
+USUAL = """\
+ 4 analysis     reading · 3,911 tokens sent, 188 received · 41 s of 5 min
+   ▏ The retry loop in client.py"""
+NARROW = """\
+ 4 analysis     reading · 3,911 tokens
+                sent, 188 received · 41
+                s of 5 min
+   ▏ The retry loop in client.py"""
+
+
+@pytest.mark.parametrize(("width", "shown"), [(110, WIDE), (80, USUAL), (40, NARROW)])
+def test_the_running_analysis_shows_how_far_it_is(width, shown):
+    seen = console(width=width)
+    now = [0.0]
+    screen = LiveScreen(seen, clock=lambda: now[0])
+    screen(PhaseStarted(**SID, phase=Phase.AI_ANALYSIS, budget_seconds=300))
+    screen(AnalysisProgress(**SID, stage="reading", prompt_tokens=3911, received_tokens=188))
+    screen(AnswerChunk(**SID, text='{"insights":[{"title":"The retry loop\\n in cli'))
+    screen(AnswerChunk(**SID, text="ent.py\x1b[31m"))
+    now[0] = 41.0
+    seen.print(screen.draw())
+    assert text_of(seen) == shown
+
+
+def test_a_phase_without_news_shows_its_seconds():
+    seen = console()
+    now = [0.0]
+    screen = LiveScreen(seen, clock=lambda: now[0])
+    screen(PhaseStarted(**SID, phase=Phase.CONTEXT_GATHERING, budget_seconds=60))
+    now[0] = 2.2
+    seen.print(screen.draw())
+    assert text_of(seen) == f" 3 context      …{'2.2 s':>63}"
+
+
+def test_the_display_is_taken_down_when_the_session_breaks():
+    seen = console(terminal=True)
+
+    def break_off():
+        with watch_session(console=seen) as view:
+            view.sink(EVENTS[0])
+            view.sink(PhaseStarted(**SID, phase=Phase.AI_ANALYSIS, budget_seconds=300))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert "1 workspace" in text_of(seen)
+    assert "\x1b[?25h" in seen.file.getvalue()  # the cursor is back
+
+
+FACT = Observation(
+    workspace="shop",
+    kind="stashes",
+    text="2 stashes put aside",
+    evidence="git stash list",
+    label="l",
+    now="n",
+)
+
+
+def test_without_new_insights_the_facts_are_shown():
+    seen = console()
+    ended = session(outcome=Outcome.CLEANUP_ONLY, reasons=["no model: 127.0.0.1:1 refuses"])
+    draw_end(seen, ended, observations=[FACT], report=Path("/state/daydream_insights.md"))
+    assert (
+        text_of(seen)
+        == """
+No new insights. What the facts say:
+  2 stashes put aside  git stash list
+
+facts only in 1 min 55 s: no model: 127.0.0.1:1 refuses
+nothing in the workspace was changed · /state/daydream_insights.md"""
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["[red]x[/red]", "[link=file:///]x[/]", "\x1b]8;;http://e\x07x", "[/]"]
+)
+def test_text_of_others_is_never_markup(text):
+    seen = console(terminal=True)
+    item = insight("a3f", text, (text, 1, 1))
+    ended = session(insight_items=[item], workspace_analysis={text: {}}, reasons=[text])
+    draw_end(seen, ended, observations=[])
+    assert "\x1b]8" not in seen.file.getvalue()
+    assert "x" in seen.export_text() or text == "[/]"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "line"),
+    [
+        (['{"insights": [{"tit'], 'insights": [{"tit'),
+        (['{"insights":[{"title":"One"},{"title":"Tw', "o w"], "Two w"),
+        (['{"title":"T","body":"It says \\"no\\" \\u00', "e9"], 'It says "no"'),
+        (["Plain prose,\nline two"], "Plain prose, line two"),
+        (["x" * 100], "…" + "x" * 39),
+        ([""], ""),
+        (["x" * 100_000, '"body": "end"'], "end"),
+    ],
+)
+def test_the_end_of_an_answer_is_something_to_read(pieces, line):
+    tail = AnswerTail()
+    for piece in pieces:
+        tail.add(piece)
+    assert tail.line(width=40).strip() == line
