@@ -30,7 +30,7 @@ Row = sqlite3.Row
 T = TypeVar("T")
 
 _BUSY_SECONDS: Final = 5.0
-_OPENING_SECONDS: Final = 10.0
+_OPENING_SECONDS: Final = 5.0
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -241,7 +241,9 @@ def _alone(directory: Path) -> Iterator[None]:
         until = time.monotonic() + _OPENING_SECONDS
         while not _try_lock(descriptor):
             if time.monotonic() > until:
-                raise TimeoutError("another process has been opening it for 10 s")
+                raise TimeoutError(
+                    f"another process has been opening it for {_OPENING_SECONDS:.0f} s"
+                )
             time.sleep(0.02)
         yield
     finally:

@@ -1,0 +1,28 @@
+"""Writes sessions into a history for ever, saying each that is kept; to be killed at any moment."""
+
+import sys
+from pathlib import Path
+
+import anyio
+
+from daydreamd.history.store import open_history
+from daydreamd.session import DaydreamSession, Outcome, Phase, Trigger
+
+
+async def main(path: Path) -> None:
+    async with open_history(path) as history:
+        for session_id, _ in await history.unfinished():
+            await history.close_interrupted(session_id, "its process died")
+        while True:
+            session = DaydreamSession.begin(Trigger.TIMER)
+            session.workspace_analysis = {"shop": {"filler": "x" * 20_000}}
+            await history.open_session(session)
+            print("opened", session.session_id, flush=True)
+            session.phase_seconds[Phase.READINESS_CHECK] = 0.1
+            await history.note_phase(session)
+            session.outcome = Outcome.COMPLETED
+            await history.close_session(session)
+            print("closed", session.session_id, flush=True)
+
+
+anyio.run(main, Path(sys.argv[1]))
