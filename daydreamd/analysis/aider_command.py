@@ -70,6 +70,7 @@ def prepare(aider: Path, question: Question) -> list[str]:
         write=[scratch],
         connect_ports=[_port(choice.base_url)],
         landlock=question.settings.confine and landlock_abi() > 0,
+        nice=0,  # whoever runs the session has said how nice it is
     )
 
 

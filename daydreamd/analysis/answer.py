@@ -61,7 +61,8 @@ class AnswerReader:
         """Whether the answer holds the word that stood at the head of the prompt."""
         try:
             answer = msgspec.json.decode(self.text)
-        except (msgspec.DecodeError, UnicodeError):  # torn: a whole field may still be there
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            # torn: the field may be whole all the same
             return f'"{canary}"' in self.text
         return isinstance(answer, dict) and str(answer.get(CANARY_FIELD)).strip() == canary
 

@@ -71,7 +71,7 @@ async def ask_directly(
         raise ModelUnreachable(
             f"cannot ask the model: {fault}", base_url=choice.base_url
         ) from fault
-    except ValueError as error:  # a line without an end, or no JSON in it
+    except (ValueError, RecursionError) as error:  # a line without an end, or with no JSON in it
         raise _no_answer(choice, str(error)) from error
     if not (told.is_over or told.has_finished):
         raise _no_answer(choice, "it broke off")

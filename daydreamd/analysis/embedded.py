@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 import anyio
 import msgspec
@@ -24,8 +23,6 @@ from daydreamd.host import web
 from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leashed
 from daydreamd.host.confinement import confined, program_paths
 from daydreamd.session import ModelChoice
-
-_NICE: Final = 5
 
 
 @asynccontextmanager
@@ -53,7 +50,7 @@ async def embedded_engine(
         write=[home],
         connect_ports=[],  # it only listens
         landlock=confine,
-        nice=_NICE,
+        nice=0,  # whoever runs the session has said how nice it is
     )
     async with leashed(argv, cwd=home, env=environment, grace=1.0) as leash:
         address = await _address(leash)

@@ -1,10 +1,12 @@
 """A small server that speaks Ollama's wire format, as no registry has a real Ollama.
 
-    python ollama_server.py [--model NAME] [--context N] [--front URL KEY] [--log FILE]
+    python ollama_server.py [--model NAME] [--context N] [--cuts-at N] [--log FILE]
+                            [--front URL KEY]
 
 It answers by script (a valid insight that cites the first excerpt of the prompt), or hands the
 question on to an OpenAI-compatible server. As Ollama does, it keeps the end of a prompt that is
-longer than the context that the request asks for, and says nothing. Prints its address.
+longer than the context that the request asks for (or than --cuts-at), and says nothing. Prints its
+address.
 """
 
 import argparse
@@ -65,7 +67,7 @@ class Ollama(BaseHTTPRequestHandler):
             return
         prompt = "\n".join(message["content"] for message in body["messages"])
         context = (body.get("options") or {}).get("num_ctx", USUAL_NUM_CTX)
-        prompt = prompt[-context * CHARS_PER_TOKEN :]
+        prompt = prompt[-min(context, self.options.cuts_at) * CHARS_PER_TOKEN :]
         if self.options.front:
             answer = ask_front(self.options.front, prompt, body)
         else:
@@ -112,13 +114,14 @@ def scripted(prompt):
     heading = re.search(r"^<<<\S+ (\S+) lines (\d+)-\d+", prompt, re.MULTILINE)
     page = prompt[heading.end() :] if heading else prompt
     line = re.search(r"^(\d+)\| (.*\w{4,}.*\w{4,}.*)$", page, re.MULTILINE)
+    name = re.search(r"\w{4,}", line[2])[0] if line else "nothing"
     insight = {
         "title": "The scripted server found this line remarkable",
         "path": heading[1] if heading else "unknown",
         "line": int(line[1]) if line else 1,
         "end_line": int(line[1]) if line else 1,
         "quote": line[2].strip()[:100] if line else "",
-        "body": "Nobody handles the failure that this can raise; catch it where it is called.",
+        "body": f"Nobody handles the failure that `{name}` can raise; catch it where it is called.",
         "category": "risk",
     }
     return json.dumps({"session_word": word[1] if word else "lost", "insights": [insight]})
@@ -147,6 +150,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", default="tiny:latest")
     parser.add_argument("--context", type=int, default=8192)
+    parser.add_argument("--cuts-at", type=int, default=1 << 30)
     parser.add_argument("--front", nargs=2)
     parser.add_argument("--log")
     Ollama.options = parser.parse_args()
