@@ -7,7 +7,7 @@ is left and said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,6 +35,7 @@ CAME_BACK: Final = "came back"
 _KILL_SECONDS: Final = 4.0
 _AT_ONCE: Final = 32
 _LEAST_GRACE: Final = 1.0
+_TICKS_ARE_COARSE: Final = 0.02
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ async def end_abandoned(
     async with anyio.create_task_group() as group:
         for facts in sorted(roots, key=lambda facts: -facts.rss_bytes):
             group.start_soon(end, facts, name=f"end {facts.pid}")
-    fresh = await anyio.to_thread.run_sync(_born_since, anyio.current_time() - began)
+    known = {(identity.pid, identity.start_ticks) for identity in identities.values()}
+    fresh = await anyio.to_thread.run_sync(_newcomers, anyio.current_time() - began, known)
     for facts in roots:
         ending, again = endings[facts.pid], fresh.get(looks[facts.pid])
         if ending.outcome == ENDED and again is not None:
@@ -99,7 +101,14 @@ def _measure(facts: Facts) -> int:
     return sum(memory_bytes(pid) for pid in facts.family)
 
 
-def _born_since(seconds: float) -> dict[tuple[str, tuple[str, ...]], int]:
-    """What everybody who is younger executes. Who starts an ended process again, means to."""
-    young = [pid for pid, stat in scan().items() if age_seconds(stat.start_ticks) < seconds]
-    return {(read_exe(pid), read_argv(pid)): pid for pid in young}
+def _newcomers(
+    seconds: float, known: Collection[tuple[int, int]]
+) -> dict[tuple[str, tuple[str, ...]], int]:
+    """What everybody executes who was born since. Who starts an ended process again, means to."""
+    return {
+        (read_exe(pid), read_argv(pid)): pid
+        for pid, stat in scan().items()
+        if age_seconds(stat.start_ticks) < seconds + _TICKS_ARE_COARSE
+        and (pid, stat.start_ticks) not in known
+        and stat.state not in "ZX"
+    }

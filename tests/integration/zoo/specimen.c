@@ -107,8 +107,9 @@ int main(void) {
         if (how) setenv("ZOO_DETACH", how, 1);
         execute(line);
     }
-    if (what && strcmp(what, "burn") && strcmp(what, "write") && strcmp(what, "stop")) behave(what);
+    int before = what && (!strncmp(what, "ignore", 6) || !strcmp(what, "respawn"));
+    if (before) behave(what);
     say_pid(pidfile);
-    if (what && strcmp(what, "bomb") && strcmp(what, "respawn") && strcmp(what, "vfork")) behave(what);
+    if (what && !before && strcmp(what, "adopt")) behave(what);
     for (;;) pause();
 }

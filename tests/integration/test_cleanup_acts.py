@@ -1,0 +1,156 @@
+"""Trees that do not want to end, within the budget and said clearly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from daydreamd.cleanup.report import TidyReport
+from daydreamd.cleanup.tidy import tidy_up
+from daydreamd.events import AnyEvent, Emitter, ProcessEnded
+from daydreamd.host.processes import identify, is_alive, read_stat
+from daydreamd.settings.model import Cleanup, CleanupKind, CleanupTemp
+from daydreamd.units import Duration
+from tests.integration.zoo.animals import NATIVE, registry
+from tests.integration.zoo.keeper import Zoo, open_zoo
+
+AT_ONCE = CleanupKind(max_age=Duration(0.1), idle_for=Duration(0.1), max_count=1000)
+
+
+def settings(claude: CleanupKind = AT_ONCE, grace: float = 1.0) -> Cleanup:
+    return Cleanup(
+        claude=claude,
+        grace=Duration(grace),
+        observe=Duration(0.5),
+        temp=CleanupTemp(enabled=False),
+    )
+
+
+@pytest.fixture
+def zoo(tmp_path: Path):
+    with open_zoo(tmp_path / "zoo") as zoo:
+        yield zoo
+
+
+async def tidy(settings: Cleanup, events: list[AnyEvent] | None = None, **kwargs) -> TidyReport:
+    sink = (lambda _: None) if events is None else events.append
+    return await tidy_up(settings, emitter=Emitter("", sink), history=None, **kwargs)
+
+
+def of(report: TidyReport, pid: int):
+    return next(candidate for candidate in report.candidates if candidate.facts.pid == pid)
+
+
+async def test_a_fork_bomb_of_500_that_ignores_term_is_gone_within_the_budget(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE), do="bomb")
+    await until(lambda: len(zoo.animals()) == 500)
+    events: list[AnyEvent] = []
+    report = await tidy(settings(), events)
+    assert of(report, pid).outcome == "ended"
+    assert zoo.animals() == []
+    assert report.seconds < 27
+    ended = [event for event in events if isinstance(event, ProcessEnded)]
+    assert len(ended) == 500
+    assert sum(event.freed_bytes for event in ended) > 0
+
+
+async def test_one_that_comes_back_is_not_hunted_but_said(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE), do="respawn")
+    victim = identify(pid)
+    report = await tidy(settings())
+    assert not is_alive(victim)
+    (again,) = zoo.animals()
+    assert of(report, pid).outcome == f"came back as pid {again.pid}"
+    assert any("came back" in failure for failure in report.failures)
+
+
+async def test_a_tree_in_uninterruptible_sleep_is_ended(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE), do="vfork")
+    await until(lambda: (stat := read_stat(pid)) is not None and stat.state == "D")
+    report = await tidy(settings())
+    assert of(report, pid).outcome == "ended"
+    assert zoo.animals() == []
+
+
+async def test_dead_children_that_nobody_waits_for_do_not_hold_it_up(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE), child=("/bin/true",))
+    await until(lambda: len(zoo.animals()) == 1)
+    report = await tidy(settings())
+    assert of(report, pid).outcome == "ended"
+
+
+async def test_what_does_not_fit_into_the_budget_is_left_and_said(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE))
+    report = await tidy(settings(), budget=1.0)
+    assert of(report, pid).outcome == "left for next time"
+    assert any("left for next time" in failure for failure in report.failures)
+    assert len(zoo.animals()) == 1
+
+
+async def test_one_that_is_idle_for_too_short_is_watched(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE), child=(zoo.put("bin/child"),))
+    report = await tidy(settings(CleanupKind(max_age=Duration(0.1), idle_for=Duration(60))))
+    candidate = of(report, pid)
+    assert candidate.verdict.word == "watch"
+    assert "1 min are asked" in candidate.verdict.reasons[1]
+    assert len(zoo.animals()) == 2
+
+
+async def test_one_that_is_too_young_is_left_alone(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE))
+    report = await tidy(settings(CleanupKind()))
+    assert of(report, pid).verdict.reasons[0].startswith("young: ")
+    assert len(zoo.animals()) == 1
+
+
+async def test_above_the_count_the_longest_idle_go_though_they_are_young(zoo: Zoo):
+    pids = []
+    for _ in range(3):
+        pids.append(zoo.release(zoo.put(NATIVE)))
+        await anyio.sleep(0.1)  # so that their ages differ by more than a tick
+    kind = CleanupKind(max_age=Duration(3600), idle_for=Duration(0.1), max_count=2)
+    report = await tidy(settings(kind))
+    assert [of(report, pid).verdict.word for pid in pids] == ["kill", "spare", "spare"]
+    assert "more than 2 claude processes" in of(report, pids[0]).verdict.reasons[-1]
+
+
+async def test_a_finished_session_in_a_terminal_goes_after_its_own_time(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE), tty=zoo.terminal())
+    patient = CleanupKind(max_age=Duration(0.1), idle_for=Duration(0.1))
+    assert of(await tidy(settings(patient)), pid).verdict.word == "spare"
+    hasty = CleanupKind(max_age=Duration(0.1), attended_idle_for=Duration(0.1))
+    report = await tidy(settings(hasty))
+    assert of(report, pid).outcome == "ended"
+    assert of(report, pid).verdict.reasons[0].startswith("finished, but still there: terminal pts/")
+
+
+async def test_a_session_that_was_just_written_to_is_not_idle(zoo: Zoo):
+    session_id = "0a41c0de-0000-4000-8000-000000000002"
+    pid = zoo.release(zoo.put(NATIVE))
+    registry(zoo, pid, status="idle", sessionId=session_id)
+    zoo.write(f".claude/projects/-x/{session_id}.jsonl", "{}\n")
+    report = await tidy(settings(CleanupKind(max_age=Duration(0.1), idle_for=Duration(30))))
+    assert of(report, pid).verdict.word == "watch"
+
+
+async def test_a_switched_off_rule_only_reports(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE))
+    off = CleanupKind(enabled=False, max_age=Duration(0.1), idle_for=Duration(0.1))
+    report = await tidy(settings(off))
+    assert of(report, pid).verdict.reasons[0] == "claude processes are only reported"
+    assert len(zoo.animals()) == 1
+
+
+async def test_a_child_of_ours_is_never_ended(zoo: Zoo):
+    async with await anyio.open_process([zoo.put(NATIVE)], stdin=-3, stdout=-3) as ours:
+        report = await tidy(settings())
+        assert of(report, ours.pid).verdict.reasons == ("daydreamd works with it",)
+        ours.kill()
+
+
+async def until(holds) -> None:
+    with anyio.fail_after(20):
+        while not holds():  # noqa: ASYNC110 - other processes tell nobody when they are ready
+            await anyio.sleep(0.02)
