@@ -1,0 +1,189 @@
+"""Temp files and logs: only what is ours, old and unused, and no log is torn or lost unsaid."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from daydreamd.cleanup.logs import make_room, rotate_log
+from daydreamd.cleanup.temp import clean_temp
+from daydreamd.errors import FileError
+from daydreamd.host.rotation import rotate
+from daydreamd.settings.model import CleanupLog, CleanupTemp
+from daydreamd.units import Duration, Size
+
+REOPENING = textwrap.dedent(
+    """
+    import signal, sys
+    path, log = sys.argv[1], open(sys.argv[1], "a")
+    def reopen(*_):
+        global log
+        log.close()
+        log = open(path, "a")
+        log.write("after\\n")
+        log.flush()
+    signal.signal(signal.SIGHUP, reopen)
+    print("ready", flush=True)
+    sys.stdin.read()
+    """
+)
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def aged(path: Path, days: float = 3) -> Path:
+    path.touch()
+    os.utime(path, (time.time() - days * 86_400,) * 2)
+    return path
+
+
+def temp(directory: Path, **kwargs) -> CleanupTemp:
+    return CleanupTemp(directories=(str(directory),), **kwargs)
+
+
+def test_known_leftovers_that_are_old_and_unused_go(tmp_path: Path):
+    for name in ("claude-8c89-cwd", "tmpclaude-427a-cwd", "aider-x", "notes", "claude-notes-cwd"):
+        aged(tmp_path / name)
+    (tmp_path / "claude-8c90-cwd").touch()
+    used = aged(tmp_path / "aider-used")
+    with used.open():
+        files, failures = clean_temp(temp(tmp_path), all_users=False, act=True)
+    assert failures == []
+    assert [(Path(file.path).name, file.decision) for file in files] == [
+        ("aider-used", "spare"),
+        ("aider-x", "remove"),
+        ("claude-8c89-cwd", "remove"),
+        ("tmpclaude-427a-cwd", "remove"),
+    ]
+    assert names(tmp_path) == ["aider-used", "claude-8c90-cwd", "claude-notes-cwd", "notes"]
+
+
+def test_a_dry_run_touches_no_temp_file(tmp_path: Path):
+    aged(tmp_path / "aider-x")
+    (file,), _ = clean_temp(temp(tmp_path), all_users=False, act=False)
+    assert file.outcome == "would be removed"
+    assert names(tmp_path) == ["aider-x"]
+
+
+def test_a_users_pattern_may_name_directories(tmp_path: Path):
+    (tmp_path / "robot-1").mkdir()
+    aged(tmp_path / "robot-1" / "x")
+    os.utime(tmp_path / "robot-1", (0, 0))
+    clean_temp(temp(tmp_path, patterns=("robot-*",)), all_users=False, act=True)
+    assert names(tmp_path) == []
+
+
+def test_a_temp_directory_that_cannot_be_looked_at_is_said(tmp_path: Path):
+    (tmp_path / "file").touch()
+    _, failures = clean_temp(temp(tmp_path / "file"), all_users=False, act=True)
+    assert failures == [f"cannot look into {tmp_path / 'file'}: Not a directory"]
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    directory = tmp_path / "logs"
+    directory.mkdir(mode=0o700)
+    return directory
+
+
+def test_a_log_over_its_size_is_packed_and_the_last_n_are_kept(private: Path):
+    log = private / "app.log"
+    for number in range(5):
+        log.write_text(f"{number}\n" * 100)
+        done = rotate(log, max_bytes=10, keep=3)
+        assert (done.rotated, done.bytes, done.lost_bytes) == (True, 200, 0)
+    assert names(private) == ["app.log", "app.log.1.gz", "app.log.2.gz", "app.log.3.gz"]
+    assert gzip.decompress((private / "app.log.1.gz").read_bytes()) == b"4\n" * 100
+    assert gzip.decompress((private / "app.log.3.gz").read_bytes()) == b"2\n" * 100
+    assert log.read_text() == ""
+
+
+def test_a_log_of_its_size_stays(private: Path):
+    (private / "app.log").write_text("x")
+    assert not rotate(private / "app.log", max_bytes=10, keep=3).rotated
+    assert not rotate(private / "none.log", max_bytes=10, keep=3).rotated
+
+
+def test_a_writer_that_reopens_loses_nothing(private: Path):
+    log = private / "app.log"
+    log.write_text("before\n" * 100)
+    log.chmod(0o640)
+    with subprocess.Popen(
+        [sys.executable, "-c", REOPENING, log], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        (private / "app.pid").write_text(f"{writer.pid}\n")
+        done = rotate(log, max_bytes=10, keep=2, pidfile=private / "app.pid")
+        writer.communicate()
+    assert done.said == f"pid {writer.pid} has reopened it"
+    assert gzip.decompress((private / "app.log.1.gz").read_bytes()) == b"before\n" * 100
+    assert log.read_text() == "after\n"
+    assert log.stat().st_mode & 0o777 == 0o640
+    assert names(private) == ["app.log", "app.log.1.gz", "app.pid"]
+
+
+def test_a_stale_pid_file_tells_nobody(private: Path):
+    (private / "app.log").write_text("x" * 100)
+    (private / "app.pid").write_text(str(os.getpid()))
+    with pytest.raises(FileError, match="it has not opened the log"):
+        rotate(private / "app.log", max_bytes=10, keep=2, pidfile=private / "app.pid")
+    assert (private / "app.log").read_text() == "x" * 100
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
+def test_a_directory_that_others_can_write_is_refused(private: Path, mode: int):
+    (private / "app.log").write_text("x" * 100)
+    private.chmod(mode)
+    with pytest.raises(FileError, match="others can write there"):
+        rotate(private / "app.log", max_bytes=10, keep=2)
+    assert names(private) == ["app.log"]
+
+
+def test_another_users_directory_is_refused(private: Path):
+    (private / "app.log").write_text("x" * 100)
+    os.chown(private, 65534, 65534)
+    with pytest.raises(FileError, match="another user owns it"):
+        rotate(private / "app.log", max_bytes=10, keep=2)
+
+
+def test_a_log_with_a_second_name_or_none_of_its_own_is_refused(private: Path):
+    (private / "precious").write_text("x" * 100)
+    (private / "hard.log").hardlink_to(private / "precious")
+    (private / "soft.log").symlink_to("precious")
+    os.mkfifo(private / "fifo.log")
+    for name in ("hard.log", "soft.log", "fifo.log"):
+        with pytest.raises(FileError):
+            rotate(private / name, max_bytes=10, keep=2)
+    assert (private / "precious").read_text() == "x" * 100
+
+
+def test_what_a_log_rule_did_is_said(private: Path):
+    (private / "app.log").write_text("x" * 100)
+    rule = CleanupLog(path=str(private / "app.log"), max_size=Size(10))
+    assert rotate_log(rule, act=False).outcome == "would be rotated"
+    assert rotate_log(rule, act=True).outcome == "rotated"
+    assert rotate_log(rule, act=True).said == "not over 10 B"
+
+
+def test_old_archives_go_first_where_the_disk_is_full(tmp_path: Path):
+    for number in range(3):
+        aged(tmp_path / f"daydream_insights-{number}.md", days=number)
+    aged(tmp_path / "letter.md", days=9)
+    assert make_room(tmp_path, min_free=0, act=True) == []
+    removed = make_room(tmp_path, min_free=1 << 60, act=True)
+    assert removed == [f"daydream_insights-{number}.md" for number in (2, 1, 0)]
+    assert names(tmp_path) == ["letter.md"]
+
+
+def test_temp_settings_have_a_day_of_patience():
+    assert CleanupTemp().max_age == Duration(86_400)
