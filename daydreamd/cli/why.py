@@ -55,7 +55,7 @@ async def _look(invocation: Invocation, places: Places) -> ReadinessReport:
         queue=settings.queue,
         disk_at=places.state,
         idle_gates=True,
-        find_model=partial(find_model, settings.model, deadline=2.5),
+        find_model=partial(find_model, settings.model),
         quiet_hours=settings.schedule.quiet_hours,
         model=settings.model,
     )

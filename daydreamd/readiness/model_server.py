@@ -39,7 +39,7 @@ class ModelFinding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-async def find_model(settings: Model, *, deadline: float = 3.0) -> ModelFinding:
+async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
     """Find the model that the settings ask for, within `deadline` seconds. Never raises."""
     if settings.provider == "embedded":
         return find_embedded(settings)

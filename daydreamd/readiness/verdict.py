@@ -176,7 +176,7 @@ class _Looking:
         try:
             busy = await models_in_use(base_url)
         except ServerFault as error:
-            self._set(gate.found(f"nobody can ask it: {error.reason}", is_open=True))
+            self._set(gate.found(f"no Ollama: {error.reason}", is_open=True))
         else:
             self._set(gate.found(f"{', '.join(busy) or 'nothing'} in use", is_open=not busy))
 

@@ -6,6 +6,7 @@ To be run in a mount namespace of its own: it mounts a tmpfs of 2 MiB on the giv
 import json
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import anyio
@@ -22,8 +23,9 @@ async def main(directory: Path) -> None:
         await history.open_session(first)
         fill(directory / "filler")
         try:
-            while True:
+            for number in count():
                 session = DaydreamSession.begin(Trigger.TIMER)
+                session.session_id += f"-{number}"
                 session.insights = "x" * 50_000
                 await history.open_session(session)
                 kept.append(session.session_id)

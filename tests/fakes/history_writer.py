@@ -1,6 +1,7 @@
 """Writes sessions into a history for ever, saying each that is kept; to be killed at any moment."""
 
 import sys
+import time
 from pathlib import Path
 
 import anyio
@@ -15,6 +16,7 @@ async def main(path: Path) -> None:
             await history.close_interrupted(session_id, "its process died")
         while True:
             session = DaydreamSession.begin(Trigger.TIMER)
+            session.session_id += f"-{time.monotonic_ns()}"  # hundreds a second are not foreseen
             session.workspace_analysis = {"shop": {"filler": "x" * 20_000}}
             await history.open_session(session)
             print("opened", session.session_id, flush=True)

@@ -27,8 +27,9 @@ FAKES = Path(__file__).parents[1] / "fakes"
 async def fill(path: Path, count: int) -> list[str]:
     names = []
     async with open_history(path) as history:
-        for _ in range(count):
+        for number in range(count):
             session = DaydreamSession.begin(Trigger.TIMER)
+            session.session_id += f"-{number}"
             session.insights = "x" * 5000
             await history.open_session(session)
             names.append(session.session_id)
