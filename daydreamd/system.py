@@ -184,6 +184,8 @@ class UnifiedDaydreamSystem:
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:
             session.reasons.append(reflection.failure)
+        elif reflection.timed_out:
+            session.reasons.append("the analysis hit its deadline; what had come by then was kept")
         self._found.verdict = await self._judge(session)
         self._phases.summary = reflection.failure or self._found.verdict.summary()
 
@@ -225,7 +227,8 @@ class UnifiedDaydreamSystem:
         )
         session.cleanup_summary["post_analysis"] = summary
         files = summary["temp_files_cleaned"]
-        self._phases.summary = f"nothing left running, {files} files removed"
+        removed = "1 file" if files == 1 else f"{files} files"
+        self._phases.summary = f"nothing left running, {removed} removed"
 
     async def _emergency_cleanup(self, session: DaydreamSession) -> None:
         """As phase 6, with more time and said aloud: something broke that nobody had foreseen."""
