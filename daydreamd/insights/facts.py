@@ -85,8 +85,9 @@ class Week(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What is known of one workspace at `now`."""
+    """What is known of one workspace at `now`; its name is harmless text."""
 
+    workspace: str
     now: datetime
     git: Git = Git()
     dirty: Dirty = Dirty()
@@ -101,12 +102,13 @@ class Facts(msgspec.Struct, frozen=True):
 _T = TypeVar("_T")
 
 
-def read_facts(analysis: Mapping[str, Any], now: datetime) -> Facts:
+def read_facts(workspace: str, analysis: Mapping[str, Any], now: datetime) -> Facts:
     """The facts in one entry of `workspace_analysis`."""
     git, markers = _table(analysis, "git"), _table(analysis, "markers")
     activity = _table(analysis, "activity")
     branches = [{"name": b} if isinstance(b, str) else b for b in _list(git, "stale_branches")]
     return Facts(
+        workspace=workspace,
         now=now,
         git=_read(git, Git, Git()),
         dirty=_read(_table(git, "dirty"), Dirty, Dirty()),

@@ -6,7 +6,7 @@ first: what blocks work, what may be lost, what is growing, what lies about. Pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -17,7 +17,8 @@ from daydreamd.insights.untrusted import one_line
 from daydreamd.units import say_duration
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
-_DAY: Final = 86_400.0
+_HOUR: Final = 3_600.0
+_DAY: Final = 24 * _HOUR
 _NAMED: Final = 3
 _WEEKS_BEFORE: Final = 4
 _WEEKS: Final = {2: "two", 3: "three", 4: "four"}
@@ -50,36 +51,32 @@ def observe(
     """The facts worth a line, workspace by workspace. Never raises, whatever parts are missing."""
     del trends  # they restate the weeks that each analysis holds
     moment = now or datetime.now(UTC)
-    return [
-        observation
+    known = (
+        read_facts(one_line(name, limit=80), analysis, moment)
         for name, analysis in workspace_analysis.items()
-        for observation in _observe_one(one_line(name, limit=80), read_facts(analysis, moment))
-    ]
+    )
+    looked = (look(facts) for facts in known for look in _LOOKS)
+    return [seen for seen in looked if seen is not None]
 
 
-def _observe_one(name: str, facts: Facts) -> Iterator[Observation]:
-    for kind, look in _LOOKS.items():
-        seen = look(facts)
-        if seen is not None:
-            yield Observation(workspace=name, kind=kind, **seen)
-
-
-def _under_way(facts: Facts) -> dict[str, str] | None:
+def _under_way(facts: Facts) -> Observation | None:
     state, conflicts = facts.git.state, facts.dirty.conflicted
     if not state and not conflicts:
         return None
     half = f"a {state} is under way" if state else "a merge is unfinished"
     also = f", {_count(conflicts, 'file')} in conflict" if conflicts else ""
     on = f" on {_name(facts.git.branch)}" if facts.git.branch else ""
-    return {
-        "label": "unfinished",
-        "now": f"{state or 'merge'}{also}",
-        "text": f"{half}{on}{also}",
-        "evidence": "git status",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="unfinished",
+        label="unfinished",
+        now=f"{state or 'merge'}{also}",
+        text=f"{half}{on}{also}",
+        evidence="git status",
+    )
 
 
-def _uncommitted(facts: Facts) -> dict[str, str] | None:
+def _uncommitted(facts: Facts) -> Observation | None:
     dirty = facts.dirty
     files = dirty.files
     if files is None:
@@ -87,150 +84,169 @@ def _uncommitted(facts: Facts) -> dict[str, str] | None:
     if not files:
         return None
     age = age_seconds(dirty.oldest_at, facts.now)
-    oldest = f", the oldest for {say_duration(age)}" if age is not None and age > 60 else ""
+    oldest = f", the oldest for {say_duration(age)}" if age is not None and age > _HOUR else ""
     where = f": {_name(dirty.oldest_path)}" if oldest and dirty.oldest_path else ""
-    return {
-        "label": "uncommitted",
-        "now": _count(files, "file") + oldest,
-        "text": f"{_count(files, 'file')} uncommitted{oldest}{where}",
-        "evidence": _name(dirty.oldest_path) if dirty.oldest_path else "git status --short",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="uncommitted",
+        label="uncommitted",
+        now=_count(files, "file") + oldest,
+        text=f"{_count(files, 'file')} uncommitted{oldest}{where}",
+        evidence=_name(dirty.oldest_path) if dirty.oldest_path else "git status --short",
+    )
 
 
-def _unpushed(facts: Facts) -> dict[str, str] | None:
+def _unpushed(facts: Facts) -> Observation | None:
     ahead, behind = facts.git.ahead or 0, facts.git.behind or 0
     if not ahead and not behind:
         return None
     upstream = _name(facts.git.upstream or "its upstream")
     parts = [f"{_count(ahead, 'commit')} not pushed"] if ahead else []
     parts += [f"{_count(behind, 'commit')} behind"] if behind else []
-    return {
-        "label": "unpushed" if ahead else "behind",
-        "now": ", ".join(parts),
-        "text": f"{', '.join(parts)} ({upstream})",
-        "evidence": "git log @{u}..HEAD" if ahead else "git log HEAD..@{u}",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="unpushed",
+        label="unpushed" if ahead else "behind",
+        now=", ".join(parts),
+        text=f"{', '.join(parts)} ({upstream})",
+        evidence="git log @{u}..HEAD" if ahead else "git log HEAD..@{u}",
+    )
 
 
-def _stashes(facts: Facts) -> dict[str, str] | None:
+def _stashes(facts: Facts) -> Observation | None:
     if not facts.git.stashes:
         return None
     said = _count(facts.git.stashes, "stash", "stashes")
-    return {
-        "label": "stashes",
-        "now": said,
-        "text": f"{said} put aside and easily forgotten",
-        "evidence": "git stash list",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="stashes",
+        label="stashes",
+        now=said,
+        text=f"{said} put aside and easily forgotten",
+        evidence="git stash list",
+    )
 
 
-def _commits(facts: Facts) -> dict[str, str] | None:
+def _commits(facts: Facts) -> Observation | None:
     before = [week.commits for week in facts.weeks[:-1]][-_WEEKS_BEFORE:]
     mean = sum(before) / len(before) if before else 0.0
     if not facts.commits_7d and not mean:
         return _quiet(facts)
-    then = f"{mean:.1f}".removesuffix(".0") + " a week" if len(before) > 1 else ""
+    weekly = f"{mean:.1f}".removesuffix(".0") + " a week" if mean else "none"
+    then = weekly if len(before) > 1 else ""
     compared = f", {then} in the {_WEEKS[len(before)]} weeks before" if then else ""
-    return {
-        "label": "commits",
-        "now": str(facts.commits_7d),
-        "before": then,
-        "spark": sparkline([*before, facts.commits_7d]) if then else "",
-        "text": f"{_count(facts.commits_7d, 'commit')} this week{compared}",
-        "evidence": "git log --since=7.days",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="commits",
+        label="commits",
+        now=str(facts.commits_7d),
+        before=then,
+        spark=sparkline([*before, facts.commits_7d]) if then else "",
+        text=f"{_count(facts.commits_7d, 'commit')} this week{compared}",
+        evidence="git log --since=7.days",
+    )
 
 
-def _quiet(facts: Facts) -> dict[str, str] | None:
+def _quiet(facts: Facts) -> Observation | None:
     age = age_seconds(facts.git.last_commit_at, facts.now)
     if age is None or age < _QUIET_SECONDS:
         return None
-    return {
-        "label": "commits",
-        "now": f"none for {say_duration(age)}",
-        "text": f"no commit for {say_duration(age)}",
-        "evidence": f"git log -1 {(facts.git.head or 'HEAD')[:12]}",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="commits",
+        label="commits",
+        now=f"none for {say_duration(age)}",
+        text=f"no commit for {say_duration(age)}",
+        evidence=f"git log -1 {(facts.git.head or 'HEAD')[:12]}",
+    )
 
 
-def _hottest(facts: Facts) -> dict[str, str] | None:
+def _hottest(facts: Facts) -> Observation | None:
     hot = _by_heat(facts)
     if not hot:
         return None
     heat = _heat(hot[0]) + (", no test" if hot[0].tested is False else "")
     others = [_name(spot.path) for spot in hot[1:_NAMED]]
     then = f"; then {', '.join(others)}" if others else ""
-    return {
-        "label": "hottest",
-        "now": f"{_name(hot[0].path)}: {heat}",
-        "text": f"the hottest file is {_name(hot[0].path)}: {heat}{then}",
-        "evidence": f"{_name(hot[0].path)}:1",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="hottest",
+        label="hottest",
+        now=f"{_name(hot[0].path)}: {heat}",
+        text=f"the hottest file is {_name(hot[0].path)}: {heat}{then}",
+        evidence=f"{_name(hot[0].path)}:1",
+    )
 
 
-def _untested(facts: Facts) -> dict[str, str] | None:
+def _untested(facts: Facts) -> Observation | None:
     """The hottest file without a test, where it is not the hottest of all."""
     hot = _by_heat(facts)
     spot = next((spot for spot in hot if spot.tested is False), None)
     if spot is None or spot is hot[0]:
         return None
-    return {
-        "label": "without a test",
-        "now": f"{_name(spot.path)}: {_heat(spot)}",
-        "text": f"the hottest file without a test is {_name(spot.path)}: {_heat(spot)}",
-        "evidence": f"{_name(spot.path)}:1",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="untested",
+        label="without a test",
+        now=f"{_name(spot.path)}: {_heat(spot)}",
+        text=f"the hottest file without a test is {_name(spot.path)}: {_heat(spot)}",
+        evidence=f"{_name(spot.path)}:1",
+    )
 
 
 def _heat(spot: Hotspot) -> str:
     return f"{_count(spot.commits, 'commit')} in 90 d, complexity {spot.complexity}"
 
 
-def _markers(facts: Facts) -> dict[str, str] | None:
+def _markers(facts: Facts) -> Observation | None:
     marks = facts.markers
     counts = {"TODO": marks.todo, "FIXME": marks.fixme, "HACK": marks.hack}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     if not said:
         return None
-    grown = marks.added_7d or 0
-    gone = marks.removed_7d or 0
-    growth = f", {grown} new and {gone} gone this week" if grown or gone else ""
+    changes = [f"{marks.added_7d} new"] if marks.added_7d else []
+    changes += [f"{marks.removed_7d} gone"] if marks.removed_7d else []
+    growth = f", {' and '.join(changes)} this week" if changes else ""
     newest = facts.newest[0] if facts.newest else None
     where = f"{_name(newest.path)}:{newest.line}" if newest else ""
-    return {
-        "label": "markers",
-        "now": said + growth,
-        "text": said + growth + (f"; the newest: {where} {_name(newest.text)}" if newest else ""),
-        "evidence": where or "git grep -nE 'TODO|FIXME|HACK'",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="markers",
+        label="markers",
+        now=said + growth,
+        text=said + growth + (f"; the newest: {where} {_name(newest.text)}" if newest else ""),
+        evidence=where or "git grep -nE 'TODO|FIXME|HACK'",
+    )
 
 
-def _stale_branches(facts: Facts) -> dict[str, str] | None:
+def _stale_branches(facts: Facts) -> Observation | None:
     stale = facts.stale_branches
     if not stale:
         return None
     names = ", ".join(_name(branch.name) for branch in stale[:_NAMED])
     more = f" and {len(stale) - _NAMED} more" if len(stale) > _NAMED else ""
     said = _count(len(stale), "branch", "branches")
-    return {
-        "label": "stale branches",
-        "now": f"{len(stale)}: {names}{more}",
-        "text": f"{said} without a commit in 90 d: {names}{more}",
-        "evidence": "git branch -v --sort=committerdate",
-    }
+    return Observation(
+        workspace=facts.workspace,
+        kind="stale_branches",
+        label="stale branches",
+        now=f"{len(stale)}: {names}{more}",
+        text=f"{said} without a commit in 90 d: {names}{more}",
+        evidence="git branch -v --sort=committerdate",
+    )
 
 
-_LOOKS: Final[dict[str, Callable[[Facts], dict[str, str] | None]]] = {
-    "unfinished": _under_way,
-    "uncommitted": _uncommitted,
-    "unpushed": _unpushed,
-    "stashes": _stashes,
-    "commits": _commits,
-    "hottest": _hottest,
-    "untested": _untested,
-    "markers": _markers,
-    "stale_branches": _stale_branches,
-}
+_LOOKS: Final[Sequence[Callable[[Facts], Observation | None]]] = (
+    _under_way,
+    _uncommitted,
+    _unpushed,
+    _stashes,
+    _commits,
+    _hottest,
+    _untested,
+    _markers,
+    _stale_branches,
+)
 
 
 def sparkline(values: Sequence[float]) -> str:

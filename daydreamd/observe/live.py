@@ -86,6 +86,7 @@ class LiveScreen:
                 self._phase, self._since = event, self._clock()
             case PhaseEnded():
                 self._phase = None
+                self._live.refresh()  # or the phase would stand below its own end for a moment
                 self._print_heading()
                 self._console.print(self._ended(event))
             case AnalysisProgress():
