@@ -36,7 +36,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     with tempfile.TemporaryDirectory(prefix="daydreamd-context-") as scratch:
         report = anyio.run(_gather, workspaces, Path(scratch), invocation.places.cache)
     for failure in report.failures:
-        click.echo(f"daydreamd: {failure}", err=True)
+        click.echo(f"daydreamd: {_one_line(failure)}", err=True)
     entries = report.workspaces
     if as_json:
         document = next(iter(entries.values()), None) if len(workspaces) == 1 else entries
@@ -58,7 +58,7 @@ async def _gather(workspaces: Sequence[Workspace], scratch: Path, cache: Path) -
 def _lines(entry: Mapping[str, Any]) -> Iterator[str]:
     git, code, marks = entry["git"], entry["complexity"], entry["markers"]
     activity = entry["activity"]
-    yield f"{entry['name']} · {entry['path']}"
+    yield _one_line(f"{entry['name']} · {entry['path']}")
     yield from _row("git", _stand(git) if git else "no repository")
     if git and git["dirty"]:
         yield from _row("uncommitted", _uncommitted(git["dirty"]))

@@ -38,7 +38,7 @@ class Commit:
     oid: str
     at: int
     author: str
-    changes: tuple[Change, ...]
+    changes: list[Change]
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,22 @@ async def read_history(git: ForeignGit, *, now: float) -> list[Commit]:
 
 
 def parse_log(printed: bytes, *, prefix: str = "") -> Iterator[Commit]:
-    """Read `git log -z --numstat` (or `--name-only`) in the format above."""
-    header: list[str] | None = None
-    changes: list[Change] = []
+    """Read `git log -z --numstat` (or `--name-only`) in the format above; ValueError if it is not."""
+    commit: Commit | None = None
     tokens = iter(printed.split(b"\0"))
     for token in tokens:
         entry = token.removeprefix(b"\n")
         if token.startswith(_MARK):
-            if header:
-                yield Commit(header[0], int(header[1]), header[2], tuple(changes))
-            header, changes = os.fsdecode(token[1:]).split(" ", 2), []
-        elif entry:
+            if commit:
+                yield commit
+            oid, at, author = os.fsdecode(token[1:]).split(" ", 2)
+            commit = Commit(oid, int(at), author, [])
+        elif entry and commit:
             change = _parse_change(entry, tokens)
             if change.path.startswith(prefix):
-                changes.append(_within(change, prefix))
-    if header:
-        yield Commit(header[0], int(header[1]), header[2], tuple(changes))
+                commit.changes.append(_within(change, prefix))
+    if commit:
+        yield commit
 
 
 def _parse_change(entry: bytes, tokens: Iterator[bytes]) -> Change:

@@ -136,7 +136,7 @@ def _read_lines(root: Path, path: str) -> list[str]:
     text = content.decode(errors="replace")
     if len(content) > _MAX_FILE_BYTES or not is_fit_to_show(text):
         return []
-    return text.removesuffix("\n").replace("\r\n", "\n").split("\n")
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def _regions(lines: list[str], changes: Sequence[Region]) -> list[Region]:

@@ -22,7 +22,6 @@ from daydreamd.errors import CommandError, FileError
 from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.files import open_beneath
 
-_DEADLINE_SECONDS: Final = 15.0
 _MAX_INDEX: Final = 512 << 20
 _MAX_SMALL_FILE: Final = 4 << 20
 _HARDENED: Final = {
@@ -46,6 +45,7 @@ class ForeignGit:
     repository: Repository
     place: Path
     program: str
+    deadline: float
 
     async def run(
         self,
@@ -68,7 +68,7 @@ class ForeignGit:
             cwd=self.repository.top,
             env=clean_environment(**_HARDENED, **self._places()),
             stdin=stdin,
-            deadline=_DEADLINE_SECONDS,
+            deadline=self.deadline,
             max_stdout=max_stdout,
             too_much="drop" if cut else "end",
         )
@@ -92,13 +92,16 @@ class ForeignGit:
         return where
 
 
-async def open_foreign(repository: Repository, place: Path) -> ForeignGit:
-    """Lay the foreign directory at `place`, which must not exist yet. FileError where it cannot."""
+async def open_foreign(repository: Repository, place: Path, *, deadline: float) -> ForeignGit:
+    """Lay the foreign directory at `place`, which must not exist yet. FileError where it cannot.
+
+    Each command may take `deadline` seconds.
+    """
     program = shutil.which("git", path=_search_path(repository.top))
     if program is None:
         raise CommandError("cannot run git: it is not installed", argv=("git",))
     await anyio.to_thread.run_sync(_lay, repository, place)
-    return ForeignGit(repository, place, program)
+    return ForeignGit(repository, place, program, deadline)
 
 
 def _search_path(workspace: Path) -> str:

@@ -27,6 +27,7 @@ from daydreamd.settings.model import Queue
 from daydreamd.units import say_duration
 
 _AT_ONCE: Final = 2
+_WORKSPACE_SECONDS: Final = 25.0
 _QUEUE_SECONDS: Final = 5.0
 
 
@@ -53,11 +54,13 @@ async def gather_context(
     cache: Path,
     emitter: Emitter,
     queue: Queue | None = None,
+    seconds: float = _WORKSPACE_SECONDS,
 ) -> ContextReport:
     """Look at every workspace and at the queue's last week.
 
     Foreign git directories are laid below `scratch` and removed; facts of unchanged workspaces are
-    taken from `cache`. Only a scratch that cannot be made raises (FileError).
+    taken from `cache`. No workspace takes much longer than `seconds`. FileError where `scratch`
+    cannot be made, and nothing else.
     """
     make_private(scratch)
     now = time.time()
@@ -74,7 +77,9 @@ async def gather_context(
     async def look_at(workspace: Workspace) -> None:
         async with limiter:
             try:
-                survey = await survey_workspace(workspace, scratch=scratch, cache=cache, now=now)
+                survey = await survey_workspace(
+                    workspace, scratch=scratch, cache=cache, now=now, seconds=seconds
+                )
             except (WorkspaceError, OSError) as error:
                 fail(workspace.name, "", str(error))
                 return

@@ -111,6 +111,6 @@ def _value(text: str, at: int) -> tuple[str, int]:
 
 
 def _escape(char: str) -> str:
-    if char not in _ESCAPES:
+    if char and char not in _ESCAPES:  # a backslash at the very end continues into nothing
         raise ValueError(f"\\{char} is no escape in git configuration")
-    return _ESCAPES[char]
+    return _ESCAPES.get(char, "")

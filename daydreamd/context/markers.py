@@ -153,7 +153,7 @@ def _newest(
             ranks.setdefault((new.path, new.text), rank)
     grown = {path for path, _ in ranks}
     texts = {path: _lines(root, path) for path in grown & {one.path for one in markers}}
-    found = {}  # by place: a line may hold two markers
+    found: dict[tuple[str, int], tuple[int, Marker, str]] = {}  # a line may hold two markers
     for one in markers:
         lines = texts.get(one.path, [])
         text = _shown(lines[one.line - 1]) if one.line <= len(lines) else ""

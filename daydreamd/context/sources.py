@@ -17,7 +17,7 @@ class Sources:
     def __init__(self, seconds: float) -> None:
         self.failures: list[tuple[str, str]] = []
         self.timed_out = False
-        self._seconds = seconds
+        self.seconds = seconds
         self._until = anyio.current_time() + seconds
 
     async def ask(self, **sources: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
@@ -38,6 +38,6 @@ class Sources:
                 for name, source in sources.items():
                     group.start_soon(ask_one, name, source)
         for name in sources.keys() - answers.keys():
-            late = f"not done within {say_duration(self._seconds)}"
+            late = f"not done within {say_duration(self.seconds)}"
             self.failures.append((name, failed.get(name, late)))
         return answers

@@ -96,7 +96,9 @@ async def read_state(root: Path, sources: Sources, *, place: Path) -> State:
     if repository is None:
         walked = await in_thread(weigh, root, _EVERYTHING)
         return State(None, None, (), None, walked.digest)
-    answers = await sources.ask(git=partial(open_foreign, repository, place))
+    # Half of the time, so that one that hangs leaves some for what needs no git
+    lay = partial(open_foreign, repository, place, deadline=sources.seconds / 2)
+    answers = await sources.ask(git=lay)
     git: ForeignGit | None = answers.get("git")
     if git is None or repository.bare:
         return State(repository, git, (), None, repository.head if repository.bare else None)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from daydreamd.context.activity import WEEK_SECONDS, count_churn, read_history
 from daydreamd.context.branches import count_ahead_behind, date_commits
@@ -28,7 +28,6 @@ from daydreamd.context.tech_stack import find_tech_stack
 from daydreamd.context.workspaces import require_directory
 from daydreamd.session import Excerpt, Workspace
 
-WORKSPACE_SECONDS: Final = 25.0
 Question = Callable[[], Awaitable[Any]]
 
 
@@ -42,13 +41,16 @@ class Survey:
 
 
 async def survey_workspace(
-    workspace: Workspace, *, scratch: Path, cache: Path, now: float
+    workspace: Workspace, *, scratch: Path, cache: Path, now: float, seconds: float
 ) -> Survey:
-    """Look at `workspace` at the time `now`. WorkspaceError where it cannot be looked at at all."""
+    """Look at `workspace` at the time `now`, for about `seconds` at most.
+
+    WorkspaceError where it cannot be looked at at all.
+    """
     began = time.monotonic()
     root = Path(workspace.path)
     await in_thread(require_directory, root)
-    sources = Sources(WORKSPACE_SECONDS)
+    sources = Sources(seconds)
     with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
         state = await read_state(root, sources, place=Path(place, "git"))
         key = make_key(workspace, now=now, state=state.parts())

@@ -91,7 +91,7 @@ def make_repo(tmp_path):
 def gather(tmp_path):
     """A function that gathers the context of paths (or settings); it raises for none of them."""
 
-    async def run(*paths, queue=None, events=None, **setting):
+    async def run(*paths, queue=None, events=None, seconds=25.0, **setting):
         wanted = [WorkspaceSetting(path=str(path), **setting) for path in paths]
         return await gather_context(
             find_workspaces(wanted),
@@ -99,6 +99,7 @@ def gather(tmp_path):
             cache=tmp_path / "cache",
             emitter=Emitter("test", events.append if events is not None else lambda _: None),
             queue=queue,
+            seconds=seconds,
         )
 
     return run
