@@ -14,7 +14,7 @@ from daydreamd.host.processes import identify, is_alive, read_stat
 from daydreamd.settings.model import Cleanup, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE, registry
-from tests.integration.zoo.keeper import Zoo, open_zoo
+from tests.integration.zoo.keeper import Zoo, open_zoo, until
 
 AT_ONCE = CleanupKind(max_age=Duration(0.1), idle_for=Duration(0.1), max_count=1000)
 
@@ -148,9 +148,3 @@ async def test_a_child_of_ours_is_never_ended(zoo: Zoo):
         report = await tidy(settings())
         assert of(report, ours.pid).verdict.reasons == ("daydreamd works with it",)
         ours.kill()
-
-
-async def until(holds) -> None:
-    with anyio.fail_after(20):
-        while not holds():  # noqa: ASYNC110 - other processes tell nobody when they are ready
-            await anyio.sleep(0.02)

@@ -20,6 +20,7 @@ SESSION_ID = "0a41c0de-0000-4000-8000-000000000001"
 DEAD_SESSION = "20261120-010203-dead"
 # Ready once its timers run: an interpreter that starts is at work.
 SCRIPT = "setInterval(() => {}, 1 << 30);\n"
+PYTHON = os.path.realpath(sys.executable)
 PYTHON_SCRIPT = "import signal\nsignal.pause()\n"
 
 
@@ -48,7 +49,7 @@ def registry(zoo: Zoo, pid: int, text: str | None = None, **entry: object) -> No
 
 def _abandoned(zoo: Zoo) -> list[Animal]:
     claude, versioned = zoo.put(NATIVE), zoo.put(VERSIONED)
-    node, python = _real("node"), os.path.realpath(sys.executable)
+    node, python = real_program("node"), PYTHON
     found = {
         "detached": zoo.release(claude, "--resume", SESSION_ID),
         "a version for a name": zoo.release(versioned, detach="wreck"),
@@ -94,7 +95,7 @@ def _abandoned(zoo: Zoo) -> list[Animal]:
 
 
 def _in_use(zoo: Zoo) -> list[Animal]:
-    claude, node = zoo.put(NATIVE), _real("node")
+    claude, node = zoo.put(NATIVE), real_program("node")
     code = zoo.put("share/code/code")
     server = zoo.put("bin/github-mcp-server")
     busy, waits, broken = (zoo.release(claude) for _ in range(3))
@@ -126,13 +127,13 @@ def _in_use(zoo: Zoo) -> list[Animal]:
 
 
 def _look_alikes(zoo: Zoo) -> list[Animal]:
-    python, node = os.path.realpath(sys.executable), _real("node")
+    python, node = PYTHON, real_program("node")
     log = zoo.write("aider.log", "")
     desktop = zoo.put("opt/Claude/claude")
     zoo.write("opt/Claude/resources/app.asar", "")
     found = {
         "an editor": zoo.release(zoo.put("bin/vim"), "claude code notes.md"),
-        "tail of a log": zoo.release(_real("tail"), "-f", str(log)),
+        "tail of a log": zoo.release(real_program("tail"), "-f", str(log)),
         "a name that begins alike": zoo.release(zoo.put("bin/claude-monitor")),
         "in a directory of that name": zoo.release(zoo.put("claude/claude-code/server")),
         "calls itself so": zoo.release(zoo.put("bin/worker"), comm="claude"),
@@ -154,7 +155,7 @@ def _look_alikes(zoo: Zoo) -> list[Animal]:
     return [Animal(name, pid, None) for name, pid in found.items()]
 
 
-def _real(program: str) -> str:
+def real_program(program: str) -> str:
     found = shutil.which(program)
     assert found, f"the zoo needs {program}"
     return os.path.realpath(found)

@@ -13,8 +13,10 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import anyio
 
 from daydreamd.errors import HostError
 from daydreamd.host.processes import (
@@ -192,6 +194,13 @@ def open_zoo(directory: Path) -> Iterator[Zoo]:
         yield zoo
     finally:
         zoo.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something about other processes."""
+    with anyio.fail_after(_PATIENCE_SECONDS):
+        while not holds():  # noqa: ASYNC110 - they tell nobody
+            await anyio.sleep(0.02)
 
 
 def _await_file(path: Path) -> str:
