@@ -1,0 +1,138 @@
+"""`check`, `sessions` and `why` as people type them, with nothing to say and with much."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daydreamd.history.store import open_history
+from daydreamd.session import DaydreamSession, Outcome, Phase, Trigger
+
+
+@pytest.fixture
+def daydreamd(tmp_path: Path):
+    """Runs the program with a HOME of its own."""
+
+    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        known = {
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "DAYDREAMD_MODEL__BASE_URL": "http://127.0.0.1:1",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "daydreamd", *arguments],
+            env=known | environ, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+async def remember(home: Path, *outcomes: Outcome | None) -> list[str]:
+    state = home / ".local" / "state" / "daydreamd"
+    state.mkdir(parents=True)
+    names = []
+    async with open_history(state / "history.db") as history:
+        for number, outcome in enumerate(outcomes):
+            session = DaydreamSession.begin(Trigger.TIMER)
+            session.session_id = f"20261122-18460{number}-7f3{number}"
+            session.start_time = session.start_time.replace(microsecond=number)
+            session.phase_seconds = {Phase.READINESS_CHECK: 0.1}
+            await history.open_session(session)
+            names.append(session.session_id)
+            if outcome:
+                session.outcome = outcome
+                session.reasons = ["user: typed 3 min ago \x1b[2J"]
+                await history.close_session(session)
+    return names
+
+
+def test_check_without_faults_says_so(daydreamd) -> None:
+    done = daydreamd("check")
+    assert done.returncode == 0
+    assert done.stdout == "There is no settings file: the defaults are in force.\nNo faults.\n"
+
+
+def test_check_exits_6_and_names_every_fault(daydreamd, tmp_path: Path) -> None:
+    file = tmp_path / "d.toml"
+    file.write_text('[schedule]\ninterval = "6hours"\n[model]\napi_key = "hunter2"')
+    done = daydreamd("--config", str(file), "check")
+    assert done.returncode == 6
+    assert done.stderr == (
+        f'daydreamd: settings: {file}: schedule.interval = "6hours": '
+        'not a duration; write "6h", "90m" or "1d". Using 6h.\n'
+    )
+    assert f"  {file}\n1 fault.\n" in done.stdout
+    as_json = daydreamd("check", "--json", DAYDREAMD_CONFIG=str(file))
+    assert as_json.returncode == 6
+    told = json.loads(as_json.stdout)
+    assert told["ok"] is False
+    assert told["files"] == [str(file)]
+    assert told["faults"][0]["key"] == "schedule.interval"
+    assert told["settings"]["schedule"]["interval"] == "6h"
+    assert "hunter2" not in as_json.stdout
+
+
+def test_check_of_a_missing_file_is_one_line(daydreamd) -> None:
+    done = daydreamd("--config", "/missing.toml", "check")
+    assert done.returncode == 6
+    assert done.stderr == "daydreamd: cannot read /missing.toml: no such file or directory\n"
+
+
+def test_sessions_of_an_empty_history(daydreamd, tmp_path: Path) -> None:
+    assert "No session has run yet. `daydreamd once`" in daydreamd("sessions").stdout
+    assert daydreamd("sessions", "list", "--json").stdout == "[]\n"
+    done = daydreamd("sessions", "show", "2026", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("daydreamd: cannot find session '2026': ")
+    assert list(tmp_path.iterdir()) == [], "looking makes nothing"
+
+
+async def test_sessions_are_listed_and_shown(daydreamd, tmp_path: Path) -> None:
+    first, second, third = await remember(tmp_path, Outcome.COMPLETED, Outcome.SKIPPED, None)
+    listed = json.loads(daydreamd("sessions", "--json").stdout)
+    assert [row["session_id"] for row in listed] == [third, second, first]
+    assert set(listed[0]) == {
+        "session_id", "trigger", "start_time", "end_time", "outcome", "reasons", "phase_seconds",
+    }  # fmt: skip
+    assert len(json.loads(daydreamd("sessions", "list", "--limit", "1", "--json").stdout)) == 1
+
+    screen = daydreamd("sessions").stdout
+    assert max(map(len, screen.splitlines())) <= 80
+    assert "running" in screen
+    assert "\x1b" not in screen, "what was recorded cannot move the cursor"
+
+    shown = json.loads(daydreamd("sessions", "show", first[:17], "--json").stdout)
+    assert shown["session_id"] == first
+    assert shown["analysis"]["engine"] is None
+    assert f"{first} · completed in " in daydreamd("sessions", "show", first).stdout
+    ambiguous = daydreamd("sessions", "show", "2026")
+    assert ambiguous.returncode == 1
+    assert "write more of it" in ambiguous.stderr
+
+
+def test_why_tells_every_gate(daydreamd) -> None:
+    done = daydreamd("why", "--json", DAYDREAMD_SCHEDULE__QUIET_HOURS="00:00-24:00")
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert told["ready"] is False
+    names = {gate["name"] for gate in told["gates"]}
+    assert names >= {"memory", "disk", "queue", "load", "pressure", "user", "power", "hours"}
+    assert all(
+        set(gate) >= {"name", "state", "value", "limit", "setting"} for gate in told["gates"]
+    )
+    screen = daydreamd("why", DAYDREAMD_SCHEDULE__QUIET_HOURS="00:00-24:00").stdout
+    assert screen.startswith("If it were time now: no, ")
+    assert "✗ hours     quiet hours 00:00-24:00" in screen
+    assert screen.endswith("`daydreamd once` runs one anyway.\n")
+
+
+@pytest.mark.parametrize("command", ["check", "sessions", "why"])
+def test_help_has_an_example(daydreamd, command: str) -> None:
+    assert f"Example: daydreamd {'--config' if command == 'check' else command}" in (
+        daydreamd(command, "--help").stdout
+    )
