@@ -26,6 +26,7 @@ class Findings:
     context: ContextReport | None = None
     known: Sequence[KnownInsight] = ()
     reflection: Reflection | None = None
+    owner_at: str | None = None
     verdict: Verdict | None = None
     report: Path | None = None
 
@@ -55,6 +56,8 @@ class Findings:
         """Why there was no reflection."""
         if self.reflection:
             return self.reflection.failure
+        if self.owner_at:
+            return f"stopped, because somebody came back on {self.owner_at}"
         if self.readiness and self.model is None:
             return self.readiness.model.reason
         return None if self.has_code else "there is no code to show a model"
@@ -74,13 +77,11 @@ class Findings:
         """How a session ended whose phases went like this, up to the writing of the report."""
         if states.get(Phase.OUTPUT_PROCESSING) != "done":
             return Outcome.FAILED
-        if self.reflection is None:
-            match states.get(Phase.AI_ANALYSIS):
-                case "timed_out":
-                    return Outcome.TIMED_OUT
-                case "failed":
-                    return Outcome.FAILED
-            return Outcome.CLEANUP_ONLY if self.model is None else Outcome.COMPLETED
-        if self.reflection.timed_out:
+        if self.owner_at:
+            return Outcome.PREEMPTED
+        state = states.get(Phase.AI_ANALYSIS)
+        if state == "timed_out" or (self.reflection and self.reflection.timed_out):
             return Outcome.TIMED_OUT
-        return Outcome.FAILED if self.reflection.failure else Outcome.COMPLETED
+        if state == "failed" or (self.reflection and self.reflection.failure):
+            return Outcome.FAILED
+        return Outcome.CLEANUP_ONLY if self.model is None else Outcome.COMPLETED

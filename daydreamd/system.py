@@ -14,23 +14,25 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from daydreamd.analysis.reflection import reflect
+from daydreamd.analysis.reflection import Reflection, reflect
 from daydreamd.cleanup.remains import leave_nothing
 from daydreamd.cleanup.tidy import tidy_up
 from daydreamd.context.gathering import gather_context
 from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
-from daydreamd.insights.judgement import Verdict, judge
-from daydreamd.insights.novelty import from_workspaces
+from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.report import Report
 from daydreamd.insights.shelf import write_report
+from daydreamd.memory import Memory
 from daydreamd.phases import PhaseRunner
 from daydreamd.readiness.model_server import find_model
+from daydreamd.readiness.owner import await_owner
 from daydreamd.readiness.verdict import check_readiness
 from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase, Workspace
 from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
+from daydreamd.units import say_path
 
 
 class UnifiedDaydreamSystem:
@@ -58,6 +60,7 @@ class UnifiedDaydreamSystem:
         self._sink = sink
         self._idle_gates = idle_gates
         self._again = again
+        self._memory = Memory(history, self._workspaces)
         self._found = Findings()
 
     async def run(self, session: DaydreamSession) -> None:
@@ -137,6 +140,10 @@ class UnifiedDaydreamSystem:
         session.system_metrics = report.metrics
         session.reasons += report.reasons
         self._phases.summary = report.summary()
+        if choice := report.model.choice:
+            self._emitter.notice(
+                "debug", "model found", provider=choice.provider, model=choice.name
+            )
         return report.ready
 
     async def _cleanup_before_analysis(self, session: DaydreamSession) -> None:
@@ -167,19 +174,18 @@ class UnifiedDaydreamSystem:
         self._phases.summary = report.one_line()
 
     async def _execute_ai_analysis(self, session: DaydreamSession) -> None:
-        assert self._found.model is not None
         began = anyio.current_time()
-        await self._recall()
-        reflection = await reflect(
-            self._found.material(),
-            choice=self._found.model,
-            model=self._settings.model,
-            analysis=self._settings.analysis,
-            scratch=self._scratch(session),
-            session_id=session.session_id,
-            emitter=self._emitter,
-        )
-        self._found.reflection = reflection
+        await self._memory.recall(self._found)
+        async with anyio.create_task_group() as group:
+            if not session.trigger.is_a_persons_wish:
+                group.start_soon(self._step_aside, group.cancel_scope, name="owner")
+            self._found.reflection = await self._reflect(session)
+            group.cancel_scope.cancel()
+        if self._found.reflection is None:
+            self._phases.summary = self._found.failure or ""
+            session.reasons.append(self._phases.summary)
+            return
+        reflection = self._found.reflection
         session.analysis = reflection.facts
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:
@@ -191,15 +197,9 @@ class UnifiedDaydreamSystem:
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> None:
         if self._found.verdict is None:
-            await self._recall()
+            await self._memory.recall(self._found)
         verdict = self._found.verdict or await self._judge(session)
-        session.insight_items = await self._history.record_insights(
-            session.session_id,
-            verdict.new,
-            paths={workspace.name: workspace.path for workspace in self._workspaces},
-            recurring=[item.id for item in verdict.recurring],
-            addressed=[item.id for item in verdict.addressed],
-        )
+        session.insight_items = await self._memory.keep(session, verdict)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         verdict = msgspec.structs.replace(verdict, new=tuple(session.insight_items))
         path = await write_report(
@@ -207,9 +207,9 @@ class UnifiedDaydreamSystem:
             directory=self._places.insights,
             settings=self._settings.insights,
         )
-        await self._note_reflections(session)
+        await self._memory.note_reflections(session, self._found)
         self._found.report = path
-        self._phases.summary = str(path)
+        self._phases.summary = say_path(path)
         self._emitter.emit(
             InsightsWritten(
                 session_id=session.session_id,
@@ -237,6 +237,23 @@ class UnifiedDaydreamSystem:
 
     # What the phases need besides.
 
+    async def _reflect(self, session: DaydreamSession) -> Reflection:
+        assert self._found.model is not None
+        return await reflect(
+            self._found.material(),
+            choice=self._found.model,
+            model=self._settings.model,
+            analysis=self._settings.analysis,
+            scratch=self._scratch(session),
+            session_id=session.session_id,
+            emitter=self._emitter,
+        )
+
+    async def _step_aside(self, analysis: anyio.CancelScope) -> None:
+        """The machine belongs to whoever sits at it: what began unasked makes way."""
+        self._found.owner_at = await await_owner()
+        analysis.cancel()
+
     def _scratch(self, session: DaydreamSession) -> Path:
         return self._places.session_dir(session.session_id)
 
@@ -247,14 +264,10 @@ class UnifiedDaydreamSystem:
         return msgspec.structs.replace(model, name=own) if own else model
 
     async def _is_unchanged(self, session: DaydreamSession) -> bool:
-        """Whether every workspace looks as it did when it was last reflected on."""
         if self._again or self._found.model is None:
             return False
-        for workspace in self._workspaces:
-            last = await self._history.last_reflection(workspace.path)
-            now = self._found.fingerprints.get(workspace.name)
-            if last is None or last.fingerprint != now:
-                return False
+        if not await self._memory.is_unchanged(self._found):
+            return False
         session.reasons.append(
             "no workspace has changed since it was last reflected on"
             if self._workspaces
@@ -262,31 +275,9 @@ class UnifiedDaydreamSystem:
         )
         return True
 
-    async def _recall(self) -> None:
-        """Bring to mind what was said of these workspaces before."""
-        known = [await self._history.known_insights(one.path) for one in self._workspaces]
-        self._found.known = [insight for insights in known for insight in insights]
-
     async def _judge(self, session: DaydreamSession) -> Verdict:
-        reflection = self._found.reflection
-        return judge(
-            reflection.text if reflection else "",
-            excerpts=reflection.excerpts if reflection else (),
-            known=self._found.known,
-            max_new=self._settings.insights.max_new,
-            session_id=session.session_id,
-            current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
-            taken=tuple(await self._history.insight_ids()),
-        )
-
-    async def _note_reflections(self, session: DaydreamSession) -> None:
-        """Remember what was reflected on; a failed or partial reflection does not count."""
-        reflection = self._found.reflection
-        if reflection is None or reflection.failure or reflection.timed_out:
-            return
-        for workspace in self._workspaces:
-            if now := self._found.fingerprints.get(workspace.name):
-                await self._history.note_reflection(workspace.path, now, session.session_id)
+        most = self._settings.insights.max_new
+        return await self._memory.judge(self._found, max_new=most, session_id=session.session_id)
 
     def _report(self, session: DaydreamSession, verdict: Verdict) -> Report:
         return Report(

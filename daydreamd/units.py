@@ -6,7 +6,9 @@ the text back, exactly. `say_duration` and `say_size` are for people and round.
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Final
 
 _SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
@@ -98,3 +100,10 @@ def say_size(count: float) -> str:
             return f"{size:.1f} {unit}" if exact else f"{size:.0f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
+
+
+def say_path(path: Path) -> str:
+    """A path as people write it: `~` for their home."""
+    home = os.environ.get("HOME", "")
+    at_home = home.startswith("/") and path.is_relative_to(home)
+    return f"~/{path.relative_to(home)}" if at_home else str(path)

@@ -1,5 +1,9 @@
 """Sessions that are stopped or killed: in every phase, and nothing is left of them."""
 
+import contextlib
+import os
+import subprocess
+
 import pytest
 
 from tests.integration.test_once import await_event
@@ -86,3 +90,43 @@ def test_a_workspace_that_went_away_does_not_take_the_others_along(world):
     (only,) = world.sessions()
     assert only["outcome"] == "completed"
     assert str(gone) in " ".join(only["reasons"])
+
+
+def test_a_timed_session_makes_way_when_its_owner_types(world):
+    idle_enough = {
+        "DAYDREAMD_READINESS__USER_IDLE": "0s",
+        "DAYDREAMD_READINESS__MAX_LOAD_PER_CPU": "1000",
+        "DAYDREAMD_READINESS__MAX_MEMORY_PRESSURE": "100",
+        "DAYDREAMD_READINESS__REQUIRE_AC_POWER": "false",
+        "DAYDREAMD_READINESS__UNKNOWN_MEANS": "ready",
+    }
+    with (
+        serving("misbehaving_server.py", "hangs_before_headers", "chat") as url,
+        a_terminal() as keyboard,
+        world.start(
+            *world.watched(), "session", "--trigger", "timer",
+            DAYDREAMD_MODEL__BASE_URL=url, **idle_enough,
+        ) as session,
+    ):  # fmt: skip
+        await_event(session, b"ai_analysis")
+        while session.poll() is None:
+            os.write(keyboard, b"\n")  # the kernel notes input with a grain of eight seconds
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                session.wait(timeout=1)
+    (only,) = world.sessions()
+    assert only["outcome"] == "preempted"
+    assert "somebody came back on pts/" in " ".join(only["reasons"])
+    assert world.marked_processes() == []
+
+
+@contextlib.contextmanager
+def a_terminal():
+    """A terminal with somebody's program in it; the end that types."""
+    keyboard, screen = os.openpty()
+    with subprocess.Popen(["cat"], stdin=screen, stdout=subprocess.DEVNULL) as reader:
+        try:
+            yield keyboard
+        finally:
+            reader.kill()
+            os.close(keyboard)
+            os.close(screen)
