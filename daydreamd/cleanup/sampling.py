@@ -7,7 +7,7 @@ that may be agents.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,6 @@ from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     Identity,
     Stat,
-    descendants,
     identify,
     read_argv,
     read_cwd,
@@ -53,43 +52,54 @@ class Sample:
 def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
     """Every agent process that may be ours to look after, by pid."""
     table = scan() if table is None else table
+    children: dict[int, list[Stat]] = {}
+    for stat in table.values():
+        children.setdefault(stat.ppid, []).append(stat)
     found = {}
     for pid, stat in table.items():
         if 2 in (pid, stat.ppid) or stat.state in "ZX":  # kernel threads, and the dead
             continue
-        if may_be_an_agent(read_exe(pid), settings.kinds):
-            sample = _sample(stat, table, settings)
+        exe = read_exe(pid)
+        if may_be_an_agent(exe, settings.kinds):
+            program = Program(exe, read_argv(pid), read_cwd(pid))
+            kind = recognise(program, settings.kinds)
+            sample = _sample(stat, program, kind, children, settings) if kind else None
             if sample is not None:
                 found[pid] = sample
     return found
 
 
-def _sample(stat: Stat, table: Mapping[int, Stat], settings: Cleanup) -> Sample | None:
+def _sample(
+    stat: Stat,
+    program: Program,
+    kind: str,
+    children: Mapping[int, Sequence[Stat]],
+    settings: Cleanup,
+) -> Sample | None:
     try:
         identity = identify(stat.pid)
     except ProcessGone:
         return None
-    if identity.start_ticks != stat.start_ticks or not _is_ours(identity, settings):
+    if (identity.start_ticks, identity.exe) != (stat.start_ticks, program.exe):
+        return None  # not the one that was recognised
+    if not _is_ours(identity, settings):
         return None
-    argv, cwd = read_argv(stat.pid), read_cwd(stat.pid)
-    kind = recognise(Program(identity.exe, argv, cwd), settings.kinds)
-    if kind is None:
-        return None
-    below = descendants([stat.pid], table)
-    family = [stat, *below]
+    family = [stat]
+    for member in family:
+        family += children.get(member.pid, ())
     io = [read_io_bytes(member.pid) for member in family]
     return Sample(
         identity=identity,
         kind=kind,
-        argv=argv,
-        cwd=cwd,
+        argv=program.argv,
+        cwd=program.cwd,
         stat=stat,
         members=frozenset(member.pid for member in family),
         cpu_ticks=sum(member.cpu_ticks for member in family),
         io_bytes=-1 if io[0] is None else sum(count or 0 for count in io),
         rss_bytes=sum(member.rss_bytes for member in family),
         stopped=frozenset(member.pid for member in family if member.state in "Tt"),
-        youngest_ticks=max((member.start_ticks for member in below), default=0),
+        youngest_ticks=max((member.start_ticks for member in family[1:]), default=0),
     )
 
 
