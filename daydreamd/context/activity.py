@@ -65,7 +65,7 @@ async def read_history(git: ForeignGit, *, now: float) -> list[Commit]:
 
 
 def parse_log(printed: bytes, *, prefix: str = "") -> Iterator[Commit]:
-    """Read `git log -z --numstat` (or `--name-only`) in the format above; ValueError if it is not."""
+    """Read `git log -z --numstat` (or `--name-only`) in the format above, or raise ValueError."""
     commit: Commit | None = None
     tokens = iter(printed.split(b"\0"))
     for token in tokens:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,11 +41,11 @@ NO_PROGRAMS: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all
 
 @dataclass(frozen=True)
 class ForeignGit:
-    """Runs git on `repository` through the foreign directory at `place`."""
+    """Runs git on `repository` through a foreign directory, which `environment` names."""
 
     repository: Repository
-    place: Path
     program: str
+    environment: Mapping[str, str]
     deadline: float
 
     async def run(
@@ -66,7 +67,7 @@ class ForeignGit:
         done = await run(
             (self.program, "--no-pager", *arguments, *within),
             cwd=self.repository.top,
-            env=clean_environment(**_HARDENED, **self._places()),
+            env=self.environment,
             stdin=stdin,
             deadline=self.deadline,
             max_stdout=max_stdout,
@@ -81,37 +82,37 @@ class ForeignGit:
             )
         return done.stdout
 
-    def _places(self) -> dict[str, str]:
-        where = {
-            "PATH": _search_path(self.repository.top),
-            "GIT_DIR": str(self.place),
-            "GIT_OBJECT_DIRECTORY": str(self.repository.common / "objects"),
-        }
-        if not self.repository.bare:
-            where["GIT_WORK_TREE"] = str(self.repository.top)
-        return where
-
 
 async def open_foreign(repository: Repository, place: Path, *, deadline: float) -> ForeignGit:
     """Lay the foreign directory at `place`, which must not exist yet. FileError where it cannot.
 
     Each command may take `deadline` seconds.
     """
-    program = shutil.which("git", path=_search_path(repository.top))
+    environment = _environment(repository, place)
+    program = shutil.which("git", path=environment["PATH"])
     if program is None:
         raise CommandError("cannot run git: it is not installed", argv=("git",))
     await anyio.to_thread.run_sync(_lay, repository, place)
-    return ForeignGit(repository, place, program, deadline)
+    return ForeignGit(repository, program, environment, deadline)
 
 
-def _search_path(workspace: Path) -> str:
-    """PATH without what would find a program in the workspace or in the current directory."""
-    places = clean_environment()["PATH"].split(os.pathsep)
-    return os.pathsep.join(
-        place
-        for place in places
-        if Path(place).is_absolute() and not Path(place).is_relative_to(workspace)
+def _environment(repository: Repository, place: Path) -> dict[str, str]:
+    made = clean_environment(
+        **_HARDENED,
+        GIT_DIR=str(place),
+        GIT_OBJECT_DIRECTORY=str(repository.common / "objects"),
     )
+    if not repository.bare:
+        made["GIT_WORK_TREE"] = str(repository.top)
+    made["PATH"] = _search_path(made["PATH"], workspace=str(repository.top))
+    return made
+
+
+def _search_path(path: str, *, workspace: str) -> str:
+    """PATH without what would find a program in the workspace or in the current directory."""
+    below = f"{workspace}/"
+    places = (place for place in path.split(os.pathsep) if place.startswith("/"))
+    return os.pathsep.join(place for place in places if not f"{place}/".startswith(below))
 
 
 def _lay(repository: Repository, place: Path) -> None:
