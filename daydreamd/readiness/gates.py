@@ -54,6 +54,11 @@ def blank_gates(settings: Readiness, quiet_hours: Sequence[str]) -> dict[str, Ga
             "readiness.max_memory_pressure",
         ),
         ("user", f"needs {say_duration(settings.user_idle)} of quiet", "readiness.user_idle"),
+        (
+            "agents",
+            "none at work" if settings.wait_for_agents else "any",
+            "readiness.wait_for_agents",
+        ),
         ("power", "mains" if settings.require_ac_power else "any", "readiness.require_ac_power"),
         ("ollama", "nobody else asks it", "model.base_url"),
         ("hours", f"not {hours}" if hours else "any", "schedule.quiet_hours"),
@@ -112,6 +117,13 @@ def _say_last(last: Presence) -> str:
     if last.where.startswith("desktop") and last.idle_seconds == 0:
         return f"{last.where} is in use"
     return f"typed {say_duration(last.idle_seconds)} ago on {last.where}"
+
+
+def judge_agents(gate: Gate, settings: Readiness, at_work: Sequence[str]) -> Gate:
+    """No agent is in the middle of something."""
+    more = f" and {len(at_work) - 1} more" if len(at_work) > 1 else ""
+    said = at_work[0] + more if at_work else "no agent is at work"
+    return gate.found(said, is_open=not (settings.wait_for_agents and at_work))
 
 
 def judge_tasks(gate: Gate, most: int, count: int, what: str) -> Gate:

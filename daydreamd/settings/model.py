@@ -61,6 +61,9 @@ class Readiness(Group, frozen=True, kw_only=True):
     ] = 10.0
     require_ac_power: Annotated[bool, says("Wait for mains on a machine with a battery.")] = True
     user_idle: Annotated[Duration, says("How long nobody may have typed.")] = Duration(600)
+    wait_for_agents: Annotated[
+        bool, says("Wait while a Claude Code session is in the middle of a turn.")
+    ] = True
     unknown_means: Annotated[
         Literal["not ready", "ready"],
         says("What an idle gate that cannot be read counts as; hard gates are never guessed."),

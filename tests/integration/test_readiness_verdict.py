@@ -28,7 +28,7 @@ FAKES = Path(__file__).parents[1] / "fakes"
 # What this machine happens to do just now must not matter here.
 EASY = Readiness(
     max_load_per_cpu=1000, max_memory_pressure=100, user_idle=Duration(0),
-    min_free_memory=Size(1), min_free_disk=Size(1), require_ac_power=False,
+    min_free_memory=Size(1), min_free_disk=Size(1), require_ac_power=False, wait_for_agents=False,
 )  # fmt: skip
 CHOICE = ModelChoice(provider="ollama", name="coder:7b", api_key="hunter2", latency_seconds=0.01)
 
