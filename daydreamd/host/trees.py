@@ -97,7 +97,12 @@ class _Household:
 
     def strays(self) -> list[Stat]:
         """Orphans that came back to us, the dead ones among them waited for and left out."""
-        return [stat for stat in self._children() if self._is_stray(stat) and not _reaped(stat)]
+        while True:
+            found = [stat for stat in self._children() if self._is_stray(stat)]
+            living = [stat for stat in found if not _reaped(stat)]
+            # One that died since the listing may have left us a child that is not listed.
+            if living or not found:
+                return living
 
     def _is_stray(self, stat: Stat) -> bool:
         known = stat.pid in self._leashed or (stat.pid, stat.start_ticks) in self._from_before
@@ -129,9 +134,9 @@ def become_subreaper() -> None:
     HOUSEHOLD.adopt()
 
 
-def reap_strays() -> list[Identity]:
+def reap_strays() -> list[Stat]:
     """Wait for strays that are dead; those that live are returned, for `end_tree` to end."""
-    return _identities(HOUSEHOLD.strays())
+    return HOUSEHOLD.strays()
 
 
 async def end_tree(
@@ -174,14 +179,17 @@ class _Hunt:
 
     def look(self) -> list[Identity]:
         """Who lives now, newcomers included."""
-        living = self.living()
-        strays = HOUSEHOLD.strays()
-        below = living_descendants([*(m.pid for m in living), *(s.pid for s in strays)])
-        known = {(member.pid, member.start_ticks) for member in living}
-        fresh = [s for s in (*strays, *below) if (s.pid, s.start_ticks) not in known]
-        newcomers = _identities(stat for stat in fresh if stat.state not in "ZX")
-        self.members.update(dict.fromkeys(newcomers))
-        return living + newcomers
+        while True:
+            living = self.living()
+            strays = HOUSEHOLD.strays()
+            below = living_descendants([*(m.pid for m in living), *(s.pid for s in strays)])
+            known = {(member.pid, member.start_ticks) for member in living}
+            fresh = [s for s in (*strays, *below) if (s.pid, s.start_ticks) not in known]
+            newcomers = _identities(stat for stat in fresh if stat.state not in "ZX")
+            self.members.update(dict.fromkeys(newcomers))
+            # A stray that is gone before we know who it was may have left another: look again.
+            if living or newcomers or not strays:
+                return living + newcomers
 
     async def ask_roots(self, seconds: float) -> None:
         for root in self._roots:

@@ -126,6 +126,26 @@ def respawns(path):
         os.waitpid(child, 0)
 
 
+def breeds(path):
+    """Has one child after the other, at most 2,000, and all ignore SIGTERM."""
+    ignore_term()
+    for _ in range(2_000):
+        if os.fork() == 0:
+            note(path)
+            sleep_on()
+    sleep_on()
+
+
+def runs_away(path):
+    """Is somebody else every moment: forks, and goes on as its child."""
+    note(path)
+    while True:
+        if os.fork():
+            os._exit(0)
+        if os.getppid() == 1:
+            os._exit(1)  # nobody adopts it: a test went wrong, so be no nuisance
+
+
 def fork_bomb(count, path):
     """Processes that ignore SIGTERM and fork whenever there are fewer than so many."""
     ignore_term()

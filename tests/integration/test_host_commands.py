@@ -10,7 +10,13 @@ import pytest
 
 from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
 from daydreamd.host.commands import SESSION_MARK, clean_environment, leashed, run
-from daydreamd.host.processes import Signals, become_subreaper, read_environ, read_stat
+from daydreamd.host.processes import (
+    Signals,
+    become_subreaper,
+    read_environ,
+    read_stat,
+    reap_strays,
+)
 
 MISBEHAVING = Path(__file__).parent.parent / "fakes" / "misbehaving.py"
 MIB = 1 << 20
@@ -194,7 +200,7 @@ async def test_a_program_is_ended_at_its_deadline_though_it_ignores_term(place, 
 
 async def test_a_program_that_stopped_itself_is_ended(place, notes):
     with anyio.fail_after(10), pytest.raises(CommandTimeout):
-        await run(deed("stops_itself", notes), deadline=0.5, grace=5, **place)
+        await run(deed("stops_itself", notes), deadline=0.5, grace=60, **place)
 
     assert living(noted(notes)) == []
 
@@ -206,6 +212,16 @@ async def test_a_grandchild_on_the_pipe_does_not_keep_us_waiting(place, notes):
     assert (done.exit_code, done.stdout) == (0, b"done\n")
     assert len(noted(notes)) == 1
     assert living(noted(notes)) == []
+
+
+async def test_a_pipe_held_beyond_our_reach_does_not_keep_us_waiting(notes, tmp_path):
+    with anyio.fail_after(10):  # we are no subreaper here, so the holder gets away
+        argv = deed("holds_stdout", notes)
+        done = await run(argv, cwd=tmp_path, env=clean_environment(), deadline=60)
+
+    assert (done.exit_code, done.stdout) == (0, b"done\n")
+    assert len(living(noted(notes))) == 1
+    os.kill(noted(notes)[0], Signals.SIGKILL)
 
 
 async def test_three_escaped_grandchildren_are_ended_with_a_program_that_leaves(place, notes):
@@ -242,6 +258,14 @@ async def test_a_program_that_respawns_its_child_is_ended(place, notes):
 
     assert noted(notes)
     assert living(noted(notes)) == []
+
+
+async def test_a_program_that_runs_from_pid_to_pid_is_ended(place, notes):
+    with anyio.fail_after(30):
+        done = await run(deed("runs_away", notes), deadline=30, grace=0.1, **place)
+
+    assert (done.exit_code, done.survivors) == (0, ())
+    assert reap_strays() == []
 
 
 @pytest.mark.parametrize("when", [60, 500])

@@ -219,6 +219,20 @@ async def test_a_tree_that_is_not_ours_is_ended_as_a_whole(start, tmp_path):
     assert bystander.poll() is None
 
 
+async def test_none_born_while_its_parent_is_ended_gets_away(start, tmp_path):
+    pids = tmp_path / "pids"
+    root = start(sys.executable, "-S", FAKES / "misbehaving.py", "breeds", pids)
+    while not pids.exists() or pids.read_text().count("\n") < 20:  # noqa: ASYNC110 - as above
+        await anyio.sleep(0.01)
+
+    report = await end_tree([identify(root.pid)], grace=0.0)  # we are no subreaper here
+
+    children = set(map(int, pids.read_text().split()))
+    ended = {identity.pid for identity in report.ended}
+    assert report.survivors == ()
+    assert children < ended
+
+
 async def test_the_end_of_nothing_is_at_once_and_of_nobody(start):
     bystander = start("sleep", "600")
     stale = identify(bystander.pid)
