@@ -17,6 +17,9 @@ from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, Usa
 
 _COMMANDS: Final = {
     "run": "Run the daemon.",
+    "status": "Tell how the daemon stands.",
+    "trigger": "Have the daemon run a session now.",
+    "watch": "Show what happens, as it happens.",
     "once": "Run one session now, in the foreground.",
     "clean": "Tidy up alone, explained line by line.",
     "insights": "Show what was noticed, and say what you make of it.",
