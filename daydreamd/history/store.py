@@ -6,8 +6,8 @@ where its process died, by whoever is left.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,14 +18,7 @@ import msgspec
 from daydreamd.errors import DatabaseError, HistoryError
 from daydreamd.history import queries, writing
 from daydreamd.history.migrations import MIGRATIONS
-from daydreamd.history.records import (
-    KillRecord,
-    KnownInsight,
-    ReflectionRecord,
-    as_text,
-    as_utf8,
-    from_text,
-)
+from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord
 from daydreamd.host.databases import (
     Connection,
     Database,
@@ -35,8 +28,6 @@ from daydreamd.host.databases import (
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
 
 T = TypeVar("T")
-_NEXT_RUN = "next_run"
-_FAILURES = "failures_in_a_row"
 
 
 class History:
@@ -50,22 +41,23 @@ class History:
 
     async def open_session(self, session: DaydreamSession) -> None:
         """Record that a session begins."""
-        await self._write(partial(writing.open_session, session=session))
+        await self._write(writing.open_session, session=session)
 
     async def note_phase(self, session: DaydreamSession) -> None:
         """Record where the session stands and what it knows so far."""
-        await self._write(partial(writing.note_phase, session=session))
+        await self._write(writing.note_phase, session=session)
 
     async def close_session(self, session: DaydreamSession) -> None:
         """Record how the session ended; a second time is an error."""
-        await self._write(partial(writing.close_session, session=session))
+        await self._write(writing.close_session, session=session)
 
     async def close_interrupted(
         self, session_id: str, reason: str, *, outcome: Outcome = Outcome.INTERRUPTED
     ) -> bool:
         """Close the record of a session whose process died; False if it had closed it itself."""
-        close = partial(writing.close_dead, session_id=session_id, reason=reason, outcome=outcome)
-        return await self._write(close)
+        return await self._write(
+            writing.close_dead, session_id=session_id, reason=reason, outcome=outcome
+        )
 
     async def unfinished(self) -> list[tuple[str, datetime]]:
         """Ids and starts of the sessions without an end, oldest first."""
@@ -73,18 +65,16 @@ class History:
 
     async def sessions(self, limit: int = 20) -> list[dict[str, Any]]:
         """The newest sessions, as `sessions list --json` prints them."""
-        return await self._read(partial(queries.sessions, limit=limit))
+        return await self._read(queries.sessions, limit=limit)
 
     async def session(self, prefix: str) -> dict[str, Any]:
         """One session whole, by its id or the beginning of it."""
-        return await self._read(partial(queries.session, prefix=prefix))
+        return await self._read(queries.session, prefix=prefix)
 
     async def forget(self, older_than_seconds: float) -> int:
         """Delete sessions and kills that began longer ago; gives the number of sessions."""
-        now = datetime.now(UTC)
-        return await self._write(
-            partial(writing.forget, before=now.timestamp() - older_than_seconds)
-        )
+        before = datetime.now(UTC).timestamp() - older_than_seconds
+        return await self._write(writing.forget, before=before)
 
     # Insights
 
@@ -102,19 +92,18 @@ class History:
         `paths` tells each workspace's path by its name. `recurring` are ids said again,
         `addressed` are ids whose lines have changed (with the commit, where that is known).
         """
-        record = partial(writing.record_insights, session_id=session_id, items=items, paths=paths)
         commits = addressed if isinstance(addressed, Mapping) else dict.fromkeys(addressed, "")
 
         def write(connection: Connection) -> list[InsightItem]:
             writing.mark_seen(connection, session_id, recurring)
             writing.mark_addressed(connection, session_id, commits)
-            return record(connection)
+            return writing.record_insights(connection, session_id, items, paths)
 
         return await self._write(write)
 
     async def known_insights(self, workspace_path: str) -> list[KnownInsight]:
         """All that was said of a workspace, oldest first."""
-        return await self._read(partial(queries.known_insights, workspace_path=workspace_path))
+        return await self._read(queries.known_insights, workspace_path=workspace_path)
 
     async def insights(
         self,
@@ -126,14 +115,12 @@ class History:
     ) -> list[KnownInsight]:
         """Insights, newest first; `status="standing"` takes those that are new or open."""
         return await self._read(
-            partial(
-                queries.insights, status=status, workspace=workspace, search=search, limit=limit
-            )
+            queries.insights, status=status, workspace=workspace, search=search, limit=limit
         )
 
     async def insight(self, prefix: str) -> KnownInsight:
         """One insight, by its id or the beginning of it."""
-        return await self._read(partial(queries.insight, prefix=prefix))
+        return await self._read(queries.insight, prefix=prefix)
 
     async def insight_ids(self) -> set[str]:
         """Every id in use."""
@@ -141,73 +128,55 @@ class History:
 
     async def set_insight_status(self, prefix: str, status: str) -> KnownInsight:
         """Accept or dismiss an insight; gives it as it is now."""
-        return await self._write(partial(writing.set_insight_status, prefix=prefix, status=status))
+        return await self._write(writing.set_insight_status, prefix=prefix, status=status)
 
     # Kills, reflections, state
 
     async def record_kill(self, session_id: str | None, kill: KillRecord) -> None:
         """Record a process that was ended; `session_id` is None where `clean` did it."""
         kill = msgspec.structs.replace(kill, session_id=session_id)
-        await self._write(partial(writing.record_kill, kill=kill))
+        await self._write(writing.record_kill, kill=kill)
 
     async def kills(self, *, session_id: str | None = None, limit: int = 100) -> list[KillRecord]:
         """Processes that were ended, newest first."""
-        return await self._read(partial(queries.kills, session_id=session_id, limit=limit))
+        return await self._read(queries.kills, session_id=session_id, limit=limit)
 
     async def note_reflection(self, workspace_path: str, fingerprint: str, session_id: str) -> None:
         """Remember what a workspace looked like when it was reflected on."""
-        at = as_text(datetime.now(UTC))
         await self._write(
-            lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO reflections VALUES (?, ?, ?, ?)",
-                (as_utf8(workspace_path), fingerprint, session_id, at),
-            )
+            writing.note_reflection,
+            workspace_path=workspace_path,
+            fingerprint=fingerprint,
+            session_id=session_id,
         )
 
     async def last_reflection(self, workspace_path: str) -> ReflectionRecord | None:
         """When a workspace was last reflected on, if ever."""
-        return await self._read(partial(queries.last_reflection, workspace_path=workspace_path))
-
-    async def next_run(self) -> datetime | None:
-        """When the next timed session is due, if that is known."""
-        text = await self.get_state(_NEXT_RUN)
-        return None if text is None else from_text(text)
-
-    async def set_next_run(self, moment: datetime) -> None:
-        """Remember across restarts when the next timed session is due."""
-        await self.set_state(_NEXT_RUN, as_text(moment))
-
-    async def failures_in_a_row(self) -> int:
-        """How many sessions failed since the last that did not."""
-        return int(await self.get_state(_FAILURES) or 0)
-
-    async def set_failures_in_a_row(self, count: int) -> None:
-        """Remember the streak; 0 resumes."""
-        await self.set_state(_FAILURES, str(count))
+        return await self._read(queries.last_reflection, workspace_path=workspace_path)
 
     async def get_state(self, key: str) -> str | None:
-        """A single remembered value."""
-        return await self._read(partial(queries.state, key=key))
+        """A single value that outlives a restart, such as when the next session is due."""
+        return await self._read(queries.state, key=key)
 
     async def set_state(self, key: str, value: str) -> None:
         """Remember a single value."""
-        await self._write(
-            lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value)
-            )
-        )
+        await self._write(writing.set_state, key=key, value=value)
 
-    async def _write(self, action: Callable[[Connection], T]) -> T:
-        try:
-            return await self._database.write(action)
-        except DatabaseError as error:
-            raise HistoryError(str(error), path=error.path) from error
+    async def _write(self, action: Callable[..., T], **facts: Any) -> T:
+        with _as_history_error():
+            return await self._database.write(partial(action, **facts))
 
-    async def _read(self, query: Callable[[Connection], T]) -> T:
-        try:
-            return await self._database.read(query)
-        except DatabaseError as error:
-            raise HistoryError(str(error), path=error.path) from error
+    async def _read(self, query: Callable[..., T], **facts: Any) -> T:
+        with _as_history_error():
+            return await self._database.read(partial(query, **facts))
+
+
+@contextmanager
+def _as_history_error() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise HistoryError(str(error), path=error.path) from error
 
 
 @asynccontextmanager
@@ -215,8 +184,6 @@ async def open_history(path: Path, *, read_only: bool = False) -> AsyncIterator[
     """Open the history at `path`; one that is not there is begun, or (read-only) taken as empty."""
     opening = open_database_to_read if read_only else open_database
     async with AsyncExitStack() as stack:
-        try:
+        with _as_history_error():
             database = await stack.enter_async_context(opening(path, MIGRATIONS))
-        except DatabaseError as error:
-            raise HistoryError(str(error), path=error.path) from error
         yield History(database)

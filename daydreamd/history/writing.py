@@ -138,8 +138,8 @@ def record_insights(
             """,
             (
                 kept.id, kept.workspace, as_utf8(paths.get(kept.workspace, "")), kept.title,
-                kept.body, kept.category, _json(kept.evidence), kept.grounded, kept.status, now, now,
-                session_id, session_id,
+                kept.body, kept.category, _json(kept.evidence), kept.grounded, kept.status,
+                now, now, session_id, session_id,
             ),
         )  # fmt: skip
     return stored
@@ -198,6 +198,21 @@ def record_kill(connection: Connection, kill: KillRecord) -> None:
             _json(kill.reasons), as_utf8(kill.undo), kill.outcome,
         ),
     )  # fmt: skip
+
+
+def note_reflection(
+    connection: Connection, workspace_path: str, fingerprint: str, session_id: str
+) -> None:
+    """What a workspace looked like when it was reflected on."""
+    connection.execute(
+        "INSERT OR REPLACE INTO reflections VALUES (?, ?, ?, ?)",
+        (as_utf8(workspace_path), fingerprint, session_id, as_text(datetime.now(UTC))),
+    )
+
+
+def set_state(connection: Connection, key: str, value: str) -> None:
+    """A single value."""
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
 
 def _json(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -232,17 +232,14 @@ async def test_a_kill_is_kept_with_its_reasons_and_how_to_undo_it(tmp_path: Path
         assert [k.session_id for k in await history.kills()] == [None, "s1"]
 
 
-async def test_the_next_run_and_the_streak_outlive_a_restart(tmp_path: Path) -> None:
+async def test_a_remembered_value_outlives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    due = datetime.now(UTC) + timedelta(hours=6)
     async with open_history(path) as history:
-        assert await history.next_run() is None
-        assert await history.failures_in_a_row() == 0
-        await history.set_next_run(due)
-        await history.set_failures_in_a_row(4)
+        assert await history.get_state("next") is None
+        await history.set_state("next", "soon")
+        await history.set_state("next", "later")
     async with open_history(path) as history:
-        assert await history.next_run() == due
-        assert await history.failures_in_a_row() == 4
+        assert await history.get_state("next") == "later"
 
 
 async def test_a_reflection_is_remembered_by_workspace(tmp_path: Path) -> None:
