@@ -2,6 +2,7 @@
 # make test     all tests, with all they need
 # make install  under PREFIX (/usr/local), with units, as root; with USER=alice the daemon is alice
 # make uninstall  everything but the data, and settings that were changed
+# make zoo      hold the housekeeping against the real Claude Code (235 MB from npm) and a real Aider
 # make faults   break the daemon on a real systemd in every way known, and print the table
 SHELL       := /bin/bash
 PYTHON      ?= python3
@@ -12,7 +13,7 @@ WORKSPACE   ?= .
 PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean install uninstall faults
+.PHONY: help run test check bench clean install uninstall faults zoo
 
 help:
 	@grep -E '^# make' Makefile | sed 's/^# //'
@@ -49,6 +50,9 @@ check: .venv/.dev
 
 bench: .venv/.dev .venv-aider/.run
 	.venv/bin/python -m tests.bench
+
+zoo: .venv/.dev .venv-aider/.run
+	.venv/bin/python -m tests.integration.zoo.real
 
 faults: .venv/.dev
 	.venv/bin/python -m tests.e2e.faults

@@ -163,7 +163,7 @@ def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:
 
 def _decide_owned(facts: Facts, rule: Rule) -> Verdict:
     owned = f"in use: {facts.owner.says}"
-    asked = rule.attended_idle_for
+    asked = None if facts.owner.kind == "client" else rule.attended_idle_for
     if asked is None or facts.idle_seconds is None or facts.idle_seconds < asked:
         return Verdict("spare", (owned,))
     if facts.age_seconds < rule.max_age:

@@ -44,7 +44,7 @@ _COMMAND_LENGTH: Final = 200
 
 @dataclass(frozen=True)
 class Known:
-    """What the caller brings along: dead sessions of ours, the watch's memory, protected pids."""
+    """What the caller brings along: which of our sessions are dead, and the watch's memory."""
 
     dead_sessions: Collection[str] = ()
     watch: Watch | None = None

@@ -132,7 +132,9 @@ def _client(
     ports = connections.ports(family)
     if None in at_stdio or at_sockets is None or ports is None:
         return Owner("unknown", "who is connected to it")
-    others = {pid for pids in at_stdio for pid in pids or ()}
+    # A parent at the other end of a pipe is a parent: `parent_owner` says more about it.
+    parents = {parent.pid for parent in ancestors(stat.pid, around.table)}
+    others = {pid for pids in at_stdio for pid in pids or ()} - parents
     others = {pid for pid in others if not _is_of_the_same_wreck(stat, pid, around)}
     if others or at_sockets:
         pid = min(others | at_sockets)

@@ -6,8 +6,10 @@ What cannot be read is None, never "nobody". It does not know why anybody asks.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import select
 import socket
 import struct
 from collections.abc import Collection, Iterable
@@ -41,7 +43,7 @@ class Connections:
     holders: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     ends: dict[int, dict[int, tuple[str, int]]] = field(default_factory=dict)
     unix: dict[int, UnixSocket] | None = None
-    unseen: bool = False
+    unseen: set[int] = field(default_factory=set)
 
     def ends_of(self, pid: int) -> dict[int, tuple[str, int]]:
         """The pipes and sockets of a process, by descriptor."""
@@ -49,6 +51,8 @@ class Connections:
 
     def others_at(self, pid: int, fd: int, family: Collection[int]) -> set[int] | None:
         """Processes outside `family` at the other end of a descriptor; None where unknown."""
+        if pid in self.unseen:
+            return None
         end = self.ends_of(pid).get(fd)
         if end is None:
             return set()
@@ -59,7 +63,22 @@ class Connections:
             if connected is None or not connected.peer:
                 return set()
             end = ("socket", connected.peer)
-        return self.holders.get(end, set()).difference(family)
+        holders = self.holders.get(end, set())
+        others = holders.difference(family)
+        if self.unseen and not others and not self._explains(holders, pid, fd, end):
+            return None  # somebody may be there whose descriptors we may not see
+        return others
+
+    def _explains(self, holders: set[int], pid: int, fd: int, end: tuple[str, int]) -> bool:
+        """Whether the holders that we see explain all: they have the other end, or nobody has."""
+        if end[0] == "socket":
+            return bool(holders)
+        reads = _may(pid, fd) & 0o400
+        for holder in holders:
+            for own, held in self.ends_of(holder).items():
+                if held == end and _may(holder, own) & (0o200 if reads else 0o400):
+                    return True
+        return not _other_end_is_open(pid, fd, reads=bool(reads))
 
     def unix_clients(self, pid: int, family: Collection[int]) -> set[int] | None:
         """Processes outside `family` that connected to a unix socket on which `pid` listens."""
@@ -103,7 +122,7 @@ def see_connections() -> Connections:
             with os.scandir(f"/proc/{pid}/fd") as descriptors:
                 names = [descriptor.name for descriptor in descriptors]
         except PermissionError:
-            seen.unseen = True
+            seen.unseen.add(pid)
             continue
         except OSError:  # gone meanwhile
             continue
@@ -121,6 +140,29 @@ def _add_ends(seen: Connections, pid: int, names: Iterable[str]) -> None:
             end = (match[1], int(match[2]))
             seen.ends.setdefault(pid, {})[int(name)] = end
             seen.holders.setdefault(end, set()).add(pid)
+
+
+def _may(pid: int, fd: int) -> int:
+    """What a descriptor is open for: 0o400 reading, 0o200 writing."""
+    try:
+        return Path(f"/proc/{pid}/fd/{fd}").lstat().st_mode & 0o600
+    except OSError:  # closed meanwhile
+        return 0
+
+
+def _other_end_is_open(pid: int, fd: int, *, reads: bool) -> bool:
+    """Ask the pipe itself, by opening our end a second time for a moment."""
+    mode = os.O_RDONLY if reads else os.O_WRONLY
+    try:
+        pipe = os.open(f"/proc/{pid}/fd/{fd}", mode | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return error.errno != errno.ENXIO  # that one says: nobody reads
+    try:
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        return not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
+    finally:
+        os.close(pipe)
 
 
 def _add_tcp(pid: int, inodes: Collection[int], ports: Ports) -> bool:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,25 +14,7 @@ from daydreamd.host.processes import Identity, identify, is_alive
 from daydreamd.session import DaydreamSession, Outcome, Trigger
 from tests.integration.zoo.animals import DEAD_SESSION, SESSION_ID, Animal, fill
 from tests.integration.zoo.keeper import Zoo, open_zoo
-
-SETTINGS = """
-[cleanup]
-observe = "1s"
-grace = "2s"
-[cleanup.claude]
-max_age = "1s"
-idle_for = "500ms"
-max_count = 1000
-protect = ["*--keep-me*"]
-[cleanup.aider]
-max_age = "1s"
-idle_for = "500ms"
-[cleanup.mcp]
-max_age = "1s"
-idle_for = "500ms"
-[cleanup.temp]
-enabled = false
-"""
+from tests.integration.zoo.visit import clean
 
 
 @dataclass
@@ -52,15 +30,6 @@ class Inspection:
     def of(self, name: str) -> tuple[int, dict[str, Any] | None]:
         pid = next(animal.pid for animal in self.animals if animal.name == name)
         return pid, next((one for one in self.dry["candidates"] if one["pid"] == pid), None)
-
-
-def clean(zoo: Zoo, *options: str) -> dict[str, Any]:
-    settings = zoo.write("settings.toml", SETTINGS)
-    argv = [sys.executable, "-m", "daydreamd", "--config", settings, "--user", "clean", "--json"]
-    env = {"PATH": os.environ["PATH"], "HOME": str(zoo.home)}
-    done = subprocess.run([*argv, *options], env=env, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return json.loads(done.stdout)
 
 
 async def a_session_that_is_over(zoo: Zoo) -> None:

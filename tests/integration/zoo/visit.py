@@ -1,0 +1,39 @@
+"""The real program visits the zoo, with thresholds of seconds where people have days."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from tests.integration.zoo.keeper import Zoo
+
+SETTINGS = """
+[cleanup]
+observe = "1s"
+grace = "2s"
+[cleanup.claude]
+max_age = "1s"
+idle_for = "500ms"
+max_count = 1000
+protect = ["*--keep-me*"]
+[cleanup.aider]
+max_age = "1s"
+idle_for = "500ms"
+[cleanup.mcp]
+max_age = "1s"
+idle_for = "500ms"
+[cleanup.temp]
+enabled = false
+"""
+
+
+def clean(zoo: Zoo, *options: str) -> dict[str, Any]:
+    settings = zoo.write("settings.toml", SETTINGS)
+    argv = [sys.executable, "-m", "daydreamd", "--config", settings, "--user", "clean", "--json"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(zoo.home)}
+    done = subprocess.run([*argv, *options], env=env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout)
