@@ -46,11 +46,11 @@ def main(words: list[str]) -> None:
     _yield_to_others(int(asked["--nice"][0]), int(asked["--oom"][0]))
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         _say(f"no-new-privs-failed: {os.strerror(ctypes.get_errno())}")
-    _drop_capabilities()
     program = words[cut + 1 :]
     # Sought before the walls go up: the search imports, and Python may lie outside of them.
     path = _find(program[0])
     if "--landlock" in asked:
+        _drop_capabilities()
         _restrict(asked, landlock_abi())
     try:
         os.execv(path, program)  # noqa: S606 - a list, and no shell is wanted

@@ -1,9 +1,10 @@
 """Starting a program so that it can do little, and dies with us.
 
 `confined` gives the argument list; the work is done by `confined_exec`, a program of its own that
-stands between our `fork` and the program's `exec`. The program then has no capabilities, can never
-gain privileges, yields to everybody else and, by Landlock, reads and writes only below what is
-listed and connects only to the listed TCP ports. UDP, and so DNS, is beyond what Landlock refuses.
+stands between our `fork` and the program's `exec`. The program then dies with us, can never gain
+privileges, has no capabilities, yields to everybody else and, by Landlock, reads and writes only
+below what is listed and connects only to the listed TCP ports. UDP, and so DNS, is beyond what
+Landlock refuses.
 
 Where the kernel has no Landlock, or too little of it, a line on stderr says so and the program runs
 without; whoever minds asks `landlock_abi` first. This file does not know what it confines.
@@ -50,7 +51,8 @@ def confined(
 
     Below `read` it may read and execute, below `write` read and write, besides what every program
     needs; paths that do not exist are left out. `connect_ports=None` leaves connections alone.
-    Without `landlock` it only dies with us, gains no privileges and yields to others.
+    Without `landlock` it only dies with us, gains no privileges and yields to others; what it has
+    (root's capabilities) it keeps.
     """
     words = [f"--parent={os.getpid()}", f"--nice={nice}", f"--oom={oom_score_adj}"]
     if landlock:
