@@ -59,7 +59,7 @@ async def read_history(git: ForeignGit, *, now: float) -> list[Commit]:
         "log", "-z", "--no-mailmap", "--no-show-signature", *NO_PROGRAMS, *count,
         f"--max-age={int(now) - HISTORY_DAYS * DAY_SECONDS}", f"--max-count={MAX_COMMITS}",
         "--format=%x02%H %ct %ae", str(git.repository.head), "--",
-        max_stdout=128 << 20,
+        max_stdout=64 << 20,
     )  # fmt: skip
     return list(parse_log(printed, prefix=git.repository.prefix))
 

@@ -9,6 +9,7 @@ the small files that counts depend on. Objects and files are the workspace's own
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from typing import Final
 import anyio.to_thread
 
 from daydreamd.context.git_config import harmless
+from daydreamd.context.owner import read_global_ignores
 from daydreamd.context.repository import Repository
 from daydreamd.errors import CommandError, FileError
 from daydreamd.host.commands import clean_environment, run
-from daydreamd.host.files import open_beneath
+from daydreamd.host.files import open_beneath, read_beneath
 
 _MAX_INDEX: Final = 512 << 20
 _MAX_SMALL_FILE: Final = 4 << 20
@@ -84,7 +86,7 @@ class ForeignGit:
 
 
 async def open_foreign(repository: Repository, place: Path, *, deadline: float) -> ForeignGit:
-    """Lay the foreign directory at `place`, which must not exist yet. FileError where it cannot.
+    """Lay the foreign directory into `place`, which is empty. FileError where it cannot.
 
     Each command may take `deadline` seconds.
     """
@@ -116,8 +118,7 @@ def _search_path(path: str, *, workspace: str) -> str:
 
 
 def _lay(repository: Repository, place: Path) -> None:
-    for directory in ("refs", "objects", "info"):
-        (place / directory).mkdir(mode=0o700, parents=True)
+    (place / "refs").mkdir()
     (place / "HEAD").write_text(f"{repository.head or 'ref: refs/heads/none-yet'}\n")
     (place / "config").write_text(_config(repository))
     own, common = repository.directory, repository.common
@@ -127,8 +128,12 @@ def _lay(repository: Repository, place: Path) -> None:
     for name in shared[:8]:
         _copy(own, name, place, most=_MAX_INDEX)
     _copy(own, "info/sparse-checkout", place)
-    for name in ("info/exclude", "info/attributes", "shallow"):
-        _copy(common, name, place)
+    _copy(common, "info/attributes", place)
+    _copy(common, "shallow", place)
+    excluded = _read(common, "info/exclude") + b"\n" + read_global_ignores(os.environ)
+    if re.search(rb"(?m)^[^#\s]", excluded):
+        (place / "info").mkdir(exist_ok=True)
+        (place / "info" / "exclude").write_bytes(excluded)
 
 
 def _config(repository: Repository) -> str:
@@ -157,6 +162,14 @@ def _copy(root: Path, name: str, place: Path, *, most: int = _MAX_SMALL_FILE) ->
             raise FileError(
                 f"cannot copy {root / name}: larger than {most} bytes", path=root / name
             )
+        (place / name).parent.mkdir(exist_ok=True)
         with (place / name).open("xb") as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
         os.utime(place / name, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def _read(root: Path, name: str) -> bytes:
+    try:
+        return read_beneath(root, name, max_bytes=_MAX_SMALL_FILE)
+    except FileError:
+        return b""  # optional

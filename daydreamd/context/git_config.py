@@ -92,22 +92,25 @@ def _section_name(header: re.Match[str]) -> str:
 
 def _value(text: str, at: int) -> tuple[str, int]:
     """The value that starts at `at`, and where it ends."""
-    value, gap, quoted = "", "", False  # a gap counts only once something follows it
+    kept: list[str] = []
+    solid = 0  # blanks behind this count only once something follows them
+    quoted = False
     while piece := _PIECE.match(text, at):
         plain, escaped, space = piece["plain"], piece["escaped"], piece["space"]
         if piece[0] == "\n" or (piece[0] in "#;" and not quoted):
             break
         at = piece.end()
+        if piece[0] == "\\\n" or (space and not quoted and not kept):
+            continue
         if piece[0] == '"':
             quoted = not quoted
-            value, gap = value + gap, ""
-        elif space and not quoted:
-            gap += space if value else ""
-        elif piece[0] != "\\\n":
-            value, gap = value + gap + (plain or space or _escape(escaped)), ""
+        else:
+            kept.append(plain or space or _escape(escaped))
+        if quoted or not space:
+            solid = len(kept)
     if quoted:
         raise ValueError("a quoted value does not end on its line")
-    return value, _line_end(text, at)
+    return "".join(kept[:solid]), _line_end(text, at)
 
 
 def _escape(char: str) -> str:

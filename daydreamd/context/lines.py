@@ -70,9 +70,9 @@ async def count_lines(root: Path, *, exclude: Sequence[str], cwd: Path) -> list[
 
 def parse_counts(printed: bytes, *, root: Path) -> Iterator[CountedFile]:
     """Read the CSV of scc; CommandError where it is something else."""
-    text = io.StringIO(os.fsdecode(printed), newline="")
-    for row in csv.DictReader(text):
-        try:
+    rows = csv.DictReader(io.StringIO(os.fsdecode(printed), newline=""))
+    try:
+        for row in rows:
             yield CountedFile(
                 path=row["Provider"].removeprefix(f"{root}/"),
                 language=row["Language"],
@@ -81,8 +81,8 @@ def parse_counts(printed: bytes, *, root: Path) -> Iterator[CountedFile]:
                 blank=int(row["Blanks"]),
                 complexity=int(row["Complexity"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CommandError(f"cannot read what scc printed: {row}") from error
+    except (csv.Error, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CommandError(f"cannot read what scc printed: {error!r}") from error
 
 
 def language_facts(counted: Iterable[CountedFile]) -> dict[str, dict[str, int]]:

@@ -14,6 +14,7 @@ import anyio.to_thread
 
 from daydreamd.context.activity import WEEK_SECONDS
 from daydreamd.context.branches import iso
+from daydreamd.context.exclusion import is_fit_to_show, is_worth_reading
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.context.patches import PATCH_FORMAT, Hunk, parse_patch
 from daydreamd.context.workspaces import printable
@@ -146,10 +147,10 @@ def marker_facts(
 def _newest(
     markers: list[Marker], growth: Sequence[Growth], root: Path
 ) -> Iterator[dict[str, Any]]:
-    """The markers whose lines came last, found again where they stand now."""
+    """The markers whose lines came last, where they stand now; none beside a secret."""
     ranks: dict[tuple[str, str], int] = {}
     for rank, new in enumerate(growth):
-        if new.came:
+        if new.came and is_worth_reading(new.path) and is_fit_to_show(new.text):
             ranks.setdefault((new.path, new.text), rank)
     grown = {path for path, _ in ranks}
     texts = {path: _lines(root, path) for path in grown & {one.path for one in markers}}

@@ -52,8 +52,8 @@ async def survey_workspace(
     await in_thread(require_directory, root)
     sources = Sources(seconds)
     with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
-        state = await read_state(root, sources, place=Path(place, "git"))
-        key = make_key(workspace, now=now, state=state.parts())
+        state = await read_state(root, sources, place=Path(place))
+        key = await in_thread(lambda: make_key(workspace, now=now, state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
         if known is None:
             look = _Look(workspace, state, sources, Path(place), now)

@@ -1,4 +1,4 @@
-"""Looking at a workspace in which nothing changed, against the `git status` it cannot go without."""
+"""Looking at a workspace in which nothing changed, against the `git status` that it needs."""
 
 import os
 import subprocess

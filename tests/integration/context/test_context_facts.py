@@ -288,6 +288,15 @@ async def test_markers_are_counted_and_the_newest_found(repo, look_at):
     assert (markers["added_7d"], markers["removed_7d"]) == (4, 1)
 
 
+async def test_a_marker_beside_a_secret_is_counted_and_not_shown(repo, look_at):
+    repo.write(".env", "KEY=hidden # TODO rotate\n")
+    repo.write("a.py", f"key = 'ghp_{'a' * 36}'  # TODO hidden\n")
+    repo.commit()
+    entry = await look_at(repo.path)
+    assert entry["markers"]["todo"] == 2
+    assert entry["markers"]["newest"] == []
+
+
 async def test_a_directory_of_a_repository_sees_its_own_share(repo, look_at):
     repo.write("pkg/inner.py", "if 1:\n    pass  # TODO\n")
     repo.commit()

@@ -282,6 +282,25 @@ def test_the_command_prints_one_document(make_repo, tmp_path):
     assert set(json.loads(both.stdout)) == {"app", tmp_path.name}
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (".config/git/ignore", "*.swp\n"),
+        (".gitconfig", '[core]\n excludesFile = "~/mine"\n[include]\n path = /dev/zero\n'),
+    ],
+)
+def test_what_the_owner_ignores_everywhere_is_no_uncommitted_work(make_repo, tmp_path, file, text):
+    repo = make_repo()
+    repo.write("a.py", "1\n")
+    repo.commit()
+    repo.write("a.py.swp", "x")
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(text)
+    (tmp_path / "mine").write_text("*.swp\n")
+    entry = json.loads(run_context(repo.path, "--json", cwd=tmp_path).stdout)
+    assert entry["git"]["dirty"]["untracked"] == 0
+
+
 def test_the_command_says_in_one_line_what_is_wrong(tmp_path):
     done = run_context("nowhere", cwd=tmp_path)
     assert done.returncode == 1
