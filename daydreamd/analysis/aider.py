@@ -69,8 +69,11 @@ async def ask_aider(
             facts.peak_rss_bytes, facts.cpu_seconds = usage.peak_rss_bytes, usage.cpu_seconds
     told = tokens_told(tail)
     if told is None or told[1] == 0:
-        said = _telling(tail) or _telling(leash.stderr.decode(errors="replace"))
-        reason = said or f"it said nothing and ended with exit code {facts.exit_code}"
+        said = [_telling(tail), _telling(leash.stderr.decode(errors="replace"))]
+        if facts.exit_code:  # then it died of something, and did not end by itself
+            said.reverse()
+        nothing = f"it said nothing and ended with exit code {facts.exit_code}"
+        reason = next(filter(None, said), nothing)
         raise ModelAnswerError(
             f"cannot get an answer through aider: {reason}", base_url=question.choice.base_url
         )

@@ -44,7 +44,7 @@ async def embedded_engine(
     argv = confined(
         [
             *(sys.executable, "-P", "-m", "daydreamd.analysis.embedded_server"),
-            *(choice.weights, str(choice.context_tokens), str(os.getpid())),
+            *(choice.weights, str(choice.context_tokens)),
         ],
         read=[*program_paths(sys.executable), *filter(None, sys.path), choice.weights],
         write=[home],

@@ -1,8 +1,8 @@
 """The embedded engine: llama.cpp's own OpenAI-compatible server, in this process.
 
-Run as `python -m daydreamd.analysis.embedded_server WEIGHTS CONTEXT_TOKENS PARENT_PID` with the key
-in the environment, it prints its address and serves on loopback until its parent is gone or it is
-ended. It makes no connections of its own, and does not know what it is asked.
+Run as `python -m daydreamd.analysis.embedded_server WEIGHTS CONTEXT_TOKENS` with the key in the
+environment, it prints its address and serves on loopback until it is ended. It makes no connections
+of its own, and does not know what it is asked.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Final
+from typing import Final, NoReturn
 
 KEY_VARIABLE: Final = "DAYDREAMD_ENGINE_KEY"
 _MOST_THREADS: Final = 8
-_PARENT_LOOKS_SECONDS: Final = 1.0
 
 
-def main(weights: str, context_tokens: int, parent: int) -> None:
+def main(weights: str, context_tokens: int) -> NoReturn:
     """Load the weights, print the address, and serve."""
     # Imported here: this is the only process that may pay for it, and it may be missing.
     import xllamacpp  # noqa: PLC0415
@@ -27,7 +26,9 @@ def main(weights: str, context_tokens: int, parent: int) -> None:
     params.model.path = weights
     params.n_ctx = context_tokens
     params.n_parallel = 1
-    params.cpuparams.n_threads = threads
+    # Writing waits for memory, and for each other's threads: on a busy machine with two processors
+    # two threads wrote 4 tokens a second, one 18.
+    params.cpuparams.n_threads = max(1, threads // 2)
     params.cpuparams_batch.n_threads = threads
     params.cache_ram_mib = 0  # its default of 8 GiB grew to 729 MB with this small model
     params.no_extra_bufts = True  # a repacked copy of the weights: 25 MB, and no quicker
@@ -43,10 +44,9 @@ def main(weights: str, context_tokens: int, parent: int) -> None:
     params.api_keys = [os.environ.pop(KEY_VARIABLE)]
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)
-    while os.getppid() == parent:
-        time.sleep(_PARENT_LOOKS_SECONDS)
-    os._exit(0)  # threads of the server are still answering; nobody is left to read
+    while True:  # the server's own threads do the work
+        time.sleep(3600)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -67,6 +67,11 @@ def stalls_in_mid_answer():
     sleep_on()
 
 
+def breaks_in_mid_answer():
+    say(PREAMBLE + answer()[:-10])
+    sys.exit("out of breath")
+
+
 def says_nothing():
     pass
 

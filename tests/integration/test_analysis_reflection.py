@@ -125,6 +125,7 @@ async def test_an_answer_through_aider_is_streamed_and_counted(bench):
         ("claims_tokens", "not in the form asked for"),
         ("answers_in_prose", "not in the form asked for"),
         ("crashes", "cannot import name"),
+        ("breaks_in_mid_answer", "out of breath"),
         ("floods", "it prints without end"),
         ("hogs", "of memory, more than 100 MiB"),
     ],
@@ -205,14 +206,20 @@ async def test_what_was_streamed_before_the_deadline_is_kept(bench):
     assert reflection.facts.peak_rss_bytes > 1 << 20
 
 
-async def test_where_aider_breaks_we_ask_ourselves_and_say_so(bench):
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        ("ends_in_an_error", "litellm.InternalServerError"),
+        ("breaks_in_mid_answer", "out of breath"),
+    ],
+)
+async def test_where_aider_breaks_we_ask_ourselves_and_say_so(bench, deed, reason):
     with serving("ollama_server.py") as url:
-        reflection = await bench.reflect(
-            url, provider="ollama", aider=bench.aider("ends_in_an_error")
-        )
+        reflection = await bench.reflect(url, provider="ollama", aider=bench.aider(deed))
     assert reflection.failure is None
     assert reflection.facts.engine == "direct"
-    assert "litellm.InternalServerError" in dict(bench.notices)["aider not used"]["reason"]
+    assert "scripted server" in msgspec.json.decode(reflection.text)["insights"][0]["title"]
+    assert reason in dict(bench.notices)["aider not used"]["reason"]
 
 
 async def test_where_aider_is_absent_we_ask_ourselves(bench):
