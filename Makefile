@@ -38,6 +38,9 @@ help:
 
 run: .venv/.run .venv-aider/.run
 	@PATH="$(CURDIR)/.venv-aider/bin:$$PATH" .venv/bin/daydreamd once "$(WORKSPACE)"
+	@echo
+	@echo "The insights are in $$(.venv/bin/python -c 'from daydreamd.cli.invocation import Invocation; print(Invocation().places.report)')"
+	@echo 'As a service: `sudo make install`, then `systemctl start daydreamd` (README, "Under systemd").'
 
 test: .venv/.dev .venv-aider/.run
 	.venv/bin/python -m pytest

@@ -74,7 +74,7 @@ class UnifiedDaydreamSystem:
         )
         try:
             session.outcome = await self._through_the_phases(session)
-        except BaseException as error:
+        except BaseException as error:  # told in the record, whatever it is, and raised again
             stopped = isinstance(error, anyio.get_cancelled_exc_class())
             session.outcome = Outcome.INTERRUPTED if stopped else Outcome.FAILED
             session.reasons.append(f"stopped in {session.phase}" if stopped else str(error))

@@ -253,7 +253,7 @@ def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
 
 def _said(argv: tuple[str, ...], exe: str) -> str:
     """The command line on one line, without control characters, not too long."""
-    words = [os.path.basename(argv[0]), *argv[1:]] if argv else [exe]  # noqa: PTH119
+    words = [os.path.basename(argv[0]), *argv[1:]] if argv else [exe]  # noqa: PTH119 - a word, no path
     line = " ".join(word for word in words if word)
     printable = "".join(letter if letter.isprintable() else "?" for letter in line)
     return printable[:_COMMAND_LENGTH]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
 
 from daydreamd.settings.model import UserKind
@@ -149,8 +149,8 @@ def _is_claude(program: Program, run: Run | None) -> bool:
 
 def _is_desktop_program(program: Program) -> bool:
     """Electron's own marks: helper processes say their type, and the bundle lies beside it."""
-    beside = PurePath(program.exe).parent / "resources" / "app.asar"
-    return any(word.startswith("--type=") for word in program.argv) or os.path.exists(beside)  # noqa: PTH110
+    beside = Path(program.exe).parent / "resources" / "app.asar"
+    return any(word.startswith("--type=") for word in program.argv) or beside.exists()
 
 
 def _is_aider(program: Program, run: Run | None) -> bool:

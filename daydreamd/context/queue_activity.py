@@ -37,13 +37,14 @@ def _look(queue: Queue) -> dict[str, Any]:
 def _promises(connection: Connection, table: str) -> dict[str, Any]:
     """Times are UTC text, so that they compare as text."""
     since = "datetime('now', '-7 days')"
-    # a table cannot be a parameter; the settings allow letters, digits and _
+    # A table cannot be a parameter; the settings allow letters, digits and _ in its name.
     created = connection.execute(
-        f'SELECT status, count(*) FROM "{table}" WHERE created_at >= {since} GROUP BY status'  # noqa: S608
+        f"""SELECT status, count(*) FROM "{table}"
+            WHERE created_at >= {since} GROUP BY status"""  # noqa: S608 - as said above
     ).fetchall()
     completed, mean_minutes = connection.execute(
         f"""SELECT count(*), avg((julianday(completed_at) - julianday(created_at)) * 1440)
-            FROM "{table}" WHERE status = 'completed' AND completed_at >= {since}"""  # noqa: S608
+            FROM "{table}" WHERE status = 'completed' AND completed_at >= {since}"""  # noqa: S608 - as said above
     ).fetchone()
     return {
         "created": sum(count for _, count in created),
