@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd.host.procfs import read_argv, read_children, read_stat
-from daydreamd.host.trees import HOUSEHOLD
+from daydreamd.host.strays import HOUSEHOLD
 
 _SETTLE_SECONDS = 3.0  # what is on its way out (a worker thread, a killed child) may take so long
 _PR_SET_CHILD_SUBREAPER = 36

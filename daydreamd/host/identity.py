@@ -9,6 +9,7 @@ This file does not know why anybody would want to signal anything.
 from __future__ import annotations
 
 import os
+import select
 import signal as signals
 import time
 from collections.abc import Iterator
@@ -72,16 +73,15 @@ def is_same_process(one: Identity, other: Identity) -> bool:
 
 
 def is_alive(identity: Identity) -> bool:
-    """Whether it lives; a zombie does not."""
+    """Whether it lives; a zombie does not, unless only its first thread is one."""
     try:
         with _pinned(identity.pid) as pidfd:
-            stat = procfs.read_stat(identity.pid)
-            birth = os.fstat(pidfd).st_ino
+            same = is_same_process(identity, _read(identity.pid, pidfd))
+            ended = select.poll()
+            ended.register(pidfd, select.POLLIN)  # readable once the last thread is gone
+            return same and not ended.poll(0)
     except ProcessGone:
         return False
-    if stat is None or stat.state in "ZX" or stat.start_ticks != identity.start_ticks:
-        return False
-    return identity.birth in {0, birth}
 
 
 def age_seconds(start_ticks: int) -> float:

@@ -20,7 +20,8 @@ import anyio
 from daydreamd.errors import CommandError, CommandTooLarge
 from daydreamd.host.identity import Identity, identify
 from daydreamd.host.pipes import Outflow, Tail, feed
-from daydreamd.host.trees import HOUSEHOLD, KILL_SECONDS, end_tree, reap_strays
+from daydreamd.host.strays import HOUSEHOLD, reap_strays
+from daydreamd.host.trees import end_tree
 from daydreamd.host.usage import Usage, UsageMeter
 from daydreamd.units import say_size
 
@@ -121,10 +122,6 @@ class Leash:
             report = await end_tree(roots, grace=grace, root_grace=root_grace, even_after_exec=True)
             self.survivors = report.survivors
             self._reap()
-            # Of a program with threads the first may be dead, and the rest still on their way out;
-            # until then the kernel does not let it be waited for.
-            with anyio.move_on_after(KILL_SECONDS):
-                await self._ended.wait()
         self._chores.cancel()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Everything the rooms may know of processes, behind one door.
 
-`procfs` reads, `identity` tells one process from another, `trees` ends whole families.
+`procfs` reads, `identity` tells one process from another, `strays` adopts, `trees` ends families.
 """
 
 from signal import Signals
@@ -29,14 +29,13 @@ from daydreamd.host.procfs import (
     read_uid,
     scan,
 )
+from daydreamd.host.strays import become_subreaper, reap_strays
 from daydreamd.host.trees import (
     EndReport,
     ancestors,
-    become_subreaper,
     descendants,
     end_tree,
     living_descendants,
-    reap_strays,
 )
 
 __all__ = [

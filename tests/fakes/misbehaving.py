@@ -106,6 +106,20 @@ def stops_itself(path):
     sleep_on()
 
 
+def headless(path):
+    """Its first thread ends; the others go on, and it looks like a zombie."""
+    import ctypes
+    import threading
+
+    def go_on():
+        note(path)
+        sleep_on()
+
+    threading.Thread(target=go_on).start()
+    await_notes(path, 1)
+    ctypes.CDLL(None).pthread_exit(None)
+
+
 def hog(count):
     """Takes so many bytes of memory, a piece at a time, and keeps them."""
     kept = []

@@ -13,6 +13,7 @@ from daydreamd.host.commands import SESSION_MARK, clean_environment, leashed, ru
 from daydreamd.host.processes import (
     Signals,
     become_subreaper,
+    is_alive,
     read_environ,
     read_stat,
     reap_strays,
@@ -203,6 +204,18 @@ async def test_a_program_that_stopped_itself_is_ended(place, notes):
         await run(deed("stops_itself", notes), deadline=0.5, grace=60, **place)
 
     assert living(noted(notes)) == []
+
+
+async def test_a_program_without_its_first_thread_is_ended(place, notes):
+    async with leashed(deed("headless", notes), **place) as child:
+        await until_noted(notes, 1)
+        with anyio.fail_after(20):
+            while read_stat(child.pid).state != "Z":  # noqa: ASYNC110 - no event tells
+                await anyio.sleep(0.01)
+        assert is_alive(child.identity)
+
+    assert not is_alive(child.identity)
+    assert await child.wait() == -Signals.SIGTERM
 
 
 async def test_a_grandchild_on_the_pipe_does_not_keep_us_waiting(place, notes):
