@@ -1,7 +1,7 @@
 """Strays: orphans of what we started, that came back to us.
 
-A process that has become a child subreaper adopts whoever escapes from its descendants with a double
-fork and `setsid`. Nothing that we start is meant to outlive its work: a child that no leash answers
+A process that has become a child subreaper adopts whoever escapes from its descendants (a double
+fork, `setsid`). Nothing that we start is meant to outlive its work: a child that no leash answers
 for is a stray and is to be ended, its environment wiped or not. This file only knows them and waits
 for the dead ones; `trees` ends the others.
 """
