@@ -24,7 +24,8 @@ def say_report(report: TidyReport, width: int) -> Iterator[str]:
     if report.candidates:
         yield ""
         head = ("decision", "pid", "what", "age", "idle", "memory")
-        yield click.style((_COLUMNS.format(*head) + "  why").rstrip(), dim=True)
+        why = "  why" if width >= _WIDE else ""
+        yield click.style((_COLUMNS.format(*head) + why).rstrip(), dim=True)
     order = {"kill": 0, "watch": 1, "spare": 2}
     for candidate in sorted(report.candidates, key=lambda one: order[one.verdict.word]):
         yield from _say_candidate(candidate, width)
@@ -40,14 +41,14 @@ def say_report(report: TidyReport, width: int) -> Iterator[str]:
 
 def _headline(report: TidyReport) -> str:
     spared = len(report.candidates) - len(report.kills)
-    alone = f"{spared} {'is' if spared == 1 else 'are'} left alone."
+    alone = f"; {spared} {'is' if spared == 1 else 'are'} left alone." if spared else "."
     if not report.kills:
-        return f"Nothing is abandoned; {alone}" if spared else "No agent processes are running."
+        return f"Nothing is abandoned{alone}" if spared else "No agent processes are running."
     if not report.dry_run:
-        return f"{report.one_line().split(';')[0].capitalize()}; {alone}"
+        return report.one_line().split(";")[0].capitalize() + alone
     count = len(report.kills)
     size = say_size(sum(candidate.facts.rss_bytes for candidate in report.kills))
-    return f"Would end {count} process{'es' if count > 1 else ''} and free {size}; {alone}"
+    return f"Would end {count} process{'es' if count > 1 else ''} and free {size}{alone}"
 
 
 def _say_candidate(candidate: Candidate, width: int) -> Iterator[str]:
