@@ -57,6 +57,7 @@ def prepare(aider: Path, question: Question) -> list[str]:
         "model-metadata.json": json.dumps({name: _metadata(question)}),
     }
     for file, text in files.items():
+        (scratch / file).touch(mode=0o600)
         (scratch / file).write_text(text, encoding="utf-8")
     argv = [
         *(str(aider), "--model", name, *_FLAGS),
@@ -75,6 +76,7 @@ def prepare(aider: Path, question: Question) -> list[str]:
 
 
 def environment_of(question: Question) -> dict[str, str]:
+    """Aider's environment, made from nothing."""
     scratch, choice = question.scratch, question.choice
     base_url, key = choice.base_url, choice.api_key or "none"
     return clean_environment(
@@ -132,8 +134,11 @@ def _metadata(question: Question) -> dict[str, Any]:
 
 def _interpreter_paths(program: Path) -> list[Path]:
     """Where the interpreter lies that a script's first line names."""
-    with program.open("rb") as file:
-        first = file.readline(4096)
+    try:
+        with program.open("rb") as file:
+            first = file.readline(4096)
+    except OSError:  # it may be run, but not be read: then it is no script
+        return []
     words = first.removeprefix(b"#!").split() if first.startswith(b"#!") else []
     return program_paths(words[0].decode(errors="surrogateescape")) if words else []
 

@@ -61,7 +61,8 @@ def lay_out(excerpts: tuple[Excerpt, ...]) -> list[Page]:
         path = one_line(excerpt.path, limit=300)
         if text.strip() and path == excerpt.path:  # a name that cannot be printed cannot be cited
             shown = msgspec.structs.replace(excerpt, text=text)
-            pages.append(Page(shown, f"{excerpt.workspace}/{path}" if several else path))
+            prefix = f"{one_line(excerpt.workspace, limit=80)}/" if several else ""
+            pages.append(Page(shown, prefix + path))
     return pages
 
 

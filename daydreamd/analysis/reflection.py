@@ -32,6 +32,7 @@ __all__ = ["Material", "Reflection", "reflect"]
 MOST_SECONDS: Final = 300.0
 _PROGRESS_SECONDS: Final = 0.5
 _CHARS_PER_TOKEN: Final = 4
+_WHOLE_LANDLOCK_ABI: Final = 4  # older ones know files, but not connections
 
 
 @dataclass(frozen=True)
@@ -122,18 +123,20 @@ async def reflect(
     failure: str | None = None
     with anyio.move_on_after(seconds) as limit:
         try:
+            await anyio.Path(scratch).mkdir(mode=0o700, parents=True, exist_ok=True)
             emitter.emit(AnalysisProgress(session_id=session_id, stage="starting"))
             async with serving(choice, analysis, scratch=scratch, session_id=session_id) as served:
                 await _ask(course, material, served, model, analysis, scratch)
-        except DaydreamError as error:
+        except (DaydreamError, OSError) as error:  # OSError: the scratch directory's disk is full
             failure = str(error)
             course.begin_answer()
     facts.partial = bool(course.reader.text) and not course.reader.is_whole
     text = without_aiders_words(course.reader.text) if facts.partial else course.reader.text
     if limit.cancelled_caught and not text:
         failure = f"cannot get an answer: the model gave none within {say_duration(seconds)}"
-    if text and not course.counted_by_server and not course.reader.gave_back(course.canary):
-        facts.truncated = True
+    if not course.counted_by_server and text:
+        facts.truncated = not course.reader.gave_back(course.canary)
+    if facts.truncated:
         text, failure = "", _lost_its_front(choice)
     return Reflection(
         text=text,
@@ -182,8 +185,8 @@ async def _ask_through_aider(course: _Course, question: Question) -> bool:
             raise CommandError(
                 f"cannot find aider: {analysis.aider} is no program (analysis.aider)"
             )
-        if analysis.confine and landlock_abi() == 0:
-            emitter.notice("warning", "aider not confined", reason="this kernel has no Landlock")
+        if analysis.confine and landlock_abi() < _WHOLE_LANDLOCK_ABI:
+            emitter.notice("warning", "aider not wholly confined", landlock_abi=landlock_abi())
         await ask_aider(aider, question, facts=course.facts, on_text=course.reader.feed)
     except DaydreamError as error:
         if analysis.engine == "aider":
@@ -210,7 +213,6 @@ async def _ask_directly(course: _Course, question: Question) -> None:
 
 def _lost_its_front(choice: ModelChoice) -> str:
     return (
-        "cannot trust the model's answer: the word at the head of the prompt did not come back, so"
-        f" the server may cut prompts; it is taken to grant {choice.context_tokens} tokens"
-        " (model.context_tokens)"
+        "cannot trust the model's answer: the word at the head of the prompt did not come back;"
+        f" does the server grant fewer than {choice.context_tokens} tokens (model.context_tokens)?"
     )

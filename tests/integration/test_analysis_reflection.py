@@ -1,6 +1,5 @@
 """One question to a model: through Aiders and servers that are real programs, most of them bad."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -362,8 +361,17 @@ async def test_a_context_too_small_for_the_prompt_is_said(bench):
     assert "model.context_tokens" in reflection.failure
 
 
-async def test_the_scratch_directory_is_all_that_is_written(bench):
+async def test_a_scratch_directory_that_cannot_be_made_is_a_failure(bench):
+    bench.scratch.write_text("a file in its place")
+    with serving("ollama_server.py") as url:
+        reflection = await bench.reflect(url, provider="ollama", engine="direct")
+    assert "File exists" in reflection.failure
+
+
+async def test_the_scratch_directory_is_all_that_is_written_and_nobody_else_can_read_it(bench):
     with serving("misbehaving_server.py", "http_500", "chat") as url:
         await bench.reflect(url, aider=bench.aider("answers"))
     assert sorted(path.name for path in bench.directory.iterdir()) == ["bin", "scratch"]
-    shutil.rmtree(bench.scratch)
+    modes = {path.name: path.stat().st_mode & 0o077 for path in bench.scratch.iterdir()}
+    assert modes == dict.fromkeys(modes, 0)
+    assert bench.scratch.stat().st_mode & 0o077 == 0
