@@ -3,7 +3,8 @@
 Everything happens through one descriptor of a directory that nobody else can write, so that nobody
 can lead us elsewhere by exchanging names (as "logrotten" did). A writer that can reopen its log
 is told by a signal, and its old log is packed once the writer has let go of it. For all others the
-log is copied and cut; what was written between the last read and the cut is lost, and counted.
+log is copied and cut; what was written between the last read and the cut is lost, and counted as
+far as it can be seen.
 """
 
 from __future__ import annotations
@@ -108,14 +109,11 @@ def _regular(directory: int, path: Path) -> os.stat_result | None:
 def _copy_and_cut(directory: int, path: Path, keep: int) -> Rotation:
     log = os.open(path.name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
     try:
-        mode = stat.S_IMODE(os.fstat(log).st_mode)
-        copied = _pack(log, directory, f"{path.name}.new.gz", mode)
-        lost = os.fstat(log).st_size - copied
-        os.ftruncate(log, 0)
+        copied, lost = _pack(log, directory, f"{path.name}.new.gz", cut=True)
     finally:
         os.close(log)
     _shift(directory, path.name, keep, f"{path.name}.new.gz")
-    said = f"copied and cut; {lost} bytes written meanwhile are lost"
+    said = f"copied and cut; {lost} bytes were seen to be lost in the moment of the cut"
     return Rotation(str(path), rotated=True, bytes=copied, lost_bytes=lost, said=said)
 
 
@@ -156,7 +154,7 @@ def _pack_former(directory: int, path: Path, keep: int, waiting: str, pid: int) 
 def _pack_waiting(directory: int, name: str, keep: int, waiting: str) -> int:
     old = os.open(waiting, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
     try:
-        size = _pack(old, directory, f"{name}.new.gz", stat.S_IMODE(os.fstat(old).st_mode))
+        size, _ = _pack(old, directory, f"{name}.new.gz", cut=False)
     finally:
         os.close(old)
     _shift(directory, name, keep, f"{name}.new.gz")
@@ -189,20 +187,31 @@ def _has_open(pid: int, facts: os.stat_result) -> bool:
     return False
 
 
-def _pack(source: int, directory: int, name: str, mode: int) -> int:
-    """Compress all of `source` into a new file; the bytes read. A leftover of that name goes."""
-    with suppress(FileNotFoundError):
+def _pack(source: int, directory: int, name: str, *, cut: bool) -> tuple[int, int]:
+    """Compress all of `source` into a new file; bytes read, and bytes lost by cutting it.
+
+    The bulk is on disk before the rest is read and the source cut, so that no more than a moment
+    lies between the last read and the cut. What comes even between those two nobody can count.
+    """
+    with suppress(FileNotFoundError):  # left by one that was killed
         os.unlink(name, dir_fd=directory)
+    mode, lost = stat.S_IMODE(os.fstat(source).st_mode), 0
     with os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=directory), "wb") as file:
         with (
             gzip.GzipFile(fileobj=file, mode="wb", filename="") as packed,
             os.fdopen(source, "rb", closefd=False) as plain,
         ):
             shutil.copyfileobj(plain, packed, _CHUNK)
+            packed.flush()
+            os.fsync(file.fileno())
+            shutil.copyfileobj(plain, packed, _CHUNK)
             size = plain.tell()
+            if cut:
+                lost = max(0, os.fstat(source).st_size - size)
+                os.ftruncate(source, 0)
         file.flush()
         os.fsync(file.fileno())
-    return size
+    return size, lost
 
 
 def _shift(directory: int, name: str, keep: int, newest: str) -> None:

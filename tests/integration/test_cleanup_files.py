@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import subprocess
 import sys
@@ -32,6 +33,19 @@ REOPENING = textwrap.dedent(
     signal.signal(signal.SIGHUP, reopen)
     print("ready", flush=True)
     sys.stdin.read()
+    """
+)
+
+
+HAMMERING = textwrap.dedent(
+    """
+    import itertools, os, sys
+    log = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
+    print("ready", flush=True)
+    for number in itertools.count():
+        os.write(log, b"%09d\\n" % number)
+        if number % 1000 == 0 and os.path.exists(sys.argv[2]):
+            break
     """
 )
 
@@ -105,6 +119,27 @@ def test_a_log_over_its_size_is_packed_and_the_last_n_are_kept(private: Path):
     assert gzip.decompress((private / "app.log.1.gz").read_bytes()) == b"4\n" * 100
     assert gzip.decompress((private / "app.log.3.gz").read_bytes()) == b"2\n" * 100
     assert log.read_text() == ""
+
+
+def test_a_log_that_is_written_all_the_time_has_one_gap_at_most(private: Path):
+    log, enough = private / "app.log", private / "enough"
+    log.touch()
+    with subprocess.Popen(
+        [sys.executable, "-c", HAMMERING, log, enough], stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        while log.stat().st_size < 100_000:
+            time.sleep(0.01)
+        done = rotate(log, max_bytes=10, keep=2)
+        enough.touch()
+        writer.wait()
+    packed = gzip.decompress((private / "app.log.1.gz").read_bytes())
+    numbers = [int(line) for line in (packed + log.read_bytes()).split()]
+    steps = [later - earlier for earlier, later in itertools.pairwise(numbers)]
+    assert numbers[0] == 0
+    assert len([step for step in steps if step != 1]) <= 1
+    assert sum(step - 1 for step in steps) * 10 >= done.lost_bytes
 
 
 def test_a_log_of_its_size_stays(private: Path):
