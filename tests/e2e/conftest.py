@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.machine import REPOSITORY, Machine
-
-WHEELS = "/opt/wheels-for-tests"
+from tests.e2e.household import UNIT, Household
+from tests.e2e.machine import Machine
+from tests.e2e.stage import make_stage, make_wheels
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +21,17 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A layer with all that pip needs to build and install daydreamd, asked for only once."""
-    layer = tmp_path_factory.mktemp("wheels")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", f"--wheel-dir={layer}{WHEELS}"]
-    subprocess.run([*pip, str(REPOSITORY), "hatchling"], check=True, timeout=300)
-    return layer
+    return make_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="session")
 def staged(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make install` puts onto a disk, without the 800 MB of engines; a layer for machines."""
-    stage = tmp_path_factory.mktemp("stage")
-    argv = ["make", "--no-print-directory", "install", f"DESTDIR={stage}", "EXTRAS=", "AIDER=no"]
-    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{wheels}{WHEELS}"}
-    env = {**os.environ, **pip}
-    subprocess.run(argv, cwd=REPOSITORY, env=env, check=True, timeout=300)
-    return stage
+    return make_stage(tmp_path_factory.mktemp("stage"), wheels)
+
+
+@pytest.fixture(scope="module")
+def house(staged: Path) -> Iterator[Household]:
+    """A household whose daemon runs; its Aider leaves strays that ignore SIGTERM."""
+    with Household(staged, aider="escapes") as booted:
+        booted.systemctl("start", UNIT)
+        yield booted

@@ -36,12 +36,16 @@ class Machine:
     """A booted machine, between `with Machine() as machine:` and the end of that block."""
 
     def __init__(self, *, layers: Sequence[Path] = (), network: bool = False) -> None:
-        """Copy each of `layers` over the disk; `network` shares the host's, else there is none."""
+        """Copy each of `layers` over the disk; `network` shares the host's, else there is none.
+
+        What lies in `door` is seen from both sides: inside it is /run/door.
+        """
         self._layers = layers
         self._network = network
 
     def __enter__(self) -> Self:
         self._base = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.door = self._base / "door"
         self._cgroup = _own_cgroup(self._base.name)
         try:
             self._boot()
@@ -107,7 +111,11 @@ class Machine:
     # systemctl
 
     def systemctl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.run(["systemctl", "--no-ask-password", "--no-pager", *arguments], check=check)
+        argv = ["systemctl", "--no-ask-password", "--no-pager", *arguments]
+        done = self.run(argv, check=False)
+        if check and done.returncode != 0:
+            raise MachineError(f"cannot {' '.join(argv)}: {done.stderr}{self._last_words()}")
+        return done
 
     def show(self, unit: str, *names: str) -> dict[str, str]:
         """Properties of a unit."""
@@ -164,15 +172,16 @@ class Machine:
                         return entry
             finally:
                 journalctl.kill()
-        last = "\n".join(self.messages("--lines=30"))
-        raise MachineError(f"cannot find the entry in {timeout:g} s; the journal ends so:\n{last}")
+        raise MachineError(f"cannot find the entry in {timeout:g} s; {self._last_words()}")
+
+    def _last_words(self) -> str:
+        return "\n".join(["the journal ends so:", *self.messages("--lines=30")])
 
     # Beginning and end
 
     def _boot(self) -> None:
-        door = self._base / "door"
-        door.mkdir()
-        os.mkfifo(door / "up")
+        self.door.mkdir()
+        os.mkfifo(self.door / "up")
         net = [] if self._network else ["--net"]
         space = ["--mount", "--pid", "--fork", "--cgroup", "--uts", "--ipc", "--mount-proc", *net]
         # setpriv: if the test run itself is killed, the machine goes with it.
@@ -187,7 +196,7 @@ class Machine:
                 stderr=console,
                 start_new_session=True,
             )
-        with _fifo(door / "up") as up:
+        with _fifo(self.door / "up") as up:
             self._wait_until_up(up)
         children = Path(f"/proc/{self._unshare.pid}/task/{self._unshare.pid}/children")
         self.pid = int(children.read_text())

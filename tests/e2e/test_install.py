@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import WHEELS
 from tests.e2e.machine import REPOSITORY, Machine, MachineError
+from tests.e2e.stage import offline
 
 pytestmark = pytest.mark.root
 
@@ -79,8 +79,7 @@ def living(wheels: Path, staged: Path):
 def make(machine: Machine, target: str, *variables: str) -> str:
     directory = f"--directory={REPOSITORY}"
     argv = ["make", directory, "--no-print-directory", target, "EXTRAS=", "AIDER=no", *variables]
-    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS}
-    return machine.run(argv, env=pip, timeout=300).stdout
+    return machine.run(argv, env=offline(), timeout=300).stdout
 
 
 def test_installing_makes_the_user_and_the_places(living):
