@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from daydreamd.analysis.reflection import Material, Reflection
+from daydreamd.analysis.prompt import Material
 from daydreamd.cleanup.tidy import TidyReport
 from daydreamd.context.gathering import ContextReport
 from daydreamd.history.records import KnownInsight
@@ -15,6 +16,9 @@ from daydreamd.insights.observations import Observation, observe
 from daydreamd.phases import State
 from daydreamd.readiness.verdict import ReadinessReport
 from daydreamd.session import ModelChoice, Outcome, Phase
+
+if TYPE_CHECKING:
+    from daydreamd.analysis.reflection import Reflection
 
 
 @dataclass

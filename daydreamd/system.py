@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
 
-from daydreamd.analysis.reflection import Reflection, reflect
 from daydreamd.cleanup.remains import leave_nothing
 from daydreamd.cleanup.tidy import tidy_up
 from daydreamd.context.gathering import gather_context
@@ -33,6 +33,9 @@ from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
 from daydreamd.units import say_path
+
+if TYPE_CHECKING:
+    from daydreamd.analysis.reflection import Reflection
 
 
 class UnifiedDaydreamSystem:
@@ -238,6 +241,8 @@ class UnifiedDaydreamSystem:
     # What the phases need besides.
 
     async def _reflect(self, session: DaydreamSession) -> Reflection:
+        from daydreamd.analysis.reflection import reflect  # noqa: PLC0415 - brings httpx, 250 ms
+
         assert self._found.model is not None
         return await reflect(
             self._found.material(),

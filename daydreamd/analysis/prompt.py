@@ -11,9 +11,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jinja2
 import msgspec
 
 from daydreamd.analysis.facts import describe
@@ -23,6 +22,9 @@ from daydreamd.analysis.tokens import CountTokens
 from daydreamd.analysis.untrusted import one_line
 from daydreamd.errors import ModelError
 from daydreamd.session import Excerpt
+
+if TYPE_CHECKING:
+    import jinja2
 
 _LINE_CHARS: Final = 200
 _MOST_LINES: Final = 40
@@ -204,6 +206,8 @@ def _drop_least(draft: _Draft) -> bool:
 
 @cache
 def _template() -> jinja2.Template:
+    import jinja2  # noqa: PLC0415 - 80 ms, which a session's start need not wait for
+
     surroundings = jinja2.Environment(  # noqa: S701  the prompt is no HTML; fences guard it
         loader=jinja2.PackageLoader("daydreamd.analysis"),
         undefined=jinja2.StrictUndefined,

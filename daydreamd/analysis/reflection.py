@@ -121,18 +121,22 @@ async def reflect(
         return Reflection(text="", facts=facts)
     seconds = min(float(analysis.timeout), MOST_SECONDS)
     failure: str | None = None
-    with anyio.move_on_after(seconds) as limit:
-        try:
-            await anyio.Path(scratch).mkdir(mode=0o700, parents=True, exist_ok=True)
-            emitter.emit(AnalysisProgress(session_id=session_id, stage="starting"))
-            async with serving(choice, analysis, scratch=scratch, session_id=session_id) as served:
-                await _ask(course, material, served, model, analysis, scratch)
-        except (DaydreamError, OSError) as error:  # OSError: the scratch directory's disk is full
-            failure = str(error)
-            course.begin_answer()
+    timed_out = False
+    try:
+        with anyio.fail_after(seconds):
+            try:
+                await anyio.Path(scratch).mkdir(mode=0o700, parents=True, exist_ok=True)
+                emitter.emit(AnalysisProgress(session_id=session_id, stage="starting"))
+                async with serving(choice, analysis, scratch=scratch, session_id=session_id) as at:
+                    await _ask(course, material, at, model, analysis, scratch)
+            except (DaydreamError, OSError) as error:  # OSError: the scratch's disk is full
+                failure = str(error)
+                course.begin_answer()
+    except TimeoutError:
+        timed_out = True
     facts.partial = bool(course.reader.text) and not course.reader.is_whole
     text = without_aiders_words(course.reader.text) if facts.partial else course.reader.text
-    if limit.cancelled_caught and not text:
+    if timed_out and not text:
         failure = f"cannot get an answer: the model gave none within {say_duration(seconds)}"
     if not course.counted_by_server and text:
         facts.truncated = not course.reader.gave_back(course.canary)
@@ -143,7 +147,7 @@ async def reflect(
         facts=facts,
         excerpts=course.excerpts,
         failure=failure,
-        timed_out=limit.cancelled_caught,
+        timed_out=timed_out,
     )
 
 

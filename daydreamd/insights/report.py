@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import jinja2
 import msgspec
 
 from daydreamd.history.records import KnownInsight
@@ -22,6 +21,9 @@ from daydreamd.insights.observations import Observation
 from daydreamd.insights.untrusted import code, longest_run, markdown, one_line, visible
 from daydreamd.session import Evidence
 from daydreamd.units import say_duration
+
+if TYPE_CHECKING:
+    import jinja2
 
 _QUOTE_LINES: Final = 12
 _QUOTE_COLUMNS: Final = 160
@@ -91,6 +93,8 @@ def place(path: str, evidence: Evidence) -> str:
 
 @cache
 def _template() -> jinja2.Template:
+    import jinja2  # noqa: PLC0415 - 80 ms, which a session's start need not wait for
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("daydreamd.insights"),
         autoescape=False,  # noqa: S701 - Markdown, not HTML: the filters below escape for it
