@@ -37,8 +37,10 @@ from daydreamd.host.terminals import seconds_since_input, terminal_name, termina
 from daydreamd.settings.model import Cleanup
 from daydreamd.units import say_duration
 
-# A coding agent spends more than this before it has done anything at all.
-_NEVER_WORKED_SECONDS: Final = 0.1
+# Less processor time than it takes to start: who has spent no more has done nothing since. Claude
+# Code takes 0.6 s, Aider 3 s; a server may be a small program.
+_NEVER_WORKED_SECONDS: Final = {CLAUDE: 0.4, AIDER: 0.4}
+_SMALL_PROGRAM_SECONDS: Final = 0.2
 _COMMAND_LENGTH: Final = 200
 
 
@@ -204,9 +206,9 @@ class _Case:
         if self.watched:
             now = time.clock_gettime(time.CLOCK_BOOTTIME)
             proofs["no CPU, input or output seen"] = now - self.watched.quiet_since
-        if self.sample.cpu_ticks <= _NEVER_WORKED_SECONDS * TICKS_PER_SECOND:
-            spent = say_duration(self.sample.cpu_ticks / TICKS_PER_SECOND)
-            proofs[f"{spent} of CPU in all its life"] = self.age
+        spent = self.sample.cpu_ticks / TICKS_PER_SECOND
+        if spent <= _NEVER_WORKED_SECONDS.get(self.sample.kind, _SMALL_PROGRAM_SECONDS):
+            proofs[f"{say_duration(spent)} of CPU in all its life"] = self.age
         if self.claude.transcript_age is not None and self.claude.is_certain:
             proofs["its transcript"] = self.claude.transcript_age
         if self.claude.idle_seconds is not None:

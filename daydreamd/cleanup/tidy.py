@@ -22,7 +22,7 @@ from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
-from daydreamd.cleanup.watch import read_watch
+from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.events import Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
@@ -143,6 +143,15 @@ class _Tidying:
         ]
         for candidate in self._report.kills:
             await self._tell(candidate, candidate.ending or Ending(LEFT))
+        if places is not None:
+            await self._remember(places)
+
+    async def _remember(self, places: Places) -> None:
+        """Where no daemon watches, one tidying at least remembers for the next."""
+        try:
+            await sample_agents(places.state, self._settings)
+        except DaydreamError as error:
+            self._report.failures.append(f"what was seen is not remembered: {error}")
 
     async def _dead_sessions(self) -> set[str]:
         if self._history is None:

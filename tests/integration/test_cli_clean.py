@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd.host.locks import hold_lock
+from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import NATIVE, SESSION_ID
 from tests.integration.zoo.keeper import open_zoo
 
@@ -71,6 +72,21 @@ def test_what_was_ended_can_be_read_later(home: Path):
     told = clean(home, "--undo-info").stdout
     assert f"(pid {pid}) · ended" in told
     assert f"&& claude --resume {SESSION_ID}" in told
+
+
+def test_one_that_was_quiet_at_the_last_tidying_is_known_to_be_idle_since(home: Path):
+    text = SETTINGS.replace('idle_for = "100ms"', 'idle_for = "1h"')
+    (home / "settings.toml").write_text(text.format(temp=home / "temp"))
+    with open_zoo(home / "zoo") as zoo:
+        pid = zoo.release(zoo.put(NATIVE), do="burst")
+        stat = read_stat(pid)
+        while stat and stat.cpu_ticks < 59:
+            stat = read_stat(pid)
+        clean(home)
+        document = json.loads(clean(home, "--dry-run", "--json").stdout)
+    (one,) = [one for one in document["candidates"] if one["pid"] == pid]
+    assert one["decision"] == "watch"
+    assert "no CPU, input or output seen" in one["reasons"][1]
 
 
 def test_the_json_has_the_shape_that_is_promised(home: Path):

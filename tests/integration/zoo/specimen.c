@@ -6,7 +6,7 @@
  *   ZOO_EXEC     execute this: path and arguments, separated by the unit separator (0x1f)
  *   ZOO_RUN      start this as a child, likewise, with ZOO_RUN_PIDFILE, ZOO_RUN_DO, ZOO_RUN_DETACH
  *   ZOO_COMM     call yourself so
- *   ZOO_DO       burn, burst (0.3 s of it), write, ignore-term, ignore-hup, stop, adopt, respawn, bomb, vfork (state D)
+ *   ZOO_DO       burn, burst (0.6 s of it), write, ignore-term, ignore-hup, stop, adopt, respawn, bomb, vfork (state D)
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -81,7 +81,7 @@ static void behave(const char *what) {
         for (int i = 0; i < 499; i++)
             if (!fork()) { signal(SIGTERM, SIG_IGN); break; }
     if (!strcmp(what, "burn")) for (;;) { }
-    if (!strcmp(what, "burst")) while (clock() < CLOCKS_PER_SEC * 3 / 10) { }
+    if (!strcmp(what, "burst")) while (clock() < CLOCKS_PER_SEC * 6 / 10) { }
     if (!strcmp(what, "write"))
         for (int null = open("/dev/null", O_WRONLY);; usleep(10000)) {
             char block[4096] = {0};
