@@ -14,9 +14,8 @@ What the answers hold is `Duties`' business; this module only keeps bad clients 
 from __future__ import annotations
 
 import errno
-import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
 from typing import Any, Final, Literal, Protocol
 
@@ -69,12 +68,14 @@ class Duties(Protocol):
 
 
 class ControlSocket:
-    """Accepts clients and serves each in a task of its own."""
+    """Accepts clients and serves each in a task of its own; `allowed` are the users who may ask."""
 
-    def __init__(self, listener: socket.socket, duties: Duties, *, uid: int | None = None) -> None:
+    def __init__(
+        self, listener: socket.socket, duties: Duties, *, allowed: Collection[int]
+    ) -> None:
         self._listener = listener
         self._duties = duties
-        self._allowed = {0, os.geteuid() if uid is None else uid}
+        self._allowed = allowed
         self.clients = 0
 
     async def serve(self, beat: Beat) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from daydreamd.daemon.in_force import SNAPSHOT_NAME, InForce
 from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
 from daydreamd.daemon.sessions import SessionEnd, SessionRunner
 from daydreamd.daemon.standing import Standing
+from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
 from daydreamd.daemon.wishes import When, Wish
 from daydreamd.events import AnyEvent, Level
@@ -40,13 +41,16 @@ _STOP_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Start:
-    """What the daemon is started with. `session_command` gives the words that start a session
-    with this trigger, under the settings in this file."""
+    """What the daemon is started with.
+
+    `session_command` gives the words that start a session with a trigger and a settings file.
+    """
 
     read_settings: Callable[[], Loaded]
     places: Places
     environ: Mapping[str, str]
     session_command: Callable[[Trigger, Path], Sequence[str]]
+    patience: Patience = field(default_factory=Patience)
 
 
 class Daemon:
@@ -67,6 +71,7 @@ class Daemon:
             places=self.places,
             history=history,
             sink=self.sink,
+            patience=start.patience,
         )
         self.scheduler = Scheduler(
             memory=KeptInHistory(history),

@@ -6,6 +6,7 @@ the socket listens; from then on every part is a guarded loop in one task group.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
@@ -64,7 +65,7 @@ async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGro
     stack.callback(daemon.places.control_socket.unlink, missing_ok=True)
     loops = {
         "sessions": daemon.scheduler.serve,
-        "control": ControlSocket(listener, daemon).serve,
+        "control": ControlSocket(listener, daemon, allowed={0, os.geteuid()}).serve,
         "agents": daemon.agents.serve,
         "watchdog": daemon.watchdog.serve,
     }

@@ -16,7 +16,7 @@ import anyio
 import msgspec
 
 from daydreamd.cleanup.remains import clear, recover
-from daydreamd.daemon.transcript import Transcript
+from daydreamd.daemon.transcript import Patience, Transcript
 from daydreamd.errors import CommandError, DaydreamError, SessionBusy
 from daydreamd.events import Emitter, SessionEnded, Sink
 from daydreamd.history.store import History
@@ -69,12 +69,14 @@ class SessionRunner:
         places: Places,
         history: History,
         sink: Sink,
+        patience: Patience,
     ) -> None:
         self._command = command
         self._environ = {k: v for k, v in environ.items() if k not in HANDED_TO_US}
         self._places = places
         self._history = history
         self._sink = sink
+        self._patience = patience
         self._leash: Leash | None = None
         self._limit: anyio.CancelScope | None = None
         self._stopped = ""
@@ -84,7 +86,7 @@ class SessionRunner:
         """Run a session to its end, which takes no longer than its budgets allow."""
         if busy := self._lock_holder():
             return self._skip(trigger, busy)
-        self._stopped, self.transcript = "", Transcript(anyio.current_time())
+        self._stopped, self.transcript = "", Transcript(anyio.current_time(), self._patience)
         try:
             words = await self._let_run(trigger, self.transcript, beat)
             beat(_ENDING_SECONDS)

@@ -7,6 +7,7 @@ session claims can only make that shorter. `fault` says what ended our patience.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -22,20 +23,29 @@ from daydreamd.events import (
 )
 from daydreamd.session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
 
-START_SECONDS: Final = 90.0
-"""From its start to its first event; it may have to put in order what an earlier one left."""
-SLACK_SECONDS: Final = 45.0
-"""Beyond a phase's budget, and between phases: ending a tree takes a moment."""
-TOTAL_SECONDS: Final = sum(BUDGET_SECONDS.values()) + EMERGENCY_SECONDS + 4 * SLACK_SECONDS
 MAX_LINES: Final = 200_000
 MAX_NONSENSE: Final = 100
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds a session may stay silent.
+
+    `start` is the time to its first event: it may have to put in order what an earlier one left.
+    `slack` comes on top of a phase's budget, and between phases: ending a tree takes a moment.
+    """
+
+    start: float = 90.0
+    slack: float = 45.0
+    total: float = sum(BUDGET_SECONDS.values()) + EMERGENCY_SECONDS + 180.0
 
 
 class Transcript:
     """One session's events so far. Moments are seconds on the caller's clock."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, patience: Patience) -> None:
         self.began = began
+        self._patience = patience
         self.session_id = ""
         self.has_begun = False
         self.phase: Phase | None = None
@@ -45,13 +55,13 @@ class Transcript:
         self.nonsense = 0
         self._lines = 0
         self._rest = b""
-        self._patience = (began, START_SECONDS)
+        self._silence = (began, patience.start)
 
     @property
     def patience_ends(self) -> float:
         """The moment from which the session counts as hung."""
-        since, seconds = self._patience
-        return min(since + seconds, self.began + TOTAL_SECONDS)
+        since, seconds = self._silence
+        return min(since + seconds, self.began + self._patience.total)
 
     def take(self, chunk: bytes, now: float) -> list[AnyEvent]:
         """The events that these bytes complete."""
@@ -93,17 +103,19 @@ class Transcript:
         match event:
             case SessionStarted():
                 self.has_begun = True
-                self._patience = (now, SLACK_SECONDS)
+                self._silence = (now, self._patience.slack)
             case PhaseStarted():
                 self.phase, self.phase_since = event.phase, now
-                self._patience = (now, _most(event.phase) + SLACK_SECONDS)
+                self._silence = (now, self._budget(event.phase) + self._patience.slack)
             case PhaseEnded():
-                self._patience = (now, SLACK_SECONDS)
+                self._silence = (now, self._patience.slack)
             case SessionEnded():
                 self.ended = event
-                self._patience = (now, SLACK_SECONDS)
+                self._silence = (now, self._patience.slack)
 
-
-def _most(phase: Phase) -> float:
-    """Seconds that a phase may take; the last one may have turned into the emergency one."""
-    return max(BUDGET_SECONDS.get(phase, 0.0), EMERGENCY_SECONDS)
+    @staticmethod
+    def _budget(phase: Phase) -> float:
+        """Seconds that a phase may take; the last may be the emergency one."""
+        if phase is Phase.POST_CLEANUP:
+            return EMERGENCY_SECONDS
+        return BUDGET_SECONDS.get(phase, 0.0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -88,7 +89,10 @@ class Notifier:
 
     def _send_once(self, state: str) -> None:
         if self._manager is None:
-            self._manager = sdnotify.SystemdNotifier(debug=True)  # debug: errors are raised
+            with warnings.catch_warnings():
+                # Where it cannot connect it drops its socket unclosed; Python closes it at once.
+                warnings.simplefilter("ignore", ResourceWarning)
+                self._manager = sdnotify.SystemdNotifier(debug=True)  # debug: errors are raised
             self._manager.socket.settimeout(_BLOCKED_SECONDS)
         self._manager.notify(state)
 

@@ -1,0 +1,53 @@
+"""The real daemon, but for the program that its sessions run and how long it bears with them.
+
+`fake_daemon.py DIRECTORY [SECONDS]`: sessions are `fake_session.py DIRECTORY TRIGGER`; SECONDS is
+what a session may stay silent.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from daydreamd.host.signals import hold_early
+
+hold_early()
+from daydreamd.daemon.lean import import_without_openssl  # noqa: E402 - as `daydreamd run` does
+
+serve = import_without_openssl("daydreamd.daemon.service").serve
+import anyio  # noqa: E402
+
+from daydreamd.daemon.duties import Start  # noqa: E402
+from daydreamd.daemon.in_force import reader  # noqa: E402
+from daydreamd.daemon.transcript import Patience  # noqa: E402
+from daydreamd.errors import DaydreamError  # noqa: E402
+from daydreamd.settings.places import find_places  # noqa: E402
+
+HERE = Path(sys.argv[1])
+SILENCE = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+FAKE = str(Path(__file__).with_name("fake_session.py"))
+
+
+start = Start(
+    read_settings=reader(HERE / "settings.toml", "user", os.environ),
+    places=find_places(os.environ, scope="user"),
+    environ=os.environ,
+    session_command=lambda trigger, _: [sys.executable, FAKE, str(HERE), str(trigger)],
+    patience=Patience(start=SILENCE, slack=SILENCE, total=SILENCE),
+)
+if os.environ.get("FAKE_BLOCK_AT"):
+    # A loop that blocks: what the watchdog is for.
+    import time
+
+    from daydreamd.daemon.agents import AgentWatch
+
+    async def block(self, beat):
+        await anyio.sleep(float(os.environ["FAKE_BLOCK_AT"]))
+        (HERE / "blocked").touch()
+        time.sleep(600)  # noqa: ASYNC251 - this is the fault
+
+    AgentWatch.serve = block
+try:
+    anyio.run(serve, start)
+except DaydreamError as error:
+    print(f"daydreamd: {error}", file=sys.stderr)
+    sys.exit(1)
