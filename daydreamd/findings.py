@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from daydreamd.context.gathering import ContextReport
 from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.observations import Observation, observe
+from daydreamd.insights.report import Report
 from daydreamd.phases import State
 from daydreamd.readiness.verdict import ReadinessReport
-from daydreamd.session import ModelChoice, Outcome, Phase
+from daydreamd.session import DaydreamSession, ModelChoice, Outcome, Phase
 
 if TYPE_CHECKING:
     from daydreamd.analysis.reflection import Reflection
@@ -33,6 +35,7 @@ class Findings:
     owner_at: str | None = None
     verdict: Verdict | None = None
     report: Path | None = None
+    archived: int = 0
 
     @property
     def model(self) -> ModelChoice | None:
@@ -75,6 +78,21 @@ class Findings:
             trends=self.context.trends,
             observations=[observation.text for observation in self.observations],
             known_titles=[known.title for known in self.known],
+        )
+
+    def told_in(self, session: DaydreamSession, verdict: Verdict) -> Report:
+        """What the report of this session holds."""
+        return Report(
+            session_id=session.session_id,
+            at=datetime.now(UTC),
+            workspaces=tuple(session.workspace_analysis),
+            verdict=verdict,
+            observations=self.observations,
+            model=session.analysis.model,
+            analysis_seconds=session.analysis_duration,
+            failure=self.failure,
+            partial=session.analysis.partial,
+            tidied=self.tidied.one_line() if self.tidied else "",
         )
 
     def outcome(self, states: Mapping[Phase, State]) -> Outcome:

@@ -22,7 +22,6 @@ from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStar
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
 from daydreamd.insights.judgement import Verdict
-from daydreamd.insights.report import Report
 from daydreamd.insights.shelf import write_report
 from daydreamd.memory import Memory
 from daydreamd.phases import PhaseRunner
@@ -205,8 +204,9 @@ class UnifiedDaydreamSystem:
         session.insight_items = await self._memory.keep(session, verdict)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         verdict = msgspec.structs.replace(verdict, new=tuple(session.insight_items))
+        self._found.archived = int(self._places.report.exists())
         path = await write_report(
-            self._report(session, verdict),
+            self._found.told_in(session, verdict),
             directory=self._places.insights,
             settings=self._settings.insights,
         )
@@ -228,6 +228,7 @@ class UnifiedDaydreamSystem:
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
         )
+        summary["insights_archived"] = self._found.archived
         session.cleanup_summary["post_analysis"] = summary
         files = summary["temp_files_cleaned"]
         removed = "1 file" if files == 1 else f"{files} files"
@@ -283,17 +284,3 @@ class UnifiedDaydreamSystem:
     async def _judge(self, session: DaydreamSession) -> Verdict:
         most = self._settings.insights.max_new
         return await self._memory.judge(self._found, max_new=most, session_id=session.session_id)
-
-    def _report(self, session: DaydreamSession, verdict: Verdict) -> Report:
-        return Report(
-            session_id=session.session_id,
-            at=datetime.now(UTC),
-            workspaces=tuple(workspace.name for workspace in self._workspaces),
-            verdict=verdict,
-            observations=self._found.observations,
-            model=session.analysis.model,
-            analysis_seconds=session.analysis_duration,
-            failure=self._found.failure,
-            partial=session.analysis.partial,
-            tidied=self._found.tidied.one_line() if self._found.tidied else "",
-        )

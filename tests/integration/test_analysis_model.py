@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,6 +18,7 @@ from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.readiness.model_server import find_model
 from daydreamd.session import Excerpt, ModelChoice
 from daydreamd.settings.model import Analysis, Model
+from tests.integration.world import serving
 
 ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests" / "fakes"
@@ -39,17 +39,6 @@ def charge(card, cents):
 def material(code=CODE):
     excerpt = Excerpt(workspace="shop", path="payments/client.py", text=code)
     return Material(workspace_analysis={"shop": {}}, excerpts=(excerpt,))
-
-
-@contextmanager
-def serving(*argv):
-    """A fake server, by its address."""
-    command = [sys.executable, "-S", str(FAKES / argv[0]), *map(str, argv[1:])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 async def ask(choice, scratch, *, engine="aider", events=None, about=None, answer_tokens=400):

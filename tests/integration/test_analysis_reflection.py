@@ -1,10 +1,8 @@
 """One question to a model: through Aiders and servers that are real programs, most of them bad."""
 
 import socket
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -17,6 +15,7 @@ from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.session import Excerpt, ModelChoice
 from daydreamd.settings.model import Analysis, Model
 from daydreamd.units import Duration, Size
+from tests.integration.world import serving
 
 FAKES = Path(__file__).parents[1] / "fakes"
 CODE = "\n".join(f"total_{n} = price_of_item({n}) * quantity" for n in range(1, 60))
@@ -24,17 +23,6 @@ MATERIAL = Material(
     workspace_analysis={"shop": {}},
     excerpts=(Excerpt(workspace="shop", path="cart/price.py", text=CODE),),
 )
-
-
-@contextmanager
-def serving(*argv):
-    """A fake server, by its address."""
-    command = [sys.executable, "-S", str(FAKES / argv[0]), *map(str, argv[1:])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 @pytest.fixture

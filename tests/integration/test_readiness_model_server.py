@@ -1,10 +1,8 @@
 """Finding the model: real servers that behave, and every way in which they do not."""
 
 import socket
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -12,19 +10,9 @@ import pytest
 
 from daydreamd.readiness.model_server import find_model
 from daydreamd.settings.model import Model
+from tests.integration.world import serving
 
 FAKES = Path(__file__).parents[1] / "fakes"
-
-
-@contextmanager
-def serving(*argv):
-    """A fake server, by its address."""
-    command = [sys.executable, "-S", str(FAKES / argv[0]), *map(str, argv[1:])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 @pytest.fixture
