@@ -35,7 +35,7 @@ from tests.e2e.stage import make_stage, make_wheels
 from tests.e2e.stepping import parked
 
 POINTS = 4
-READY_SECONDS = 1.0
+READY_SECONDS = 1.0  # after RestartSec; judged where it is measured often, by `make faults`
 # About how long a phase of the fast fakes takes: the points are spread over this.
 _TYPICAL_SECONDS = {"readiness_check": 0.2, "context_gathering": 0.12, "ai_analysis": 0.8}
 _SHORT_SECONDS = 0.012
@@ -92,7 +92,7 @@ def kill_daemon(house: Household, phase: str, number: int) -> None:
             house.kill("KILL")
             house.wait_for_restart(here)
     expect(outcome(house) == "interrupted" or session.phase == "over", outcome(house))
-    _expect_quick(house, here)
+    _note_ready(house, here)
 
 
 def kill_starting_daemon(house: Household) -> None:
@@ -125,16 +125,12 @@ def block_loop(house: Household, phase: str | None) -> None:
     said = "\n".join(house.messages(f"--after-cursor={here}", f"--unit={UNIT}"))
     expect("Watchdog timeout" in said, "no word of the watchdog")
     expect("Fatal Python error: Aborted" in said, "no stack in the journal")
-    expect(
-        "blocker.pth" in said or '<string>", line 1 in <lambda>' in said, f"not its stack: {said}"
-    )
-    _expect_quick(house, here)
+    expect('File "<string>", line 1 in <lambda>' in said, f"not the stack that blocked: {said}")
+    _note_ready(house, here)
 
 
-def _expect_quick(house: Household, cursor: str) -> None:
-    seconds = house.ready_after_death(cursor) - RESTART_SECONDS
-    house.ready_seconds.append(seconds)
-    expect(seconds <= READY_SECONDS, f"READY {seconds:.2f} s after RestartSec")
+def _note_ready(house: Household, cursor: str) -> None:
+    house.ready_seconds.append(house.ready_after_death(cursor) - RESTART_SECONDS)
 
 
 # Signals and jobs
@@ -179,7 +175,7 @@ def signal_starting(house: Household) -> None:
     with unharmed(house, sessions=1):
         house.systemctl("stop", UNIT)
         house.systemctl("start", "--no-block", UNIT)
-        until(lambda: house.main_pid(UNIT), "the daemon has a pid")
+        until(house.holds_signals, "the daemon holds signals for later")
         house.kill("USR1")
 
 
@@ -373,8 +369,8 @@ def _surroundings() -> Iterator[Fault]:
     )
     read_only = partial(
         break_state,
-        break_it=f"mount -o remount,ro {STATE}",
-        mend_it=f"mount -o remount,rw {STATE}",
+        break_it=f"chmod -R a-w {STATE}",
+        mend_it=f"chmod -R u+w {STATE}",
     )
     foreign = partial(
         refuse_to_start,
@@ -430,6 +426,9 @@ def strike_often(staged: Path, fault: Fault, times: int) -> tuple[list[str], flo
             except (MachineError, subprocess.SubprocessError) as error:
                 failed.append(f"{fault}: {error}")
             ready += house.ready_seconds
+    failed += [
+        f"{fault}: READY {late:.2f} s after RestartSec" for late in ready if late > READY_SECONDS
+    ]
     return failed, max(ready, default=None)
 
 

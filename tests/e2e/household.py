@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import signal
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -50,7 +53,9 @@ RestartSec={RESTART_SECONDS}s
 WatchdogSec={WATCHDOG_SECONDS}s
 """
 # Whatever this process does when USR2 comes, its event loop does not turn meanwhile.
-_BLOCKER = "import signal, time; signal.signal(signal.SIGUSR2, lambda *_: time.sleep(600))\n"
+_BLOCKER = (
+    "import signal, time; signal.signal(signal.SIGUSR2, lambda *_, nap=time.sleep: nap(600))\n"
+)
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -133,7 +138,11 @@ class Household(Machine):
     def trigger(self) -> Row:
         """How a session ended for which a client waited; in a workspace that has changed."""
         self.change_workspace()
-        session: Row = json.loads(self.daydreamd("trigger", "--wait", "--json", check=False))
+        argv = ["daydreamd", "trigger", "--wait", "--json"]
+        done = self.run(argv, user="alice", check=False)  # its exit code tells the outcome
+        if not done.stdout:
+            raise MachineError(f"cannot trigger a session: {done.stderr}{self._last_words()}")
+        session: Row = json.loads(done.stdout)
         return session
 
     def hold_session(self) -> Row:
@@ -164,12 +173,13 @@ class Household(Machine):
     def wait_for_ends(self, count: int) -> list[Row]:
         """All sessions, once so many have ended and no process of theirs is left."""
 
-        def ended() -> list[Row] | None:
+        def are_over() -> bool:
             rows = self.sessions()
-            over = len(rows) >= count and all(row["outcome"] for row in rows)
-            return rows if over and self.session_pid() is None else None
+            ended = len(rows) >= count and all(row["outcome"] for row in rows)
+            return ended and self.session_pid() is None
 
-        return until(ended, f"{count} sessions have ended")
+        until(are_over, f"{count} sessions have ended")
+        return self.sessions()
 
     def host_pids(self) -> list[int]:
         """Processes of the unit, as numbered outside."""
@@ -178,6 +188,18 @@ class Household(Machine):
             with contextlib.suppress(OSError):  # the group is being removed
                 pids += [int(pid) for pid in listed.read_text().split()]
         return pids
+
+    def holds_signals(self) -> bool:
+        """Whether the daemon's process has come so far that an early SIGUSR1 waits for it.
+
+        Before, while systemd still prepares the process, nobody can hold it.
+        """
+        for pid in self.host_pids()[:1]:
+            with contextlib.suppress(OSError):  # it has just ended
+                status = Path(f"/proc/{pid}/status").read_text()
+                [blocked] = re.findall(r"^SigBlk:\s*(\w+)$", status, re.MULTILINE)
+                return bool(int(blocked, 16) >> (signal.SIGUSR1 - 1) & 1)
+        return False
 
     def session_pid(self) -> int | None:
         """The session process, as numbered outside."""
@@ -208,11 +230,16 @@ class Household(Machine):
     def wait_until_waiting(self) -> None:
         """Until the daemon itself says that nothing runs and nothing is wished for."""
 
-        def is_waiting() -> bool:
-            said = self.daydreamd("status", "--json", check=False)
-            return bool(said) and json.loads(said)["state"] == "waiting"
+        until(lambda: self.status()["state"] == "waiting", "the daemon waits")
 
-        until(is_waiting, "the daemon waits")
+    def status(self) -> Row:
+        """What the daemon answers on its control socket."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self.path(f"{RUNTIME}/control.sock")))
+            control.sendall(b'{"do": "status"}\n')
+            with control.makefile() as lines:
+                status: Row = json.loads(lines.readline())["status"]
+                return status
 
     def restarts(self, cursor: str) -> int:
         """How often systemd had to start the daemon again since then."""

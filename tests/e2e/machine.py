@@ -75,11 +75,13 @@ class Machine:
         """What to start outside, so that `argv` runs inside as `user`, with a new environment."""
         home = "/root" if user == "root" else f"/home/{user}"
         clean = {"PATH": SEARCH_PATH, "HOME": home, "USER": user, "LANG": "C.UTF-8", **(env or {})}
-        become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}"]
-        become += [] if user == "root" else ["--init-groups", "--"]
+        # pdeathsig: nsenter forks, and killing it alone would leave the command behind.
+        become = ["setpriv", "--pdeathsig=KILL"]
+        if user != "root":
+            become += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
         pairs = [f"{name}={value}" for name, value in clean.items()]
         enter = ["nsenter", "--target", str(self.pid), "--all", "--wd=/"]
-        return [*enter, "--", *become, "env", "-i", *pairs, *argv]
+        return [*enter, "--", *become, "--", "env", "-i", *pairs, *argv]
 
     def run(
         self,
