@@ -207,3 +207,6 @@ class SessionRunner:
                 return ""
         except SessionBusy as error:
             return str(error)
+        except DaydreamError:
+            # No descriptor left, or a state that cannot be written: this says nothing of others.
+            return ""

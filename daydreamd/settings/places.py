@@ -91,12 +91,13 @@ def find_places_to_read(
     own = find_places(environ, scope=scope, insights=insights)
     if scope != "auto" or is_system_unit(environ):
         return own
-    system = find_places({}, scope="system", insights=insights)
-    if os.access(system.control_socket, os.W_OK):
-        return system
-    if own.control_socket.exists() or not os.access(system.history_db, os.R_OK):
+    units = [find_places(unit, scope="system", insights=insights) for unit in ({}, _instance())]
+    for places in units:
+        if os.access(places.control_socket, os.W_OK):
+            return places
+    if own.control_socket.exists():
         return own
-    return system
+    return next((places for places in units if os.access(places.history_db, os.R_OK)), own)
 
 
 def is_system_unit(environ: Mapping[str, str]) -> bool:
@@ -106,6 +107,15 @@ def is_system_unit(environ: Mapping[str, str]) -> bool:
     it by hand: such a unit keeps its things where `daydreamd once` does.
     """
     return bool(environ.get("STATE_DIRECTORY")) and not environ.get("MANAGERPID")
+
+
+def _instance() -> dict[str, str]:
+    """What systemd hands to daydreamd@NAME.service, where NAME is the caller's."""
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return {}
+    return {variable: f"{usual}@{name}" for variable, usual in _SYSTEM.items()}
 
 
 def config_home(environ: Mapping[str, str]) -> Path:

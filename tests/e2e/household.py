@@ -37,7 +37,7 @@ PHASES = (
     "post_cleanup",
 )
 RESTART_SECONDS = 0.2
-WATCHDOG_SECONDS = 10.0
+WATCHDOG_SECONDS = 6.0
 PATIENCE_SECONDS = 40.0
 _MAKE_WORKSPACE = f"""
 mkdir -p {WORKSPACE} && cd {WORKSPACE} && git init -q
