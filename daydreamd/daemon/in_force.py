@@ -15,7 +15,7 @@ from typing import Any, Final
 import anyio.to_thread
 import msgspec
 
-from daydreamd.errors import SettingsError
+from daydreamd.errors import FileError, SettingsError
 from daydreamd.host.files import write_atomically
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.loading import Loaded, load_settings
@@ -45,12 +45,12 @@ class InForce:
         """Take up the settings as they are now, or say line by line why not."""
         try:
             loaded = await anyio.to_thread.run_sync(self._read)
-        except SettingsError as error:
+            if loaded.faults:
+                return [_refusal(fault) for fault in loaded.faults]
+            await write_atomically(self.snapshot, as_toml(loaded.settings))
+        except (SettingsError, FileError) as error:
             return [str(error)]
-        if loaded.faults:
-            return [_refusal(fault) for fault in loaded.faults]
         self.loaded = loaded
-        await self.write_snapshot()
         return []
 
 

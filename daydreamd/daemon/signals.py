@@ -11,23 +11,24 @@ from daydreamd.host.processes import Signals
 from daydreamd.host.signals import Mailbox
 from daydreamd.session import Trigger
 
-HEEDED: Final = (Signals.SIGTERM, Signals.SIGINT, Signals.SIGHUP, Signals.SIGUSR1)
+STOPPING: Final = (Signals.SIGTERM, Signals.SIGINT)
+HEEDED: Final = (*STOPPING, Signals.SIGHUP, Signals.SIGUSR1)
 STOP_SECONDS: Final = 18.0
 
 
 async def heed(mailbox: Mailbox, daemon: Daemon, scope: anyio.CancelScope) -> None:
     """Do what signals ask for. SIGTERM and SIGINT stop the daemon by way of `scope`.
 
-    No loop of the guarded kind: it waits in the kernel, and if it fails the daemon ends.
+    No guarded loop: it ends when the daemon does, and before the loops begin it is there already.
     """
-    while True:
-        match await mailbox.next():
-            case Signals.SIGUSR1:
+    while (number := await mailbox.next()) not in STOPPING:
+        try:
+            if number is Signals.SIGUSR1:
                 daemon.wish(Trigger.SIGNAL)
-            case Signals.SIGHUP:
+            else:
                 await daemon.reload()
-            case _:
-                with anyio.move_on_after(STOP_SECONDS):
-                    await daemon.stop()
-                scope.cancel()
-                return
+        except Exception as error:  # noqa: BLE001 - a signal must never end what it cannot reach
+            daemon.say_loop_failed("signals", error, 0.0)
+    with anyio.move_on_after(STOP_SECONDS):
+        await daemon.stop()
+    scope.cancel()

@@ -4,11 +4,12 @@ A signal that arrives before its handler exists kills the process. So whoever st
 what may come early (`env --block-signal=` in the unit, `hold_early` by hand); blocked signals wait
 in the kernel until `listen` has put handlers in place. That must be before any child is
 spawned, for a child would inherit the block. What a signal means is none of this module's business.
+
+asyncio is imported late: `hold_early` comes before everything else, and must be quick.
 """
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,8 @@ class Mailbox:
     """Signals in the order they came; like the kernel's own, equal ones waiting are one."""
 
     def __init__(self) -> None:
+        import asyncio  # noqa: PLC0415 - see above
+
         self._waiting: deque[Signals] = deque()
         self._news = asyncio.Event()
 
@@ -52,6 +55,8 @@ def listen(numbers: Iterable[Signals], *, deaf_after: bool = False) -> Iterator[
 
     `deaf_after` is for a process about to end: its last moments must not become a death by signal.
     """
+    import asyncio  # noqa: PLC0415 - see above
+
     wanted = {*numbers, *EARLY}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     loop, mailbox = asyncio.get_running_loop(), Mailbox()

@@ -1,7 +1,7 @@
 """The real daemon, but for the program that its sessions run and how long it bears with them.
 
-`fake_daemon.py DIRECTORY [SECONDS]`: sessions are `fake_session.py DIRECTORY TRIGGER`; SECONDS is
-what a session may stay silent.
+`fake_daemon.py DIRECTORY SECONDS [PROGRAM…]`: sessions are `fake_session.py DIRECTORY TRIGGER`, or
+PROGRAM; SECONDS is what a session may stay silent.
 """
 
 import os
@@ -23,15 +23,15 @@ from daydreamd.errors import DaydreamError  # noqa: E402
 from daydreamd.settings.places import find_places  # noqa: E402
 
 HERE = Path(sys.argv[1])
-SILENCE = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
-FAKE = str(Path(__file__).with_name("fake_session.py"))
+SILENCE = float(sys.argv[2])
+FAKE = [sys.executable, str(Path(__file__).with_name("fake_session.py")), str(HERE)]
 
 
 start = Start(
     read_settings=reader(HERE / "settings.toml", "user", os.environ),
     places=find_places(os.environ, scope="user"),
     environ=os.environ,
-    session_command=lambda trigger, _: [sys.executable, FAKE, str(HERE), str(trigger)],
+    session_command=lambda trigger, _: sys.argv[3:] or [*FAKE, str(trigger)],
     patience=Patience(start=SILENCE, slack=SILENCE, total=SILENCE),
 )
 if os.environ.get("FAKE_BLOCK_AT"):

@@ -18,12 +18,15 @@ PATIENCE_SECONDS = 60.0  # for a test that would fail anyway; a busy machine is 
 class DaemonRun:
     """One daemon and the directory it lives in."""
 
-    def __init__(self, directory, *, mode="completed", settings="", silence=30.0, env=None):
+    def __init__(
+        self, directory, *, mode="completed", settings="", silence=30.0, env=None, program=()
+    ):
         self.directory = directory
         self.socket = directory / "runtime/daydreamd/control.sock"
         self.database = directory / "state/daydreamd/history.db"
         self.lock = directory / "state/daydreamd/daemon.lock"
         self._silence = silence
+        self._program = program
         self._env = env or {}
         self.process = None
         (directory / "runtime").mkdir(mode=0o700, exist_ok=True)
@@ -50,6 +53,7 @@ class DaemonRun:
 
     def start(self, *, wait=True):
         argv = [sys.executable, FAKES / "fake_daemon.py", self.directory, str(self._silence)]
+        argv += self._program
         before = len(self.said("daemon ready"))
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(argv, env=self.environment(), stderr=log)
