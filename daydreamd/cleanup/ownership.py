@@ -101,7 +101,7 @@ def _is_wrapper(parent: Stat, name: str) -> bool:
         return True
     argv = read_argv(parent.pid)
     if name.startswith("node") and argv:
-        script = os.path.basename(argv[1]) if len(argv) > 1 else ""  # noqa: PTH119 - as above
+        script = os.path.basename(argv[1]) if len(argv) > 1 else ""  # noqa: PTH119 - a word, no path
         return script in _OF_NPM or argv[0].startswith("npm ")
     return False
 

@@ -8,6 +8,7 @@ and misbehaves only when it is asked for an answer. Prints its address.
 
 import contextlib
 import json
+import re
 import socket
 import socketserver
 import struct
@@ -152,6 +153,7 @@ class Connection(socketserver.BaseRequestHandler):
             if not chunk:
                 return
             head += chunk
+        self.read_body(head)
         _method, path, _ = head.decode("latin-1").split(" ", 2)
         if WHERE == "chat" and path in GREETINGS:
             content = json.dumps(GREETINGS[path]).encode()
@@ -166,6 +168,14 @@ class Connection(socketserver.BaseRequestHandler):
             return
         with contextlib.suppress(OSError):  # the client has had enough
             DEED(self.request)
+
+    def read_body(self, head):
+        """Read what was asked: closing with something unread resets the connection."""
+        head, _, body = head.partition(b"\r\n\r\n")
+        told = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+        left = int(told[1]) - len(body) if told else 0
+        while left > 0 and (chunk := self.request.recv(65536)):
+            left -= len(chunk)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,8 @@ def test_a_hostile_name_is_read_as_a_name(name):
         os.waitpid(pid, 0)
 
     assert stat.comm == name.decode("utf-8", "replace")
-    assert (stat.pid, stat.ppid, stat.state) == (pid, os.getpid(), "S")
+    assert (stat.pid, stat.ppid) == (pid, os.getpid())
+    assert stat.state in ("S", "R")  # it may not have fallen asleep yet
 
 
 def test_a_scan_finds_ourselves_with_all_facts(tmp_path):
