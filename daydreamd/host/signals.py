@@ -30,7 +30,7 @@ class Mailbox:
     """Signals in the order they came; like the kernel's own, equal ones waiting are one."""
 
     def __init__(self) -> None:
-        import asyncio  # noqa: PLC0415 - see above
+        import asyncio  # noqa: PLC0415 - as the module says
 
         self._waiting: deque[Signals] = deque()
         self._news = asyncio.Event()
@@ -55,7 +55,7 @@ def listen(numbers: Iterable[Signals], *, deaf_after: bool = False) -> Iterator[
 
     `deaf_after` is for a process about to end: its last moments must not become a death by signal.
     """
-    import asyncio  # noqa: PLC0415 - see above
+    import asyncio  # noqa: PLC0415 - as the module says
 
     wanted = {*numbers, *EARLY}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
