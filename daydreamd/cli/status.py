@@ -69,7 +69,7 @@ def _next(due: dict[str, Any]) -> str:
     every = f"every {say_duration(Duration.parse(due['interval']))}"
     if due["at"] is None:
         return f"none by itself, else {every}"
-    at = datetime.fromtimestamp(due["at"]).astimezone()
+    at = datetime.fromisoformat(due["at"]).astimezone()
     return f"{_clock(at)} (in {say_duration(due['in_seconds'])}), {every}"
 
 

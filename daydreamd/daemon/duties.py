@@ -9,6 +9,7 @@ import os
 import traceback
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ class Daemon:
         self.standing, self.heart, self._broadcast = Standing(), Heart(), Broadcast()
         self.loops: tuple[str, ...] = ()
         self._stopping = False
+        self._clock = MachineClock()
         self._runner = SessionRunner(
             lambda trigger: start.session_command(trigger, self.in_force.snapshot),
             environ=start.environ,
@@ -79,7 +81,7 @@ class Daemon:
             run_session=self._run_session,
             on_change=self._tell_status,
             notice=self.notice,
-            clock=MachineClock().now,
+            clock=self._clock.now,
         )
         self.agents = AgentWatch(self.places.state, lambda: self.in_force.settings)
         self.watchdog = Watchdog(self.notifier, self.heart, self.notice)
@@ -213,9 +215,9 @@ class Daemon:
     def _next(self) -> dict[str, Any]:
         decision = self.scheduler.decision()
         wait = decision.wait_seconds
-        at = None if wait is None else MachineClock().now().wall + wait
+        at = None if wait is None else self._clock.now().wall + wait
         return {
-            "at": at,
+            "at": None if at is None else datetime.fromtimestamp(at, UTC),
             "in_seconds": wait,
             "reason": decision.reason,
             "interval": self.in_force.settings.schedule.interval,

@@ -185,7 +185,10 @@ class SessionRunner:
         )
 
     async def _is_open(self, name: str) -> bool:
-        return name in {session_id for session_id, _ in await self._history.unfinished()}
+        try:
+            return name in {session_id for session_id, _ in await self._history.unfinished()}
+        except DaydreamError:
+            return False  # the history cannot be asked just now: its word must do
 
     async def _put_in_order(self, name: str, reason: str, outcome: Outcome) -> None:
         """Take away what is left of a session that died, and close its record."""
