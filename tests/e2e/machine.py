@@ -80,8 +80,8 @@ class Machine:
         if user != "root":
             become += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
         pairs = [f"{name}={value}" for name, value in clean.items()]
-        enter = ["nsenter", "--target", str(self.pid), "--all", "--wd=/"]
-        return [*enter, "--", *become, "--", "env", "-i", *pairs, *argv]
+        enter = ["nsenter", "--target", str(self.pid), "--all"]
+        return [*enter, "--", *become, "--", "env", "-i", "--chdir=/", *pairs, *argv]
 
     def run(
         self,
