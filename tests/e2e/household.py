@@ -99,9 +99,10 @@ class Household(Machine):
 
     def _serve_model(self) -> None:
         server = ["/usr/bin/python3", str(FAKES / "ollama_server.py"), "--context", "8192"]
+        (self.door / "model").touch()
         output = "--property=StandardOutput=file:/run/door/model"
         self.run(["systemd-run", "--quiet", "--unit=model", output, *server])
-        said = until(self.path("/run/door/model").read_text, "the model server says its address")
+        said = until((self.door / "model").read_text, "the model server says its address")
         self.model_url = said.strip()
 
     def set(self, changes: Mapping[str, Mapping[str, object]]) -> None:

@@ -23,7 +23,7 @@ printf '[[workspaces]]\\npath = "{CLONE}"\\n' >>"$1"
 
 @pytest.fixture(scope="module")
 def reader():
-    """A machine with a reader of the README in front of it, who may use sudo and read the journal."""
+    """A machine with a reader of the README at it, who may use sudo and read the journal."""
     with Machine(network=True) as machine:
         machine.add_user("alice")
         machine.run(["usermod", "--append", "--groups=systemd-journal", "alice"])
