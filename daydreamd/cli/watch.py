@@ -37,11 +37,13 @@ def _print(daemon: Connection, *, as_json: bool) -> None:
             sys.stdout.buffer.write(line + b"\n")
             sys.stdout.buffer.flush()
         return
-    from daydreamd.events import from_line
+    from daydreamd.events import PhaseStarted, from_line
     from daydreamd.observe.logs import configure
     from daydreamd.settings.model import Observe
 
     log = configure(Observe(format="console", level="debug"), stream=sys.stdout)
     for line in daemon.lines():
-        log(from_line(line))
-        sys.stdout.flush()
+        event = from_line(line)
+        if not isinstance(event, PhaseStarted):  # its end says more
+            log(event)
+            sys.stdout.flush()

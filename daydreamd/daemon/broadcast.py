@@ -29,6 +29,7 @@ class Broadcast:
     def __init__(self) -> None:
         self._watchers: dict[MemoryObjectSendStream[bytes], int] = {}
         self._so_far: deque[bytes] = deque(maxlen=_REMEMBERED_EVENTS)
+        self._is_closed = False
 
     def __call__(self, event: AnyEvent) -> None:
         """Pass an event on; for a watcher that does not keep up it is only counted."""
@@ -48,6 +49,8 @@ class Broadcast:
         send, receive = anyio.create_memory_object_stream[bytes](_BUFFERED_EVENTS)
         self._watchers[send] = 0
         so_far = tuple(self._so_far)
+        if self._is_closed:
+            send.close()
         try:
             with receive:
                 for line in so_far:
@@ -59,7 +62,8 @@ class Broadcast:
             send.close()
 
     def close(self) -> None:
-        """The end of the stream, for everybody."""
+        """The end of the stream, for everybody, and for whoever comes later."""
+        self._is_closed = True
         for watcher in tuple(self._watchers):
             watcher.close()
 

@@ -111,6 +111,21 @@ def test_a_hundred_wishes_at_once_are_one_session_and_one_more(tmp_path):
         assert len(daemon.starts()) == 2
 
 
+def test_all_who_wait_for_the_same_wish_hear_of_its_one_session(tmp_path):
+    with (
+        running(tmp_path, mode="gate") as daemon,
+        daemon.client() as first,
+        daemon.client() as second,
+    ):
+        daemon.ask("trigger")
+        daemon.until(lambda: daemon.said("session started"), "started")
+        first.ask("trigger", wait=True)
+        second.ask("trigger", wait=True)
+        (tmp_path / "release").touch()
+        assert first.answer() == second.answer()
+        assert len(daemon.starts()) == 2
+
+
 def test_who_waits_when_the_daemon_stops_is_told(tmp_path):
     with running(tmp_path, mode="hang") as daemon, daemon.client() as first:
         first.ask("trigger", wait=True)
