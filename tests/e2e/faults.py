@@ -175,7 +175,7 @@ def signal_starting(house: Household) -> None:
     with unharmed(house, sessions=1):
         house.systemctl("stop", UNIT)
         house.systemctl("start", "--no-block", UNIT)
-        until(house.holds_signals, "the daemon holds signals for later")
+        until(house.is_executed, "the daemon is executed")
         house.kill("USR1")
 
 
@@ -394,10 +394,10 @@ FAULTS = tuple(_faults())
 def main(argv: Sequence[str]) -> int:
     options = _options(argv)
     chosen = [fault for fault in FAULTS if options.only in str(fault)]
-    print(f"{'fault':<22}{'where':<24}{'times':>6}{'passed':>8}  READY after RestartSec, worst")
     failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="faults-") as scratch:
         staged = make_stage(Path(scratch, "stage"), make_wheels(Path(scratch, "wheels")))
+        print(f"{'fault':<22}{'where':<24}{'times':>6}{'passed':>8}  READY after RestartSec, worst")
         for fault in chosen:
             times = min(options.times or fault.times, fault.times)
             failed, worst = strike_often(staged, fault, times)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
-import signal
 import socket
 import sqlite3
 import time
@@ -190,16 +188,14 @@ class Household(Machine):
                 pids += [int(pid) for pid in listed.read_text().split()]
         return pids
 
-    def holds_signals(self) -> bool:
-        """Whether the daemon's process has come so far that an early SIGUSR1 waits for it.
+    def is_executed(self) -> bool:
+        """Whether the program in the unit has begun, and no signal may be lost any more.
 
-        Before, while systemd still prepares the process, nobody can hold it.
+        Before, while systemd prepares the process, a signal ends it; no unit can change that.
         """
         for pid in self.host_pids()[:1]:
             with contextlib.suppress(OSError):  # it has just ended
-                status = Path(f"/proc/{pid}/status").read_text()
-                [blocked] = re.findall(r"^SigBlk:\s*(\w+)$", status, re.MULTILINE)
-                return bool(int(blocked, 16) >> (signal.SIGUSR1 - 1) & 1)
+                return not Path(f"/proc/{pid}/comm").read_text().startswith("(")
         return False
 
     def session_pid(self) -> int | None:

@@ -23,7 +23,8 @@ def make_stage(stage: Path, wheels: Path) -> Path:
     """daydreamd installed below `stage`, without the 800 MB of engines."""
     argv = ["make", "--no-print-directory", "install", f"DESTDIR={stage}", "EXTRAS=", "AIDER=no"]
     env = {**os.environ, **offline(f"{wheels}{WHEELS}")}
-    subprocess.run(argv, cwd=REPOSITORY, env=env, check=True, timeout=300)
+    quiet = subprocess.DEVNULL
+    subprocess.run(argv, cwd=REPOSITORY, env=env, stdout=quiet, check=True, timeout=300)
     return stage
 
 
