@@ -93,6 +93,7 @@ class Findings:
             failure=self.failure,
             partial=session.analysis.partial,
             tidied=self.tidied.one_line() if self.tidied else "",
+            can_undo=self.tidied is not None and self.tidied.ended() > 0,
         )
 
     def outcome(self, states: Mapping[Phase, State]) -> Outcome:

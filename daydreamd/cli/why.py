@@ -42,7 +42,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_document(report.as_json() | {"metrics": report.metrics})
     else:
-        _say(report, places)
+        _say(report, invocation)
 
 
 async def _look(invocation: Invocation, places: Places) -> ReadinessReport:
@@ -61,14 +61,28 @@ async def _look(invocation: Invocation, places: Places) -> ReadinessReport:
     )
 
 
-def _say(report: ReadinessReport, places: Places) -> None:
+def _say(report: ReadinessReport, invocation: Invocation) -> None:
     click.echo("If it were time now: " + _verdict(report))
     rows = [_Row.of_gate(gate) for gate in sorted(report.gates, key=lambda g: _ORDER[g.state])]
     rows.insert(sum(gate.state != "open" for gate in report.gates), _Row.of_model(report))
     for row in rows:
         row.say()
-    verb = "trigger" if places.control_socket.exists() else "once"
-    click.echo(f"`daydreamd {verb}` runs one anyway.")
+    click.echo(_ways_on(invocation))
+
+
+def _ways_on(invocation: Invocation) -> str:
+    """When the daemon looks again, if one runs, and how not to wait for it."""
+    from daydreamd.cli.reach import reach
+    from daydreamd.errors import DaemonError
+    from daydreamd.units import say_duration
+
+    try:
+        with reach(invocation) as daemon:
+            wait = daemon.ask("status")["status"]["next"]["in_seconds"]
+    except DaemonError:
+        return "No daemon runs. `daydreamd once` runs one anyway."
+    again = "" if wait is None else f"It looks again in {say_duration(max(wait, 0))}. "
+    return f"{again}`daydreamd trigger` runs one anyway."
 
 
 def _verdict(report: ReadinessReport) -> str:

@@ -34,7 +34,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that goes into one report.
 
     `failure` says why there was no reflection, and is never shown as an insight; `partial` that
-    the answer was cut at the deadline. `tidied` is one line. `at` is aware, shown as local time.
+    the answer was cut at the deadline. `tidied` is one line; with `can_undo` the page says how to
+    bring back what was ended. `at` is aware, shown as local time.
     """
 
     session_id: str
@@ -47,6 +48,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
     partial: bool = False
     tidied: str = ""
+    can_undo: bool = False
 
 
 def render(report: Report) -> str:

@@ -80,6 +80,11 @@ def test_a_report_reads_as_sketched(in_utc):
     assert render(WHOLE) == EXPECTED
 
 
+def test_a_report_of_ended_processes_says_how_to_bring_them_back():
+    assert "`daydreamd clean --undo-info`" in render(changed(can_undo=True))
+    assert "--undo-info" not in render(changed(can_undo=False))
+
+
 def test_several_workspaces_are_told_apart():
     page = render(changed(workspaces=("shop", "api")))
     assert "\nshop · `payments/client.py:94-95` · quality" in page
