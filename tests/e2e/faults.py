@@ -405,9 +405,7 @@ def main(argv: Sequence[str]) -> int:
             ready = f"{worst:.2f} s" if worst is not None else ""
             passed = times - len(failed)
             print(f"{fault.name:<22}{fault.where:<24}{times:>6}{passed:>8}  {ready}", flush=True)
-    for line in failures:
-        print(line)
-    print(f"{sum(1 for _ in chosen)} faults, {len(failures)} failures")
+    print("\n".join([*failures, f"{len(chosen)} faults, {len(failures)} failures"]))
     return 1 if failures else 0
 
 
@@ -425,6 +423,7 @@ def strike_often(staged: Path, fault: Fault, times: int) -> tuple[list[str], flo
                     fault.strike(house)
             except (MachineError, subprocess.SubprocessError) as error:
                 failed.append(f"{fault}: {error}")
+                print(failed[-1], file=sys.stderr, flush=True)
             ready += house.ready_seconds
     failed += [
         f"{fault}: READY {late:.2f} s after RestartSec" for late in ready if late > READY_SECONDS
