@@ -7,6 +7,7 @@ is left and said.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -53,7 +54,7 @@ async def end_abandoned(
 
     Takes at most `seconds`; the largest go first.
     """
-    began = anyio.current_time()
+    began = time.monotonic()
     endings: dict[int, Ending] = {}
     inner = {pid for facts in kills for pid in facts.family if pid != facts.pid}
     roots = [facts for facts in kills if facts.pid not in inner]
@@ -62,7 +63,7 @@ async def end_abandoned(
 
     async def end(facts: Facts) -> None:
         async with limiter:
-            left = began + seconds - anyio.current_time() - _KILL_SECONDS
+            left = began + seconds - time.monotonic() - _KILL_SECONDS
             endings[facts.pid] = (
                 Ending(LEFT)
                 if left < min(grace, _LEAST_GRACE)
@@ -73,7 +74,7 @@ async def end_abandoned(
         for facts in sorted(roots, key=lambda facts: -facts.rss_bytes):
             group.start_soon(end, facts, name=f"end {facts.pid}")
     known = {(identity.pid, identity.start_ticks) for identity in identities.values()}
-    fresh = await anyio.to_thread.run_sync(_newcomers, anyio.current_time() - began, known)
+    fresh = await anyio.to_thread.run_sync(_newcomers, began, known)
     for facts in roots:
         ending, again = endings[facts.pid], fresh.get(looks[facts.pid])
         if ending.outcome == ENDED and again is not None:
@@ -102,13 +103,17 @@ def _measure(facts: Facts) -> int:
 
 
 def _newcomers(
-    seconds: float, known: Collection[tuple[int, int]]
+    began: float, known: Collection[tuple[int, int]]
 ) -> dict[tuple[str, tuple[str, ...]], int]:
-    """What everybody executes who was born since. Who starts an ended process again, means to."""
+    """What everybody executes who was born since `began` (monotonic seconds).
+
+    Who starts an ended process again, means to.
+    """
     return {
         (read_exe(pid), read_argv(pid)): pid
         for pid, stat in scan().items()
-        if age_seconds(stat.start_ticks) < seconds + _TICKS_ARE_COARSE
+        # Age first: the time since then is told later, so that nobody young looks old on the way.
+        if age_seconds(stat.start_ticks) < time.monotonic() - began + _TICKS_ARE_COARSE
         and (pid, stat.start_ticks) not in known
         and stat.state not in "ZX"
     }
