@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -109,7 +108,7 @@ def kill_session(house: Household, phase: str) -> None:
     with unharmed(house, sessions=1):
         house.ask()
         with parked(house, phase) as session:
-            os.kill(session.pid, signal.SIGKILL)
+            session.send(signal.SIGKILL)
     expect(outcome(house) == "failed" or has_recorded_itself(house, session), outcome(house))
 
 

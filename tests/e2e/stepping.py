@@ -29,7 +29,10 @@ class Parked:
     phase: str
 
     def go_on(self) -> None:
-        _signal(self.pid, signal.SIGCONT)
+        self.send(signal.SIGCONT)
+
+    def send(self, number: signal.Signals) -> None:
+        _signal(self.pid, number)
 
 
 @contextlib.contextmanager
