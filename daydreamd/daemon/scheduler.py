@@ -115,7 +115,9 @@ class Scheduler:
         # A session that took the daemon along is not begun again by the restart.
         died = stored is not None and stored.cause == "began"
         self._start_due = self._settings().on_start and not died
+        before = self.mark
         await self._remember(taken_up(stored, self._clock(), chance=self._dice()))
+        self._say_pause(before)
 
     def wake(self) -> None:
         """Something has changed: look again."""
@@ -168,6 +170,7 @@ class Scheduler:
             else:
                 wish.fulfil(end.as_json())
             self._on_change()
+            self._say_pause(before)
 
     def _mark_after(self, before: Mark, end: SessionEnd) -> Mark:
         timed = not end.trigger.is_a_persons_wish
@@ -181,21 +184,20 @@ class Scheduler:
             self._on_change()
 
     async def _remember(self, mark: Mark) -> None:
-        paused_before, self.mark = self.mark.paused, mark
-        if mark.paused and not paused_before:
-            self._say_paused()
-        elif paused_before and not mark.paused:
-            self._notice("info", "schedule resumed")
+        self.mark = mark
         try:
             await self._memory.save(mark)
         except DaydreamError as error:
             # A full disk must not stop the schedule; this process still knows.
             self._notice("error", "schedule not kept", reason=str(error))
 
-    def _say_paused(self) -> None:
-        self._notice(
-            "error",
-            "schedule paused",
-            failures=self.mark.failures,
-            resume="run one good session: daydreamd trigger",
-        )
+    def _say_pause(self, before: Mark) -> None:
+        if before.paused and not self.mark.paused:
+            self._notice("info", "schedule resumed")
+        elif self.mark.paused and not before.paused:
+            self._notice(
+                "error",
+                "schedule paused",
+                failures=self.mark.failures,
+                resume="run one good session: daydreamd trigger",
+            )
