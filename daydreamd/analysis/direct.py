@@ -21,6 +21,8 @@ from daydreamd.session import ModelChoice
 
 TEMPERATURE: Final = 0.2
 _MAX_ANSWER_BYTES: Final = 16 << 20
+_NOT_UNDERSTOOD: Final = (400, 422)
+_FORMS: Final = ("format", "response_format")
 
 
 @dataclass
@@ -43,36 +45,49 @@ async def ask_directly(
     max_answer_tokens: int,
     on_text: Callable[[str], None],
 ) -> Told:
-    """Stream the answer to `on_text`. ModelUnreachable, ModelAnswerError where it fails."""
-    ollama = choice.provider == "ollama"
-    body = ollama_body if ollama else openai_body
-    read = _read_ollama if ollama else _read_openai
-    told = Told()
-    seen = 0
+    """Stream the answer to `on_text`. ModelUnreachable, ModelAnswerError where it fails.
+
+    A server that does not know how to keep to a schema is asked again without one: the prompt says
+    the same in words.
+    """
+    body = ollama_body if choice.provider == "ollama" else openai_body
+    question = body(prompt, choice, max_answer_tokens)
     try:
-        async with (
-            web.client(choice.base_url, api_key=choice.api_key) as server,
-            web.ask(
-                server,
-                "/api/chat" if ollama else "/v1/chat/completions",
-                body(prompt, choice, max_answer_tokens),
-            ) as chunks,
-            aclosing(web.lines_of(chunks)) as lines,
-        ):
-            async for line in lines:
-                seen += len(line)
-                if seen > _MAX_ANSWER_BYTES:
-                    raise _no_answer(choice, "it does not end")
-                if text := read(line.strip(), told, choice):
-                    on_text(text)
-                if told.is_over:
-                    break
+        try:
+            return await _stream(question, choice, on_text)
+        except ServerFault as fault:
+            if fault.status not in _NOT_UNDERSTOOD:
+                raise
+            plain = {key: value for key, value in question.items() if key not in _FORMS}
+            return await _stream(plain, choice, on_text)
     except ServerFault as fault:
         raise ModelUnreachable(
             f"cannot ask the model: {fault}", base_url=choice.base_url
         ) from fault
     except (ValueError, RecursionError) as error:  # a line without an end, or with no JSON in it
         raise _no_answer(choice, str(error)) from error
+
+
+async def _stream(
+    question: Mapping[str, Any], choice: ModelChoice, on_text: Callable[[str], None]
+) -> Told:
+    ollama = choice.provider == "ollama"
+    read = _read_ollama if ollama else _read_openai
+    told = Told()
+    seen = 0
+    async with (
+        web.client(choice.base_url, api_key=choice.api_key) as server,
+        web.ask(server, "/api/chat" if ollama else "/v1/chat/completions", question) as chunks,
+        aclosing(web.lines_of(chunks)) as lines,
+    ):
+        async for line in lines:
+            seen += len(line)
+            if seen > _MAX_ANSWER_BYTES:
+                raise _no_answer(choice, "it does not end")
+            if text := read(line.strip(), told, choice):
+                on_text(text)
+            if told.is_over:
+                break
     if not (told.is_over or told.has_finished):
         raise _no_answer(choice, "it broke off")
     return told

@@ -1,12 +1,12 @@
 """A small server that speaks Ollama's wire format, as no registry has a real Ollama.
 
     python ollama_server.py [--model NAME] [--context N] [--cuts-at N] [--log FILE]
-                            [--front URL KEY]
+                            [--front URL KEY] [--old]
 
 It answers by script (a valid insight that cites the first excerpt of the prompt), or hands the
 question on to an OpenAI-compatible server. As Ollama does, it keeps the end of a prompt that is
-longer than the context that the request asks for (or than --cuts-at), and says nothing. Prints its
-address.
+longer than the context that the request asks for (or than --cuts-at), and says nothing. An --old
+one knows no schemas. Prints its address.
 """
 
 import argparse
@@ -64,6 +64,10 @@ class Ollama(BaseHTTPRequestHandler):
         name = body["model"]
         if name not in (self.options.model, self.options.model.removesuffix(":latest")):
             self.send({"error": f"model '{name}' not found"}, 404)
+            return
+        if self.options.old and isinstance(body.get("format"), dict):
+            fault = "json: cannot unmarshal object into Go struct field ChatRequest.format"
+            self.send({"error": f"{fault} of type string"}, 400)
             return
         prompt = "\n".join(message["content"] for message in body["messages"])
         context = (body.get("options") or {}).get("num_ctx", USUAL_NUM_CTX)
@@ -153,6 +157,7 @@ if __name__ == "__main__":
     parser.add_argument("--cuts-at", type=int, default=1 << 30)
     parser.add_argument("--front", nargs=2)
     parser.add_argument("--log")
+    parser.add_argument("--old", action="store_true")
     Ollama.options = parser.parse_args()
     with ThreadingHTTPServer(("127.0.0.1", 0), Ollama) as server:
         print(f"http://127.0.0.1:{server.server_port}", flush=True)

@@ -268,6 +268,17 @@ async def test_ollama_is_asked_with_its_context_pinned_and_the_form_of_the_answe
     assert reflection.facts.answer_tokens > 0
 
 
+async def test_a_server_that_knows_no_schemas_is_asked_without_one(bench, tmp_path):
+    log = tmp_path / "log"
+    with serving("ollama_server.py", "--old", "--log", log) as url:
+        reflection = await bench.reflect(url, provider="ollama", engine="direct")
+    assert reflection.failure is None
+    assert msgspec.json.decode(reflection.text)["insights"][0]["path"] == "cart/price.py"
+    seen = map(msgspec.json.decode, log.read_text().splitlines())
+    refused, asked = (one["body"] for one in seen if one["path"] == "/api/chat")
+    assert refused.keys() - asked.keys() == {"format"}
+
+
 async def test_a_prompt_that_lost_its_front_is_detected(bench, tmp_path):
     """The server grants less than it says, and cuts, as Ollama did in ollama#3839."""
     with serving("ollama_server.py", "--cuts-at", 500) as url:
