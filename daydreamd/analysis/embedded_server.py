@@ -18,8 +18,7 @@ _MOST_THREADS: Final = 8
 
 def main(weights: str, context_tokens: int) -> NoReturn:
     """Load the weights, print the address, and serve."""
-    # Imported here: this is the only process that may pay for it, and it may be missing.
-    import xllamacpp  # noqa: PLC0415
+    import xllamacpp  # noqa: PLC0415 - only this process may pay for it, and it may be missing
 
     threads = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
     params = xllamacpp.CommonParams()
@@ -44,6 +43,7 @@ def main(weights: str, context_tokens: int) -> NoReturn:
     params.api_keys = [os.environ.pop(KEY_VARIABLE)]
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)
+    os.dup2(2, 1)  # nobody reads what llama.cpp may print there from now on: it would fill the pipe
     while True:  # the server's own threads do the work
         time.sleep(3600)
 
