@@ -8,7 +8,6 @@ the session lock.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,6 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.kinds import AIDER, Program, recognise
-from daydreamd.errors import ProcessGone
 from daydreamd.events import Emitter
 from daydreamd.history.store import History
 from daydreamd.host.commands import SESSION_MARK
@@ -27,7 +25,7 @@ from daydreamd.host.processes import (
     Identity,
     ancestors,
     end_tree,
-    identify,
+    identify_all,
     read_argv,
     read_cwd,
     read_environ,
@@ -138,22 +136,12 @@ def _belonging(session_id: str, runtime_dir: Path) -> list[Identity]:
         marked = (read_environ(pid) or {}).get(SESSION_MARK) == session_id
         if marked or (stat.tty_nr == 0 and _is_within(read_cwd(pid), inside)):
             found.append(pid)
-    return [process for process in _identities(found) if process.uid == os.getuid()]
+    return [process for process in identify_all(found) if process.uid == os.getuid()]
 
 
 def _is_within(path: str, directory: str) -> bool:
     path = path.removesuffix(" (deleted)")
     return path == directory or path.startswith(directory + "/")
-
-
-def _identities(pids: Iterable[int]) -> list[Identity]:
-    found = []
-    for pid in pids:
-        try:
-            found.append(identify(pid))
-        except ProcessGone:
-            continue
-    return found
 
 
 def _is_aider(process: Identity) -> bool:

@@ -12,7 +12,7 @@ import os
 import select
 import signal as signals
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -42,6 +42,17 @@ def identify(pid: int) -> Identity:
         # Alive or a zombie still: then the pid was never free, and all facts are of one process.
         _probe(pidfd, pid)
         return identity
+
+
+def identify_all(pids: Iterable[int]) -> list[Identity]:
+    """Who these are; those that are gone are left out."""
+    found = []
+    for pid in pids:
+        try:
+            found.append(identify(pid))
+        except ProcessGone:
+            continue
+    return found
 
 
 def send(identity: Identity, signal: signals.Signals, *, even_after_exec: bool = False) -> bool:
@@ -96,11 +107,8 @@ def marked(name: str, value: str | None = None) -> list[Identity]:
     for pid in procfs.scan():
         environ = procfs.read_environ(pid) or {}
         if name in environ and value in {None, environ[name]}:
-            try:
-                found.append(identify(pid))
-            except ProcessGone:
-                continue
-    return found
+            found.append(pid)
+    return identify_all(found)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from typing import Final
 
 import anyio
 
-from daydreamd.errors import HostError, ProcessGone
-from daydreamd.host.identity import Identity, identify, is_alive, is_same_process, send
+from daydreamd.errors import HostError
+from daydreamd.host.identity import Identity, identify_all, is_alive, is_same_process, send
 from daydreamd.host.procfs import Stat, read_children, read_stat, scan
 from daydreamd.host.strays import reap_strays
 
@@ -102,7 +102,7 @@ class _Hunt:
 
     def __init__(self, roots: Sequence[Identity], *, even_after_exec: bool) -> None:
         fits = is_same_process if even_after_exec else Identity.__eq__
-        now = {found.pid: found for found in _identify_all(root.pid for root in roots)}
+        now = {found.pid: found for found in identify_all(root.pid for root in roots)}
         self._roots = [now[r.pid] for r in roots if r.pid in now and fits(r, now[r.pid])]
         self._living = list(self._roots)
         self.members = dict.fromkeys(self._roots)
@@ -117,7 +117,7 @@ class _Hunt:
         known = {(member.pid, member.start_ticks) for member in self._living}
         others = (stat for stat in (*strays, *below) if stat.pid != os.getpid())
         fresh = (s.pid for s in others if (s.pid, s.start_ticks) not in known)
-        newcomers = list(filter(is_alive, _identify_all(fresh)))
+        newcomers = list(filter(is_alive, identify_all(fresh)))
         self._living += newcomers
         self.members.update(dict.fromkeys(newcomers))
         # A stray that was gone before we knew who it was may have left another.
@@ -169,13 +169,3 @@ class _Hunt:
             send(member, signal, even_after_exec=True)
         except HostError:
             self._refused.add(member)  # another user's: it stays among the survivors
-
-
-def _identify_all(pids: Iterable[int]) -> list[Identity]:
-    found = []
-    for pid in pids:
-        try:
-            found.append(identify(pid))
-        except ProcessGone:
-            continue
-    return found
