@@ -46,14 +46,13 @@ class Git(msgspec.Struct, frozen=True):
 
 
 class Hotspot(msgspec.Struct, frozen=True):
-    """A file that is both complex and often changed. `tested` is None where nobody looked."""
+    """A file that is both complex and often changed."""
 
     path: str
     code: int = 0
     complexity: int = 0
     commits: int = 0
     churn: int = 0
-    tested: bool | None = None
 
 
 class Marker(msgspec.Struct, frozen=True):

@@ -165,7 +165,7 @@ def _hottest(facts: Facts) -> Observation | None:
     hot = _by_heat(facts)
     if not hot:
         return None
-    heat = _heat(hot[0]) + (", no test" if hot[0].tested is False else "")
+    heat = f"{_count(hot[0].commits, 'commit')} in 90 d, complexity {hot[0].complexity}"
     others = [_name(spot.path) for spot in hot[1:_NAMED]]
     then = f"; then {', '.join(others)}" if others else ""
     return Observation(
@@ -176,26 +176,6 @@ def _hottest(facts: Facts) -> Observation | None:
         text=f"the hottest file is {_name(hot[0].path)}: {heat}{then}",
         evidence=f"{_name(hot[0].path)}:1",
     )
-
-
-def _untested(facts: Facts) -> Observation | None:
-    """The hottest file without a test, where it is not the hottest of all."""
-    hot = _by_heat(facts)
-    spot = next((spot for spot in hot if spot.tested is False), None)
-    if spot is None or spot is hot[0]:
-        return None
-    return Observation(
-        workspace=facts.workspace,
-        kind="untested",
-        label="without a test",
-        now=f"{_name(spot.path)}: {_heat(spot)}",
-        text=f"the hottest file without a test is {_name(spot.path)}: {_heat(spot)}",
-        evidence=f"{_name(spot.path)}:1",
-    )
-
-
-def _heat(spot: Hotspot) -> str:
-    return f"{_count(spot.commits, 'commit')} in 90 d, complexity {spot.complexity}"
 
 
 def _markers(facts: Facts) -> Observation | None:
@@ -243,7 +223,6 @@ _LOOKS: Final[Sequence[Callable[[Facts], Observation | None]]] = (
     _stashes,
     _commits,
     _hottest,
-    _untested,
     _markers,
     _stale_branches,
 )

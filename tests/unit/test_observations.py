@@ -89,18 +89,15 @@ def test_a_quiet_workspace_says_since_when():
     assert facts(with_git(last_commit_at=(NOW - timedelta(days=1)).isoformat())) == {}
 
 
-def test_the_hottest_file_without_a_test_is_named_once():
+def test_the_hottest_file_is_named_with_its_heat_and_those_that_follow():
     spots = [
-        {"path": "a.py", "complexity": 9, "commits": 9, "tested": True},
-        {"path": "b.py", "complexity": 5, "commits": 5, "tested": False},
+        {"path": "b.py", "complexity": 5, "commits": 5},
+        {"path": "a.py", "complexity": 9, "commits": 9},
+        {"path": "calm.py", "complexity": 90, "commits": 0},
     ]
-    seen = facts({"complexity": {"hotspots": spots}})
-    assert seen["untested"].text == (
-        "the hottest file without a test is b.py: 5 commits in 90 d, complexity 5"
-    )
-    seen = facts({"complexity": {"hotspots": [spots[0] | {"tested": False}, spots[1]]}})
-    assert "untested" not in seen
-    assert seen["hottest"].now == "a.py: 9 commits in 90 d, complexity 9, no test"
+    hottest = facts({"complexity": {"hotspots": spots}})["hottest"]
+    assert hottest.now == "a.py: 9 commits in 90 d, complexity 9"
+    assert hottest.text.endswith("; then b.py")
 
 
 @pytest.mark.parametrize(
