@@ -37,7 +37,7 @@ def import_without_openssl(service: str) -> ModuleType:
                 importlib.import_module("anyio._backends._asyncio")
                 return importlib.import_module(service)
         except (ImportError, TypeError, AttributeError):
-            pass
+            pass  # a later anyio may really need it: then with OpenSSL
     return importlib.import_module(service)
 
 

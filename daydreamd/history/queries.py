@@ -123,9 +123,9 @@ def one_id(connection: Connection, table: str, column: str, prefix: str) -> str:
     """The one id that is `prefix` or begins with it; HistoryError says what to do otherwise."""
     what = table.removesuffix("s")
     rows = connection.execute(
-        # table and column are ours; substr, because LIKE would obey % and _
-        f"SELECT {column} FROM {table} WHERE substr({column}, 1, length(?1)) = ?1 "  # noqa: S608
-        f"ORDER BY {column} LIMIT 4",
+        # substr, because LIKE would obey % and _
+        f"SELECT {column} FROM {table} "  # noqa: S608 - table and column are ours
+        f"WHERE substr({column}, 1, length(?1)) = ?1 ORDER BY {column} LIMIT 4",
         (prefix,),
     )
     found = [str(row[column]) for row in rows]

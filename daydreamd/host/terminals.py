@@ -39,6 +39,6 @@ def terminal_of_stdin(pid: int) -> str:
         name = os.readlink(link)  # noqa: PTH115 - the text counts: a closed terminal reads "(deleted)"
         if not name.startswith(("/dev/pts/", "/dev/tty")) or name == "/dev/tty":
             return ""
-        return name.removeprefix("/dev/") if os.path.exists(name) else ""  # noqa: PTH110
+        return name.removeprefix("/dev/") if os.path.exists(name) else ""  # noqa: PTH110 - as above
     except OSError:  # gone, or not ours to look at
         return ""

@@ -87,8 +87,7 @@ def find_embedded(settings: Model) -> ModelFinding:
 
 async def _ask_within(settings: Model, provider: str, deadline: float) -> ModelFinding:
     """Ask the server of this provider, and turn whatever goes wrong into a reason."""
-    # Imported here: httpx costs 125 ms that whoever only wants to see gates should not pay.
-    from daydreamd.host import web  # noqa: PLC0415
+    from daydreamd.host import web  # noqa: PLC0415 - httpx takes 125 ms; most gates do without
 
     question = _ask_ollama if provider == "ollama" else _ask_openai
     advice = _ADVICE[provider]

@@ -72,7 +72,7 @@ class Household(Machine):
         super().__enter__()
         try:
             self._furnish()
-        except BaseException:
+        except BaseException:  # whatever it is, nothing may be left running
             self._end()
             raise
         return self

@@ -49,7 +49,7 @@ class Machine:
         self._cgroup = _own_cgroup(self._base.name)
         try:
             self._boot()
-        except BaseException:
+        except BaseException:  # whatever it is, nothing may be left running
             self._end()
             raise
         return self

@@ -4,6 +4,8 @@
 PROGRAM; SECONDS is what a session may stay silent.
 """
 
+# ruff: noqa: E402 - the order of the imports is that of `daydreamd run`
+
 import os
 import sys
 from pathlib import Path
@@ -11,16 +13,16 @@ from pathlib import Path
 from daydreamd.host.signals import hold_early
 
 hold_early()
-from daydreamd.daemon.lean import import_without_openssl  # noqa: E402 - as `daydreamd run` does
+from daydreamd.daemon.lean import import_without_openssl
 
 serve = import_without_openssl("daydreamd.daemon.service").serve
-import anyio  # noqa: E402
+import anyio
 
-from daydreamd.daemon.duties import Start  # noqa: E402
-from daydreamd.daemon.in_force import reader  # noqa: E402
-from daydreamd.daemon.transcript import Patience  # noqa: E402
-from daydreamd.errors import DaydreamError  # noqa: E402
-from daydreamd.settings.places import find_places  # noqa: E402
+from daydreamd.daemon.duties import Start
+from daydreamd.daemon.in_force import reader
+from daydreamd.daemon.transcript import Patience
+from daydreamd.errors import DaydreamError
+from daydreamd.settings.places import find_places
 
 HERE = Path(sys.argv[1])
 SILENCE = float(sys.argv[2])

@@ -325,7 +325,7 @@ async def test_a_long_lived_child_is_ended_with_its_block(place):
 async def test_an_error_inside_the_block_comes_out_as_it_is(place):
     with pytest.raises(ZeroDivisionError):
         async with leashed(["sleep", "60"], **place):
-            1 / 0  # noqa: B018
+            1 / 0  # noqa: B018 - it is to raise
 
 
 async def test_only_the_tail_of_stderr_is_kept(place):
