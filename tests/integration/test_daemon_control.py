@@ -174,7 +174,7 @@ def test_status_is_six_lines_or_one_document(tmp_path):
     with running(tmp_path, settings='schedule.interval = "6h"') as daemon:
         daemon.ask("trigger")
         daemon.outcomes(1)
-        daemon.until(lambda: daemon.ask("status")["status"]["last"], "settled")
+        daemon.until(lambda: daemon.ask("status")["status"]["state"] == "waiting", "waiting")
         lines = daydreamd(daemon, "status").stdout.splitlines()
         assert lines[0].startswith("daydreamd ")
         assert lines[0].endswith(" · waiting")
