@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,11 +88,13 @@ class SessionRunner:
         if busy := self._lock_holder():
             return self._skip(trigger, busy)
         self._stopped, self.transcript = "", Transcript(anyio.current_time(), self._patience)
+        began_at = datetime.now(UTC)
         try:
             words = await self._let_run(trigger, self.transcript, beat)
             beat(_ENDING_SECONDS)
             with anyio.CancelScope(shield=True):
-                end = await self._settle(trigger, self.transcript, words)
+                name = self.transcript.session_id or await self._opened_since(began_at)
+                end = await self._settle(name, trigger, self.transcript, words)
         finally:
             self.transcript = None
         return end
@@ -156,16 +159,18 @@ class SessionRunner:
             self._sink(event)
         return bool(chunk) and transcript.fault is None
 
-    async def _settle(self, trigger: Trigger, transcript: Transcript, words: str) -> SessionEnd:
+    async def _settle(
+        self, name: str, trigger: Trigger, transcript: Transcript, words: str
+    ) -> SessionEnd:
         """How it ended: as it said, if its record agrees; else it is closed for it."""
-        name, ended = transcript.session_id, transcript.ended
+        ended = transcript.ended
         seconds = anyio.current_time() - transcript.began
         if ended and not transcript.fault and not await self._is_open(name):
             return SessionEnd(
                 name, trigger, ended.outcome, seconds, ended.reasons,
                 ended.new_insights, ended.insights_path,
             )  # fmt: skip
-        if not transcript.has_begun and (busy := self._lock_holder()):
+        if not name and (busy := self._lock_holder()):
             return self._skip(trigger, busy)
         obeyed = self._stopped and not transcript.fault
         outcome = Outcome.INTERRUPTED if obeyed else Outcome.FAILED
@@ -185,10 +190,20 @@ class SessionRunner:
         )
 
     async def _is_open(self, name: str) -> bool:
+        return name in {session_id for session_id, _ in await self._unfinished()}
+
+    async def _opened_since(self, moment: datetime) -> str:
+        """The session that opened its record and died before it could say so; else empty."""
+        if self._lock_holder():
+            return ""  # that of somebody else, who lives
+        opened = [session_id for session_id, start in await self._unfinished() if start >= moment]
+        return opened[-1] if opened else ""
+
+    async def _unfinished(self) -> list[tuple[str, datetime]]:
         try:
-            return name in {session_id for session_id, _ in await self._history.unfinished()}
+            return await self._history.unfinished()
         except DaydreamError:
-            return False  # the history cannot be asked just now: its word must do
+            return []  # the history cannot be asked just now: the session's word must do
 
     async def _put_in_order(self, name: str, reason: str, outcome: Outcome) -> None:
         """Take away what is left of a session that died, and close its record."""

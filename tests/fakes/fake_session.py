@@ -138,6 +138,11 @@ def crash():
     os._exit(3)
 
 
+def die_unsaid():
+    open_row()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def hang():
     begin()
     wait_for_term()
@@ -156,6 +161,7 @@ def end_as_told():
 MODES = {
     "silent": sys.exit,
     "crash": crash,
+    "die unsaid": die_unsaid,
     "hang": hang,
     "deaf": deafly,
     "gate": until_released,

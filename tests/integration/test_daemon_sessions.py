@@ -58,6 +58,14 @@ def test_a_session_that_says_nothing_at_all_has_failed(tmp_path):
     assert (ended["session_id"], ended["outcome"]) == ("", "failed")
 
 
+def test_a_session_that_dies_before_it_has_said_its_name_has_failed_by_that_name(tmp_path):
+    with running(tmp_path, mode="die unsaid") as daemon, daemon.client() as client:
+        client.ask("trigger", wait=True)
+        ended = client.answer()["session"]
+        assert (ended["session_id"], ended["outcome"]) == only_session(daemon)
+        assert ended["outcome"] == "failed"
+
+
 @pytest.mark.parametrize("mode", ["hang", "deaf"])
 def test_a_session_that_hangs_is_ended(tmp_path, mode):
     with running(tmp_path, mode=mode, silence=2.0) as daemon, daemon.client() as client:
