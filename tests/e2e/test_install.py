@@ -16,6 +16,11 @@ pytestmark = pytest.mark.root
 
 SETTINGS = "/etc/daydreamd/daydreamd.toml"
 SHIPPED = "/usr/local/share/doc/daydreamd/daydreamd.toml"
+COMPLETIONS = (
+    "bash-completion/completions/daydreamd",
+    "zsh/site-functions/_daydreamd",
+    "fish/vendor_completions.d/daydreamd.fish",
+)
 DATA = "/var/lib/daydreamd/history.db"
 
 
@@ -32,6 +37,7 @@ def test_a_stage_holds_the_program_its_units_and_the_settings(staged):
     assert files_below(staged) == {
         SETTINGS,
         f"{prefix}/bin/daydreamd",
+        *(f"{prefix}/share/{path}" for path in COMPLETIONS),
         f"{prefix}/lib/systemd/system/daydreamd.service",
         f"{prefix}/lib/systemd/system/daydreamd@.service",
         f"{prefix}/lib/systemd/user/daydreamd.service",
@@ -86,6 +92,16 @@ def test_installing_makes_the_user_and_the_places(living):
     assert living.run(["id", "--name", "--user", "daydreamd"]).stdout == "daydreamd\n"
     assert living.run(["stat", "-c%U %a", "/etc/daydreamd/conf.d"]).stdout == "root 755\n"
     assert "0.1.0" in living.run(["daydreamd", "version"], user="alice").stdout
+
+
+def test_the_tab_key_completes_commands(living):
+    script = f"""
+        source /usr/local/share/{COMPLETIONS[0]}
+        COMP_WORDS=(daydreamd insights s) COMP_CWORD=2
+        _daydreamd_completion daydreamd s insights
+        echo "${{COMPREPLY[@]}}"
+    """
+    assert living.run(["bash", "-c", script], user="alice").stdout == "search show\n"
 
 
 def test_with_a_user_the_daemon_is_that_person(living):

@@ -200,6 +200,21 @@ def test_trigger_waits_and_exits_as_once_would(tmp_path):
             )
 
 
+def test_reload_says_whether_the_settings_are_in_force(tmp_path):
+    with running(tmp_path, settings='schedule.interval = "2h"') as daemon:
+        daemon.settings('schedule.interval = "3h"')
+        done = daydreamd(daemon, "reload")
+        assert (done.returncode, done.stdout) == (0, "The settings are in force.\n")
+        assert daemon.ask("status")["status"]["next"]["interval"] == "3h"
+        daemon.settings('schedule.interval = "soon"')
+        done = daydreamd(daemon, "reload")
+        assert (done.returncode, done.stdout) == (6, "")
+        fault, kept = done.stderr.splitlines()
+        assert 'schedule.interval = "soon": not a duration' in fault
+        assert kept == "daydreamd: the settings were refused; the former ones stay in force"
+        assert daemon.ask("status")["status"]["next"]["interval"] == "3h"
+
+
 def test_watch_prints_events_until_the_daemon_ends(tmp_path):
     with running(tmp_path) as daemon:
         words = [sys.executable, "-P", "-m", "daydreamd", "--user", "watch", "--json"]
@@ -217,7 +232,9 @@ def test_watch_prints_events_until_the_daemon_ends(tmp_path):
             watcher.communicate()
 
 
-@pytest.mark.parametrize("words", [["status"], ["trigger"], ["watch"], ["status", "--json"]])
+@pytest.mark.parametrize(
+    "words", [["status"], ["trigger"], ["reload"], ["watch"], ["status", "--json"]]
+)
 def test_without_a_daemon_there_is_one_helpful_line_and_exit_code_7(tmp_path, words):
     done = daydreamd(DaemonRun(tmp_path), *words)
     assert done.returncode == 7

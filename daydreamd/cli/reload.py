@@ -1,0 +1,35 @@
+"""`daydreamd reload`: the settings read anew by the daemon."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from daydreamd.cli.invocation import Invocation
+
+
+@click.command("reload")
+@click.pass_obj
+def command(invocation: Invocation) -> None:
+    """Have the daemon read its settings anew, for the next session.
+
+    With a fault in them the daemon keeps those that are in force.
+
+    \b
+    Example: daydreamd reload
+    Exit codes: 0 they are in force, 6 they were refused.
+    """
+    from daydreamd.cli.reach import reach
+
+    with reach(invocation) as daemon:
+        faults = daemon.ask("reload")["faults"]
+    if not faults:
+        click.echo("The settings are in force.")
+        return
+    for fault in faults:
+        click.echo(f"daydreamd: {fault}", err=True)
+    click.echo("daydreamd: the settings were refused; the former ones stay in force", err=True)
+    sys.exit(6)
