@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daydreamd.analysis.prompt import Material
-from daydreamd.cleanup.tidy import TidyReport
-from daydreamd.context.gathering import ContextReport
-from daydreamd.history.records import KnownInsight
-from daydreamd.insights.judgement import Verdict
-from daydreamd.insights.observations import Observation, observe
-from daydreamd.insights.report import Report
-from daydreamd.phases import State
-from daydreamd.readiness.verdict import ReadinessReport
-from daydreamd.session import DaydreamSession, ModelChoice, Outcome, Phase
+from daydreamd.session import Outcome, Phase
 
 if TYPE_CHECKING:
+    from daydreamd.analysis.prompt import Material
     from daydreamd.analysis.reflection import Reflection
+    from daydreamd.cleanup.tidy import TidyReport
+    from daydreamd.context.gathering import ContextReport
+    from daydreamd.history.records import KnownInsight
+    from daydreamd.insights.judgement import Verdict
+    from daydreamd.insights.observations import Observation
+    from daydreamd.insights.report import Report
+    from daydreamd.phases import State
+    from daydreamd.readiness.verdict import ReadinessReport
+    from daydreamd.session import DaydreamSession, ModelChoice
 
 
 @dataclass
@@ -56,6 +57,8 @@ class Findings:
     @property
     def observations(self) -> list[Observation]:
         """The facts that need no model."""
+        from daydreamd.insights.observations import observe
+
         return observe(self.context.workspaces, self.context.trends) if self.context else []
 
     @property
@@ -71,6 +74,8 @@ class Findings:
 
     def material(self) -> Material:
         """What the model is told."""
+        from daydreamd.analysis.prompt import Material
+
         assert self.context is not None
         return Material(
             workspace_analysis=self.context.workspaces,
@@ -82,6 +87,8 @@ class Findings:
 
     def told_in(self, session: DaydreamSession, verdict: Verdict) -> Report:
         """What the report of this session holds."""
+        from daydreamd.insights.report import Report
+
         return Report(
             session_id=session.session_id,
             at=datetime.now(UTC),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
-from daydreamd.insights.judgement import Verdict, judge
-from daydreamd.insights.novelty import from_workspaces
 from daydreamd.session import DaydreamSession, InsightItem, Workspace
+
+if TYPE_CHECKING:
+    from daydreamd.insights.judgement import Verdict
 
 
 class Memory:
@@ -34,6 +36,9 @@ class Memory:
 
     async def judge(self, found: Findings, *, max_new: int, session_id: str) -> Verdict:
         """What of the answer, if there is one, is true, new and worth keeping."""
+        from daydreamd.insights.judgement import judge
+        from daydreamd.insights.novelty import from_workspaces
+
         reflection = found.reflection
         return judge(
             reflection.text if reflection else "",

@@ -1,7 +1,8 @@
 """A session from its first moment to its last.
 
 `UnifiedDaydreamSystem` calls one room a phase and keeps what it reports. The order of things is in
-`_through_the_phases`; deadlines, timing, events and recording are in `daydreamd.phases`.
+`_through_the_phases`; deadlines, timing, events and recording are in `daydreamd.phases`. A room is
+imported when its phase begins, so that no session waits for all of them before it has started.
 """
 
 from __future__ import annotations
@@ -15,19 +16,11 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
-from daydreamd.cleanup.remains import leave_nothing
-from daydreamd.cleanup.tidy import tidy_up
-from daydreamd.context.gathering import gather_context
 from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
-from daydreamd.insights.judgement import Verdict
-from daydreamd.insights.shelf import write_report
 from daydreamd.memory import Memory
 from daydreamd.phases import PhaseRunner
-from daydreamd.readiness.model_server import find_model
-from daydreamd.readiness.owner import await_owner
-from daydreamd.readiness.verdict import check_readiness
 from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase, Workspace
 from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
@@ -35,6 +28,7 @@ from daydreamd.units import say_path
 
 if TYPE_CHECKING:
     from daydreamd.analysis.reflection import Reflection
+    from daydreamd.insights.judgement import Verdict
 
 
 class UnifiedDaydreamSystem:
@@ -127,6 +121,9 @@ class UnifiedDaydreamSystem:
     # The six phases: one room called, one report kept.
 
     async def _check_system_readiness(self, session: DaydreamSession) -> bool:
+        from daydreamd.readiness.model_server import find_model
+        from daydreamd.readiness.verdict import check_readiness
+
         settings = self._settings
         report = await check_readiness(
             settings.readiness,
@@ -149,6 +146,8 @@ class UnifiedDaydreamSystem:
         return report.ready
 
     async def _cleanup_before_analysis(self, session: DaydreamSession) -> None:
+        from daydreamd.cleanup.tidy import tidy_up
+
         report = await tidy_up(
             self._settings.cleanup,
             emitter=self._emitter,
@@ -161,6 +160,8 @@ class UnifiedDaydreamSystem:
         self._phases.summary = report.one_line()
 
     async def _gather_comprehensive_context(self, session: DaydreamSession) -> None:
+        from daydreamd.context.gathering import gather_context
+
         report = await gather_context(
             self._workspaces,
             scratch=self._scratch(session),
@@ -198,6 +199,8 @@ class UnifiedDaydreamSystem:
         self._phases.summary = reflection.failure or self._found.verdict.summary()
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> None:
+        from daydreamd.insights.shelf import write_report
+
         if self._found.verdict is None:
             await self._memory.recall(self._found)
         verdict = self._found.verdict or await self._judge(session)
@@ -225,6 +228,8 @@ class UnifiedDaydreamSystem:
         )
 
     async def _cleanup_after_analysis(self, session: DaydreamSession) -> None:
+        from daydreamd.cleanup.remains import leave_nothing
+
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
         )
@@ -242,7 +247,7 @@ class UnifiedDaydreamSystem:
     # What the phases need besides.
 
     async def _reflect(self, session: DaydreamSession) -> Reflection:
-        from daydreamd.analysis.reflection import reflect  # noqa: PLC0415 - brings httpx, 250 ms
+        from daydreamd.analysis.reflection import reflect
 
         assert self._found.model is not None
         return await reflect(
@@ -257,6 +262,8 @@ class UnifiedDaydreamSystem:
 
     async def _step_aside(self, analysis: anyio.CancelScope) -> None:
         """The machine belongs to whoever sits at it: what began unasked makes way."""
+        from daydreamd.readiness.owner import await_owner
+
         self._found.owner_at = await await_owner()
         analysis.cancel()
 
