@@ -137,3 +137,16 @@ def photograph():
         return seen
 
     return see
+
+
+@pytest.fixture
+def repo(make_repo):
+    """Three commits, a rename, and every kind of uncommitted change."""
+    repo = make_repo()
+    repo.write("a.py", "if a:\n    pass\n" * 20)
+    repo.write("b.py", "b = 1\n")
+    repo.write("gone.py", "x = 1\n")
+    repo.commit(days_ago=3)
+    repo.write("b.py", "b = 2\nif b:\n    b = 3\n")
+    repo.commit(days_ago=2)
+    return repo
