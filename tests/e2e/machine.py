@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BOOT = Path(__file__).with_name("boot.sh")
 BOOT_SECONDS = 60.0
 WAIT_SECONDS = 30.0
+_FOLLOW_SECONDS = 5.0
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Entry = dict[str, Any]
@@ -166,15 +167,21 @@ class Machine:
         """The first entry that is `wanted`, from the cursor `after` on or from the beginning."""
         since = [f"--after-cursor={after}"] if after else ["--no-tail"]
         argv = ["journalctl", "--quiet", "--output=json", "--all", "--follow", *since, *arguments]
+        deadline = time.monotonic() + timeout
+        # Once in a thousand times journalctl misses an entry while it begins to follow.
+        while (left := deadline - time.monotonic()) > 0:
+            for entry in self._follow(argv, timeout=min(left, _FOLLOW_SECONDS)):
+                if wanted(entry):
+                    return entry
+        raise MachineError(f"cannot find the entry in {timeout:g} s; {self._last_words()}")
+
+    def _follow(self, argv: Sequence[str], *, timeout: float) -> Iterator[Entry]:
         with subprocess.Popen(self.command(argv), stdout=subprocess.PIPE) as journalctl:
             try:
                 for line in _lines(journalctl, timeout=timeout):
-                    entry: Entry = json.loads(line)
-                    if wanted(entry):
-                        return entry
+                    yield json.loads(line)
             finally:
                 journalctl.kill()
-        raise MachineError(f"cannot find the entry in {timeout:g} s; {self._last_words()}")
 
     def _last_words(self) -> str:
         return "\n".join(["the journal ends so:", *self.messages("--lines=30")])
