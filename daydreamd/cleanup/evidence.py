@@ -35,6 +35,7 @@ from daydreamd.host.processes import (
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
 from daydreamd.settings.model import Cleanup
+from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
 
 # Less processor time than it takes to start: who has spent no more has done nothing since. Claude
@@ -256,7 +257,7 @@ def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
 def _said(argv: tuple[str, ...], exe: str) -> str:
     """The command line on one line, without control characters, not too long."""
     words = [os.path.basename(argv[0]), *argv[1:]] if argv else [exe]  # noqa: PTH119 - a word, no path
-    line = " ".join(word for word in words if word)
+    line = " ".join(word for word in redact_argv(words) if word)
     printable = "".join(letter if letter.isprintable() else "?" for letter in line)
     return printable[:_COMMAND_LENGTH]
 

@@ -124,7 +124,7 @@ def _set_status(invocation: Invocation, name: str, status: str, *, as_json: bool
     if as_json:
         _print_json(found)
     else:
-        from daydreamd.insights.untrusted import one_line
+        from daydreamd.text import one_line
 
         click.echo(f"{status} {found.id}: {one_line(found.title, limit=200)}")
 

@@ -102,7 +102,7 @@ def _say_row(row: dict[str, Any]) -> None:
         + click.style(outcome, fg=_COLOURS.get(outcome, "yellow"))
     )
     if row["reasons"] and outcome not in ("completed", "unchanged"):
-        from daydreamd.insights.untrusted import one_line
+        from daydreamd.text import one_line
 
         click.secho(f"   {one_line(row['reasons'][0], limit=200)}", dim=True)
 
@@ -117,7 +117,7 @@ def _took(row: dict[str, Any]) -> str:
 
 
 def _say_session(record: dict[str, Any]) -> None:
-    from daydreamd.insights.untrusted import one_line
+    from daydreamd.text import one_line
     from daydreamd.units import say_duration
 
     outcome = record["outcome"] or "running"

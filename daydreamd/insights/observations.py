@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.insights.facts import Facts, Hotspot, age_seconds, read_facts
-from daydreamd.insights.untrusted import one_line
+from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
 _BARS: Final = "▁▂▃▄▅▆▇█"

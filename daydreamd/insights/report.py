@@ -1,7 +1,7 @@
 """The page people read: what is new, what is still open, and the facts that need no model.
 
-Everything in it that somebody else wrote passes through `untrusted` on its way, so that the page
-stays the Markdown it was meant to be. Where it lies is the shelf's matter.
+Everything in it that somebody else wrote passes through `daydreamd.text` on its way, so that the
+page stays the Markdown it was meant to be. Where it lies is the shelf's matter.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
-from daydreamd.insights.untrusted import code, longest_run, markdown, one_line, visible
 from daydreamd.session import Evidence
+from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
 
 if TYPE_CHECKING:

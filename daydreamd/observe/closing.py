@@ -12,9 +12,9 @@ from rich.text import Text
 
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import place
-from daydreamd.insights.untrusted import one_line
 from daydreamd.observe.wording import MAX_WIDTH
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
+from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
 _NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from daydreamd.history.records import KnownInsight
 from daydreamd.insights.report import place
-from daydreamd.insights.untrusted import one_line, visible
 from daydreamd.observe.wording import MAX_WIDTH
+from daydreamd.text import one_line, visible
 
 _COLOURS: Final = {"new": "bold", "accepted": "green", "addressed": "green", "dismissed": "dim"}
 _QUOTE_LINES: Final = 40

@@ -27,10 +27,10 @@ from daydreamd.events import (
     PhaseStarted,
     SessionStarted,
 )
-from daydreamd.insights.untrusted import one_line
 from daydreamd.observe.answer_tail import AnswerTail
 from daydreamd.observe.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end
 from daydreamd.session import Phase
+from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
 _FRAMES_PER_SECOND: Final = 4

@@ -20,10 +20,10 @@ import msgspec
 
 from daydreamd.events import AnyEvent, Level
 from daydreamd.host.journal import Journal, runs_under_journal
-from daydreamd.insights.untrusted import one_line
 from daydreamd.observe.records import record_of
 from daydreamd.observe.throttle import Throttle
 from daydreamd.settings.model import Observe
+from daydreamd.text import one_line, redact
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -67,7 +67,7 @@ class Log:
             return
         more = {"held_back": held_back} if held_back else {}
         # as one value: a fact named like an argument of structlog's would be a TypeError
-        self._logger.log(_LEVELS[level], event, facts={**facts, **more})
+        self._logger.log(_LEVELS[level], event, facts={**_told(facts), **more})
 
 
 def configure(
@@ -164,6 +164,11 @@ def _line(record: Mapping[str, Any]) -> str:
     event = one_line(record["event"], limit=80)
     facts = [f"{key}={_value(v)}" for key, v in record["facts"].items() if key not in _FIELDS]
     return f"{event:<{_EVENT_COLUMNS}} {' '.join(facts)}".rstrip()
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without secrets, in whichever form they leave."""
+    return {name: redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
 def _value(value: Any) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from daydreamd.events import PhaseEnded
-from daydreamd.insights.untrusted import one_line
 from daydreamd.session import Phase
+from daydreamd.text import one_line
 
 NUMBERED: Final = {
     Phase.READINESS_CHECK: (1, "readiness"),
