@@ -21,7 +21,7 @@ from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP
 from daydreamd.cleanup.ownership import Surroundings, find_owner, meant_to_stay
 from daydreamd.cleanup.sampling import Sample, has_moved, look
-from daydreamd.cleanup.watch import Watch, Watched
+from daydreamd.cleanup.watch import Watch, Watched, carry_on
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.connections import see_connections
 from daydreamd.host.processes import (
@@ -77,8 +77,9 @@ def _second_look(
     table = scan()
     second = look(settings, table)
     gap = time.monotonic() - began
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
     watched = {
-        pid: seen
+        pid: carry_on(seen, sample, now)
         for pid, sample in second.items()
         if known.watch and (seen := known.watch.find(pid, sample.stat.start_ticks))
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from daydreamd.cleanup.kinds import Program, may_be_an_agent, recognise
+from daydreamd.cleanup.kinds import CLAUDE, Program, may_be_an_agent, recognise
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
@@ -28,15 +28,23 @@ from daydreamd.settings.model import Cleanup
 
 # What an idle agent does all the same. Measured: a real Claude Code that waits for its client takes
 # 0.4 to 0.9 % of a processor, and every 20 s 50 ms of it at once, with 50 KiB of input and output.
+# All others sleep: an Aider at its prompt, a server without a request.
 _QUIET_TICKS: Final = 4
-_QUIET_CPU_SHARE: Final = 0.02
+_QUIET_CPU_SHARE: Final = {CLAUDE: 0.02}
+_QUIET_CPU_SHARE_OF_OTHERS: Final = 0.003
 _QUIET_BYTES: Final = 96 << 10
 _QUIET_BYTES_PER_SECOND: Final = 4 << 10
+# What may differ where the counters count as equal: less than any request to a model costs.
+_EQUAL_TICKS: Final = 2
+_EQUAL_BYTES: Final = 4 << 10
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One agent process and what its tree has done since it began. `io_bytes` -1: unreadable."""
+    """One agent process and what its tree has done since it began. `io_bytes` -1: unreadable.
+
+    CPU and bytes include those of children that came, went and were waited for.
+    """
 
     identity: Identity
     kind: str
@@ -97,7 +105,7 @@ def _sample(
         cwd=program.cwd,
         stat=stat,
         members=frozenset(member.pid for member in family),
-        cpu_ticks=sum(member.cpu_ticks for member in family),
+        cpu_ticks=sum(member.cpu_ticks + member.waited_ticks for member in family),
         io_bytes=-1 if io[0] is None else sum(count or 0 for count in io),
         rss_bytes=sum(member.rss_bytes for member in family),
         stopped=frozenset(member.pid for member in family if member.state in "Tt"),
@@ -117,9 +125,24 @@ def has_moved(before: tuple[int, int, frozenset[int]], now: Sample, seconds: flo
     if members - now.members or now.members - members:
         return "started or ended a process"
     ticks = abs(now.cpu_ticks - cpu_ticks)
-    if ticks > _QUIET_TICKS + seconds * TICKS_PER_SECOND * _QUIET_CPU_SHARE:
+    share = _QUIET_CPU_SHARE.get(now.kind, _QUIET_CPU_SHARE_OF_OTHERS)
+    if ticks > _QUIET_TICKS + seconds * TICKS_PER_SECOND * share:
         return f"{ticks / TICKS_PER_SECOND:.1f} s of CPU in {seconds:.1f} s"
     bytes_ = abs(now.io_bytes - io_bytes)
     if bytes_ > _QUIET_BYTES + seconds * _QUIET_BYTES_PER_SECOND:
         return f"{bytes_} bytes read or written in {seconds:.1f} s"
     return ""
+
+
+def is_unmoved(before: tuple[int, int, frozenset[int]], now: Sample) -> bool:
+    """Whether a tree has done nothing at all since `before`, however long ago that was.
+
+    Counters only grow, so equal ones prove quiet where nobody looked in between.
+    """
+    cpu_ticks, io_bytes, members = before
+    return (
+        members == now.members
+        and -1 not in (io_bytes, now.io_bytes)
+        and abs(now.cpu_ticks - cpu_ticks) <= _EQUAL_TICKS
+        and abs(now.io_bytes - io_bytes) <= _EQUAL_BYTES
+    )

@@ -20,7 +20,10 @@ _STAT_BYTES: Final = 2048  # 52 numbers and a name of at most 64 bytes
 
 
 class Stat(NamedTuple):
-    """One line of `/proc/PID/stat`. Ticks are of the clock (1/100 s); RSS counts shared pages."""
+    """One line of `/proc/PID/stat`. Ticks are of the clock (1/100 s); RSS counts shared pages.
+
+    `waited_ticks` is what the children took that have ended and been waited for.
+    """
 
     pid: int
     comm: str
@@ -32,6 +35,7 @@ class Stat(NamedTuple):
     start_ticks: int
     cpu_ticks: int
     rss_bytes: int
+    waited_ticks: int = 0
 
 
 def parse_stat(line: bytes) -> Stat:
@@ -49,6 +53,7 @@ def parse_stat(line: bytes) -> Stat:
         int(f[19]),
         int(f[11]) + int(f[12]),
         int(f[21]) * PAGE_BYTES,
+        int(f[13]) + int(f[14]),
     )
 
 
