@@ -74,7 +74,7 @@ class ProcessEnded(Event, frozen=True, kw_only=True, tag="process_ended"):
     rule: str
     command: str
     age_seconds: float
-    freed_bytes: int
+    freed_bytes: int | None
     reason: str
     outcome: str
 

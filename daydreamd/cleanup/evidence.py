@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -55,10 +55,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All agent processes with their facts, and who they are, for acting on."""
+    """All agent processes with their facts, and who they are, for acting on.
+
+    `samples` are what their trees had done by `taken_at` (monotonic seconds).
+    """
 
     facts: tuple[Facts, ...]
     identities: Mapping[int, Identity]
+    samples: Mapping[int, Sample] = field(default_factory=dict)
+    taken_at: float = 0.0
 
 
 async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
@@ -71,12 +76,18 @@ async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
     return await anyio.to_thread.run_sync(_second_look, first, began, settings, known)
 
 
+def look_again(before: Evidence, settings: Cleanup, known: Known) -> Evidence:
+    """All the evidence anew, compared with what was seen `before`: for the moment of acting."""
+    return _second_look(before.samples, before.taken_at, settings, known)
+
+
 def _second_look(
     first: Mapping[int, Sample], began: float, settings: Cleanup, known: Known
 ) -> Evidence:
     table = scan()
     second = look(settings, table)
-    gap = time.monotonic() - began
+    taken_at = time.monotonic()
+    gap = taken_at - began
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
     watched = {
         pid: carry_on(seen, sample, now)
@@ -99,7 +110,8 @@ def _second_look(
         _Case(sample, first.get(pid), gap, watched.get(pid), settings, known).facts(around, ours)
         for pid, sample in sorted(second.items())
     ]
-    return Evidence(tuple(facts), {pid: sample.identity for pid, sample in second.items()})
+    identities = {pid: sample.identity for pid, sample in second.items()}
+    return Evidence(tuple(facts), identities, second, taken_at)
 
 
 class _Case:

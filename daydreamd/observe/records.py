@@ -86,7 +86,7 @@ def _process_ended(event: ProcessEnded) -> Record:
         "pid": event.pid,
         "rule": event.rule,
         "age": say_duration(event.age_seconds),
-        "freed": say_size(event.freed_bytes),
+        "freed": "unknown" if event.freed_bytes is None else say_size(event.freed_bytes),
         "reason": event.reason,
     }
     if event.outcome == "survived":

@@ -13,27 +13,11 @@ from daydreamd.cleanup.watch import FILE_NAME, Watch, read_watch, sample_agents
 from daydreamd.host.processes import Signals, identify, read_stat, send
 from daydreamd.settings.model import Cleanup
 from daydreamd.units import Duration
-from tests.integration.zoo.animals import NATIVE, PYTHON
+from tests.integration.zoo.animals import NATIVE
 from tests.integration.zoo.keeper import Zoo, open_zoo, until
+from tests.integration.zoo.on_demand import aider_on_demand
 
 SETTINGS = Cleanup(observe=Duration(0.2))
-# An Aider that works for a moment when it is told to: by itself, or by a child that comes and goes.
-ON_DEMAND = """
-import os, signal, sys, time
-def work(*_):
-    child = os.fork() if "child" in sys.argv else None
-    if child:
-        os.waitpid(child, 0)
-    else:
-        began = time.process_time()
-        while time.process_time() - began < 0.5: pass
-    if child == 0:
-        os._exit(0)
-    open(sys.argv[1], "w").close()
-signal.signal(signal.SIGUSR1, work)
-open(sys.argv[1] + ".ready", "w").close()
-while True: signal.pause()
-"""
 
 
 @pytest.fixture
@@ -111,14 +95,6 @@ async def test_agents_are_counted_by_kind(zoo: Zoo, tmp_path: Path):
 async def test_no_file_is_written_where_there_are_no_agents(tmp_path: Path):
     watch = await sample_agents(tmp_path, SETTINGS)
     assert (tmp_path / FILE_NAME).exists() == bool(watch.agents)
-
-
-async def aider_on_demand(zoo: Zoo, *words: str) -> tuple[int, Path]:
-    done = zoo.home / "done"
-    script = zoo.write(".venv-aider/bin/aider", ON_DEMAND)
-    pid = zoo.release(PYTHON, str(script), str(done), *words)
-    await until(lambda: Path(f"{done}.ready").exists())
-    return pid, done
 
 
 async def looked_at_hours_ago(state: Path, hours: float) -> Watch:
