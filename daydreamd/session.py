@@ -26,6 +26,21 @@ class Phase(StrEnum):
     POST_CLEANUP = "post_cleanup"
     COMPLETE = "complete"
 
+    @property
+    def label(self) -> str:
+        """The phase in one word, for people: `analysis`."""
+        return _LABELS[self]
+
+
+_LABELS: Final[dict[Phase, str]] = {
+    Phase.READINESS_CHECK: "readiness",
+    Phase.PRE_CLEANUP: "cleanup",
+    Phase.CONTEXT_GATHERING: "context",
+    Phase.AI_ANALYSIS: "analysis",
+    Phase.OUTPUT_PROCESSING: "output",
+    Phase.POST_CLEANUP: "cleanup",
+    Phase.COMPLETE: "complete",
+}
 
 BUDGET_SECONDS: Final[dict[Phase, float]] = {
     Phase.READINESS_CHECK: 15,

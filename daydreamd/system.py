@@ -73,8 +73,10 @@ class UnifiedDaydreamSystem:
         except BaseException as error:  # told in the record, whatever it is, and raised again
             stopped = isinstance(error, anyio.get_cancelled_exc_class())
             session.outcome = Outcome.INTERRUPTED if stopped else Outcome.FAILED
-            session.reasons.append(f"stopped in {session.phase}" if stopped else str(error))
-            self._phases.broken = True
+            session.reasons.append(
+                f"stopped during {session.phase.label}" if stopped else str(error)
+            )
+            self._phases.broken |= not stopped  # whoever is stopped leaves in order
             raise
         finally:
             with anyio.CancelScope(shield=True):

@@ -166,16 +166,14 @@ def _print_json(value: Any) -> None:
 
 
 def _print_table(found: list[KnownInsight], *, with_status: bool = False) -> None:
-    from rich.console import Console
-
+    from daydreamd.observe.console import open_console
     from daydreamd.observe.insight_pages import draw_list
 
-    draw_list(Console(highlight=False), found, with_status=with_status)
+    draw_list(open_console(), found, with_status=with_status)
 
 
 def _print_whole(found: KnownInsight) -> None:
-    from rich.console import Console
-
+    from daydreamd.observe.console import open_console
     from daydreamd.observe.insight_pages import draw_insight
 
-    draw_insight(Console(highlight=False), found)
+    draw_insight(open_console(), found)

@@ -32,6 +32,8 @@ _COMMANDS: Final = {
     "doctor": "Look at what this machine offers.",
     "version": "Print the version.",
 }
+STOPPED: Final = 130
+"""The exit code after Ctrl-C, as a shell gives it."""
 _FOR_THE_DAEMON: Final = frozenset({"session"})
 
 
@@ -57,6 +59,9 @@ class _Commands(click.Group):
         except DaydreamError as error:
             click.echo(f"daydreamd: {error}", err=True)
             sys.exit(exit_code(error))
+        except KeyboardInterrupt:
+            click.echo("\ndaydreamd: stopped", err=True)
+            sys.exit(STOPPED)
 
 
 def exit_code(error: DaydreamError) -> int:
