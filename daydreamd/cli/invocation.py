@@ -39,7 +39,7 @@ class Invocation:
 
         insights = self.loaded.settings.insights.directory
         read = find_places_to_read(os.environ, scope=self.scope, insights=insights)
-        if read == self.places and self.scope == "auto":
+        if read.history_db == self.places.history_db and self.scope == "auto":
             return "daydreamd"
         return f"daydreamd --{'user' if self.scope == 'auto' else self.scope}"
 
