@@ -79,7 +79,7 @@ EXIT_CODES: Final[dict[Outcome, int]] = {
 
 
 class Trigger(StrEnum):
-    """Who asked for the session."""
+    """Who asked for the session; the `label` says it to people."""
 
     TIMER = "timer"
     START = "start"
@@ -91,6 +91,11 @@ class Trigger(StrEnum):
     def is_a_persons_wish(self) -> bool:
         """True where a person asked: such a session passes the idle gates, not the hard ones."""
         return self in (Trigger.SIGNAL, Trigger.CONTROL, Trigger.ONCE)
+
+    @property
+    def label(self) -> str:
+        """Who asked, in one word: a session that `daydreamd trigger` asked for was `asked`."""
+        return {Trigger.SIGNAL: "signal", Trigger.CONTROL: "asked"}.get(self, str(self))
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,6 +123,7 @@ class UnifiedDaydreamSystem:
     # The six phases: one room called, one report kept.
 
     async def _check_system_readiness(self, session: DaydreamSession) -> bool:
+        from daydreamd.analysis.aider import find_aider
         from daydreamd.readiness.model_server import find_model
         from daydreamd.readiness.verdict import check_readiness
 
@@ -142,9 +143,9 @@ class UnifiedDaydreamSystem:
         session.reasons += report.reasons
         self._phases.summary = report.summary()
         if choice := report.model.choice:
-            self._emitter.notice(
-                "debug", "model found", provider=choice.provider, model=choice.name
-            )
+            aider = settings.analysis.engine != "direct" and find_aider(settings.analysis)
+            facts = {"provider": choice.provider, "model": choice.name}
+            self._emitter.notice("debug", "model found", **facts, engine="aider" if aider else "")
         return report.ready
 
     async def _cleanup_before_analysis(self, session: DaydreamSession) -> None:

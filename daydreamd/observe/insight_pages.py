@@ -68,7 +68,9 @@ def draw_insight(console: Console, insight: KnownInsight) -> None:
     console.print(Text(one_line(insight.body, limit=2_000)), width=width)
     if insight.status in ("new", "open"):
         console.print()
-        does = f"`daydreamd insights accept {insight.id}` · `dismiss {insight.id}`"
+        does = (
+            f"`daydreamd insights accept {insight.id}` · `daydreamd insights dismiss {insight.id}`"
+        )
         console.print(Text(does, style="dim"), width=width)
 
 

@@ -198,7 +198,7 @@ EXPECTED = """\
 
 After the third attempt the caller gets `None`, not an error.
 
-`daydreamd insights accept a3f` · `dismiss a3f`
+`daydreamd insights accept a3f` · `daydreamd insights dismiss a3f`
 
 ## Still open
 
