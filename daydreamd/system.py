@@ -36,9 +36,10 @@ class UnifiedDaydreamSystem:
 
     The caller holds the session lock, and has recovered what earlier sessions left. `again` has the
     model reflect even where nothing changed; without `idle_gates` only the hard gates count.
+    `waiting` are workspaces whose turn comes in a later session.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one door for all that a session is given, most of it by name
         self,
         settings: Settings,
         places: Places,
@@ -48,6 +49,7 @@ class UnifiedDaydreamSystem:
         sink: Sink,
         idle_gates: bool,
         again: bool = False,
+        waiting: Sequence[Workspace] = (),
     ) -> None:
         self._settings = settings
         self._places = places
@@ -57,7 +59,7 @@ class UnifiedDaydreamSystem:
         self._idle_gates = idle_gates
         self._again = again
         self._memory = Memory(history, self._workspaces)
-        self._found = Findings()
+        self._found = Findings(waiting=[workspace.name for workspace in waiting])
 
     async def run(self, session: DaydreamSession) -> None:
         """Run all phases. Whatever happens, the session is cleaned up after and closed once."""

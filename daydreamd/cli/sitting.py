@@ -58,11 +58,13 @@ async def hold_session(
             if history.put_aside:
                 emitter.notice("error", "history was corrupt", kept_as=str(history.put_aside))
             await recover(history, places, emitter=emitter)
+            chosen = await _whose_turn(workspaces, history, settings)
             system = UnifiedDaydreamSystem(
                 settings,
                 places,
                 history,
-                workspaces=await _whose_turn(workspaces, history, settings),
+                workspaces=chosen,
+                waiting=[one for one in workspaces if one not in chosen],
                 sink=sink,
                 idle_gates=idle_gates,
                 again=again,
