@@ -12,7 +12,7 @@ from rich.text import Text
 
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import place
-from daydreamd.observe.wording import screen_width
+from daydreamd.observe.wording import print_table, screen_width
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
@@ -92,7 +92,7 @@ def _draw_new(
         table.add_row(Text(item.id, style="bold"), title, Text(_places(item), style="dim"))
     console.print()
     console.print(Text(f"{number} new insight{'s' if len(new) != 1 else ''}{where}", style="bold"))
-    console.print(table)
+    print_table(console, table)
 
 
 def _draw_facts(console: Console, observations: Sequence[Observation], width: int | None) -> None:
@@ -109,7 +109,7 @@ def _draw_facts(console: Console, observations: Sequence[Observation], width: in
         table.add_row("", line)
     console.print()
     console.print(Text("No new insights. What the facts say:", style="bold"))
-    console.print(table)
+    print_table(console, table)
 
 
 def _places(item: InsightItem) -> str:

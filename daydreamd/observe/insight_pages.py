@@ -11,7 +11,7 @@ from rich.text import Text
 
 from daydreamd.history.records import KnownInsight
 from daydreamd.insights.report import place
-from daydreamd.observe.wording import screen_width
+from daydreamd.observe.wording import print_table, screen_width
 from daydreamd.text import one_line, visible
 
 _COLOURS: Final = {"new": "bold", "accepted": "green", "addressed": "green", "dismissed": "dim"}
@@ -38,7 +38,7 @@ def draw_list(
             Text(one_line(insight.title, limit=200)),
             Text(places(insight, with_workspace=several), style="dim"),
         )
-    console.print(table)
+    print_table(console, table)
 
 
 def places(insight: KnownInsight, *, with_workspace: bool) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from daydreamd.events import Notice, PhaseEnded
 from daydreamd.session import Phase
@@ -33,6 +35,17 @@ def say_notice(event: Notice) -> str:
     """What happened and its facts, on one line."""
     facts = ", ".join(f"{name} {value}" for name, value in event.facts.items())
     return one_line(f"{event.what}: {facts}" if facts else event.what, limit=300)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """A table; in a pipe without the blanks that fill its last column."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        console.print(Text(line.rstrip()), soft_wrap=True)
 
 
 def say_end(event: PhaseEnded) -> str:
