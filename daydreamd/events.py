@@ -50,7 +50,7 @@ class PhaseEnded(Event, frozen=True, kw_only=True, tag="phase_ended"):
     phase: Phase
     seconds: float
     summary: str
-    state: Literal["done", "failed", "timed_out", "skipped"] = "done"
+    state: Literal["done", "failed", "timed_out", "skipped", "stopped"] = "done"
 
 
 class AnalysisProgress(Event, frozen=True, kw_only=True, tag="analysis_progress"):

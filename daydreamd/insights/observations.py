@@ -195,7 +195,7 @@ def _markers(facts: Facts) -> Observation | None:
         label="markers",
         now=said + growth,
         text=said + growth + (f"; the newest: {where} {_name(newest.text)}" if newest else ""),
-        evidence=where or "git grep -nE 'TODO|FIXME|HACK'",
+        evidence=where or "git grep -nw -e TODO -e FIXME -e HACK",
     )
 
 

@@ -35,7 +35,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `failure` says why there was no reflection, and is never shown as an insight; `partial` that
     the answer was cut at the deadline. `tidied` is one line; with `can_undo` the page says how to
-    bring back what was ended. `at` is aware, shown as local time.
+    bring back what was ended. `elsewhere` are the open insights of other workspaces, and
+    `not_looked_at` says why something was not seen. `at` is aware, shown as local time.
     """
 
     session_id: str
@@ -49,6 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
     tidied: str = ""
     can_undo: bool = False
+    elsewhere: Sequence[KnownInsight] = ()
+    not_looked_at: Sequence[str] = ()
 
 
 def render(report: Report) -> str:
@@ -62,6 +65,7 @@ def render(report: Report) -> str:
         new=report.verdict.new,
         still_open=report.verdict.still_open[:_MAX_OPEN],
         addressed=report.verdict.addressed[:_MAX_OPEN],
+        elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
         several=len(report.workspaces) > 1,
     )
