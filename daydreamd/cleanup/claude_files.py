@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from daydreamd.cleanup.transcripts import has_finished
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow
 
@@ -36,6 +37,7 @@ class _Entry(msgspec.Struct, rename="camel"):
     cwd: str = ""
     status: str = ""
     status_updated_at: float | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class ClaudeSays:
     transcript_age: float | None = None
     is_certain: bool = False
     unknown: str = ""
+    remote: str = ""
+    finished: bool = False
 
 
 def ask_claude(
@@ -88,7 +92,14 @@ def ask_claude(
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
+        remote="Claude runs it in the background" if entry and entry.kind == "bg" else "",
+        finished=_is_finished(home, session_id) if is_certain else False,
     )
+
+
+def _is_finished(home: Path, session_id: str) -> bool:
+    found = list((home / "projects").glob(f"*/{session_id}.jsonl"))
+    return len(found) == 1 and has_finished(found[0], home / "todos")
 
 
 def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:
