@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
+from daydreamd.host.writers import Writer
 from daydreamd.settings.model import CleanupLog
 from daydreamd.units import say_size
+
+UNFINISHED: Final = "packed in part"
 
 
 @dataclass(frozen=True)
@@ -31,31 +35,45 @@ class LogFile:
         }  # fmt: skip
 
 
-def rotate_log(settings: CleanupLog, *, act: bool) -> LogFile:
-    """Rotate one log if it is over its size, or with `act` false only say so."""
+def rotate_log(settings: CleanupLog, *, act: bool, stop_at: float = math.inf) -> LogFile:
+    """Rotate one log if it is over its size, or with `act` false only say so.
+
+    Packs until `stop_at` (monotonic seconds) and goes on next time.
+    """
     path = Path(settings.path).expanduser()
     try:
         size = path.lstat().st_size
     except FileNotFoundError:
-        return LogFile(str(path), 0, "", "not there")
+        size = 0  # a run that was killed may have moved it and not yet made a new one
     except OSError as error:
         return LogFile(str(path), 0, "failed", f"cannot look at it: {error.strerror}")
-    if size <= settings.max_size:
-        return LogFile(str(path), size, "", f"not over {say_size(settings.max_size)}")
     if not act or not settings.enabled:
-        return LogFile(str(path), size, "would be rotated", f"over {say_size(settings.max_size)}")
-    by_signal = settings.reopen == "signal"
+        return _say_size(path, size, settings)
     try:
+        writer = Writer(Path(settings.pidfile).expanduser(), settings.signal)
         done = rotate(
             path,
             max_bytes=settings.max_size,
             keep=settings.keep,
-            pidfile=Path(settings.pidfile).expanduser() if by_signal else None,
-            signal=settings.signal,
+            writer=writer if settings.reopen == "signal" else None,
+            stop_at=stop_at,
         )
     except FileError as error:
+        if size <= settings.max_size:  # where nothing is due, nothing has failed
+            return _say_size(path, size, settings)
         return LogFile(str(path), size, "failed", str(error))
-    return LogFile(str(path), done.bytes, "rotated", done.said, done.lost_bytes)
+    if done.rotated or done.unfinished:
+        outcome, moved = ("rotated", done.bytes) if done.rotated else (UNFINISHED, size)
+        return LogFile(str(path), moved, outcome, done.said, done.lost_bytes)
+    return _say_size(path, size, settings)
+
+
+def _say_size(path: Path, size: int, settings: CleanupLog) -> LogFile:
+    limit = say_size(settings.max_size)
+    if size > settings.max_size:
+        return LogFile(str(path), size, "would be rotated", f"over {limit}")
+    there = os.path.lexists(path)
+    return LogFile(str(path), size, "", f"not over {limit}" if there else "not there")
 
 
 def make_room(archive: Path, *, min_free: int, act: bool) -> list[str]:

@@ -17,6 +17,7 @@ from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
+from daydreamd.host.writers import Writer
 from daydreamd.settings.model import CleanupLog, CleanupTemp
 from daydreamd.units import Duration, Size
 
@@ -158,7 +159,7 @@ def test_a_writer_that_reopens_loses_nothing(private: Path):
         assert writer.stdout is not None
         writer.stdout.readline()
         (private / "app.pid").write_text(f"{writer.pid}\n")
-        done = rotate(log, max_bytes=10, keep=2, pidfile=private / "app.pid")
+        done = rotate(log, max_bytes=10, keep=2, writer=Writer(private / "app.pid"))
         writer.communicate()
     assert done.said == f"pid {writer.pid} has reopened it"
     assert gzip.decompress((private / "app.log.1.gz").read_bytes()) == b"before\n" * 100
@@ -171,7 +172,7 @@ def test_a_stale_pid_file_tells_nobody(private: Path):
     (private / "app.log").write_text("x" * 100)
     (private / "app.pid").write_text(str(os.getpid()))
     with pytest.raises(FileError, match="it has not opened the log"):
-        rotate(private / "app.log", max_bytes=10, keep=2, pidfile=private / "app.pid")
+        rotate(private / "app.log", max_bytes=10, keep=2, writer=Writer(private / "app.pid"))
     assert (private / "app.log").read_text() == "x" * 100
 
 
