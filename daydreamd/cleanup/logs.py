@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +16,8 @@ from daydreamd.host.writers import Writer
 from daydreamd.settings.model import CleanupLog
 from daydreamd.units import say_size
 
+# As `insights.shelf` names them; a copy that a person has made is named otherwise.
+_ARCHIVED: Final = re.compile(r"daydream_insights-\d{8}-\d{6}(?:-\d{2})?\.md")
 UNFINISHED: Final = "packed in part"
 
 
@@ -76,22 +80,38 @@ def _say_size(path: Path, size: int, settings: CleanupLog) -> LogFile:
     return LogFile(str(path), size, "", f"not over {limit}" if there else "not there")
 
 
-def make_room(archive: Path, *, min_free: int, act: bool) -> list[str]:
-    """Remove the oldest archived reports until `min_free` bytes are free; the names removed."""
-    removed: list[str] = []
+def make_room(archive: Path, *, state: Path, min_free: int, act: bool) -> list[str]:
+    """Remove the oldest archived reports until `min_free` bytes are free where `state` lies.
+
+    The names removed, or without acting those that would be. Only reports that daydreamd itself
+    has archived, and none where that would not make the room: on another file system, or where all
+    of them are too small.
+    """
     try:
-        reports = sorted(
-            archive.glob("daydream_insights*.md"), key=lambda path: path.stat().st_mtime
-        )
-        for report in reports:
-            room = os.statvfs(archive)
-            if room.f_bavail * room.f_frsize >= min_free:
+        if archive.stat().st_dev != state.stat().st_dev:
+            return []
+        reports = sorted(path for path in archive.iterdir() if _ARCHIVED.fullmatch(path.name))
+        sizes = {path: _freed(path.lstat()) for path in reports}
+        room = os.statvfs(state)
+        missing = min_free - room.f_bavail * room.f_frsize
+        if missing <= 0 or sum(sizes.values()) < missing:
+            return []
+        removed = []
+        for path in reports:
+            if missing <= 0:
                 break
             if act:
-                report.unlink(missing_ok=True)
-            removed.append(report.name)
-            if not act:
-                break  # without acting nobody knows how many it would take
+                path.unlink(missing_ok=True)
+            missing -= sizes[path]
+            removed.append(path.name)
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise FileError(f"cannot make room in {archive}: {error.strerror}", path=archive) from error
     return removed
+
+
+def _freed(facts: os.stat_result) -> int:
+    """What removing a file gives back: nothing while it has another name."""
+    own = stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1
+    return facts.st_blocks * 512 if own else 0
