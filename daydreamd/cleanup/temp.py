@@ -7,21 +7,25 @@ nobody has touched for long and nobody has open.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.leftovers import Leftover, find_leftovers, places_in_use, remove_leftover
+from daydreamd.host.leftovers import Leftover, Shape, find_leftovers, places_in_use, remove_leftover
 from daydreamd.settings.model import CleanupTemp
 from daydreamd.units import say_duration
 
-# Claude Code: one for every shell command (claude-code#9520, #17990). Aider: its own prefix.
+# Claude Code: the working directory after every shell command (claude-code#9520, #17990).
+# Aider's wrappers: a prefix and a random name of Python's `tempfile`, which closes it to others. A
+# person's own `aider-notes.md` has another name, or another mode.
 _FILES: Final = (
-    "claude-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]*-cwd", "tmpclaude-*-cwd", "aider-*", "aider_*",
-)  # fmt: skip
-_TREES: Final = ("daydreamd-*",)
+    Shape(re.compile(r"(?:tmp)?claude-[0-9a-f]{4,16}-cwd"), max_bytes=4096),
+    Shape(re.compile(r"aider[-_][a-z0-9_]{8}(?:\.[a-z0-9]{1,8})?"), mode=0o600),
+)
+_TREES: Final = (Shape(re.compile(r"daydreamd-(?:prompt|context)-[a-z0-9_]{8}")),)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def clean_temp(
             found += find_leftovers(
                 directory,
                 files=_FILES,
-                trees=(*_TREES, *settings.patterns),
+                trees=(*_TREES, *map(Shape.of_glob, settings.patterns)),
                 min_age=settings.max_age,
                 uids=None if all_users and os.geteuid() == 0 else (os.geteuid(),),
             )

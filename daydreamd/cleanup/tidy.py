@@ -7,6 +7,7 @@ left for next time and said.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -34,6 +35,7 @@ from daydreamd.settings.model import Cleanup, CleanupKind
 from daydreamd.settings.places import Places
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
+_LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk
 _LIMIT_OF_SESSIONS: Final = 1000
 
 __all__ = ["TidyReport", "tidy_up"]
@@ -60,7 +62,7 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
     tidying = _Tidying(settings, report, emitter, history, act)
     async with anyio.create_task_group() as group:
         group.start_soon(tidying.processes, places, dead_sessions, budget, name="processes")
-        group.start_soon(tidying.files, name="temp files and logs")
+        group.start_soon(tidying.files, budget - _LAST_SECONDS, name="temp files and logs")
         if places and min_free_disk:
             group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
@@ -213,15 +215,15 @@ class _Tidying:
         except DaydreamError as error:
             self._report.failures.append(f"the end of {facts.pid} is not recorded: {error}")
 
-    async def files(self) -> None:
+    async def files(self, budget: float) -> None:
         """Temp files, then logs."""
-        settings, report = self._settings, self._report
+        settings, report, stop_at = self._settings, self._report, time.monotonic() + budget
         if settings.temp.enabled:
             clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
             report.temp_files, failures = await anyio.to_thread.run_sync(clean)
             report.failures += failures
         for log in settings.logs:
-            rotate = partial(rotate_log, log, act=self._act)
+            rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)
             done = await anyio.to_thread.run_sync(rotate)
             report.logs.append(done)
             if done.outcome == "failed":
@@ -229,7 +231,9 @@ class _Tidying:
 
     async def room(self, places: Places, min_free_disk: int) -> None:
         """Old archives go before the disk is full."""
-        make = partial(make_room, places.archive, min_free=min_free_disk, act=self._act)
+        make = partial(
+            make_room, places.archive, state=places.state, min_free=min_free_disk, act=self._act
+        )
         try:
             self._report.archives_removed = await anyio.to_thread.run_sync(make)
         except DaydreamError as error:
