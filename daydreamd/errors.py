@@ -30,9 +30,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from daydreamd.text import redact
+
 
 class DaydreamError(Exception):
-    """Anything daydreamd itself reports; `str()` of it is one line for people."""
+    """Anything daydreamd itself reports; `str()` of it is one line for people, without secrets."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
 
 class UsageError(DaydreamError):

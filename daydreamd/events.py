@@ -50,7 +50,7 @@ class PhaseEnded(Event, frozen=True, kw_only=True, tag="phase_ended"):
     phase: Phase
     seconds: float
     summary: str
-    state: Literal["done", "failed", "timed_out", "skipped"] = "done"
+    state: Literal["done", "failed", "timed_out", "skipped", "stopped"] = "done"
 
 
 class AnalysisProgress(Event, frozen=True, kw_only=True, tag="analysis_progress"):
@@ -74,7 +74,7 @@ class ProcessEnded(Event, frozen=True, kw_only=True, tag="process_ended"):
     rule: str
     command: str
     age_seconds: float
-    freed_bytes: int
+    freed_bytes: int | None
     reason: str
     outcome: str
 

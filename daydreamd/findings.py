@@ -32,6 +32,8 @@ class Findings:
     tidied: TidyReport | None = None
     context: ContextReport | None = None
     known: Sequence[KnownInsight] = ()
+    elsewhere: Sequence[KnownInsight] = ()
+    waiting: Sequence[str] = ()
     reflection: Reflection | None = None
     owner_at: str | None = None
     verdict: Verdict | None = None
@@ -72,6 +74,13 @@ class Findings:
             return self.readiness.model.reason
         return None if self.has_code else "there is no code to show a model"
 
+    @property
+    def not_looked_at(self) -> list[str]:
+        """What this session did not see, each with the reason."""
+        failures = self.context.failures if self.context else ()
+        waiting = [f"{name}: its turn comes in a later session" for name in self.waiting]
+        return [*failures, *waiting]
+
     def material(self) -> Material:
         """What the model is told."""
         from daydreamd.analysis.prompt import Material
@@ -101,6 +110,8 @@ class Findings:
             partial=session.analysis.partial,
             tidied=self.tidied.one_line() if self.tidied else "",
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
+            elsewhere=self.elsewhere,
+            not_looked_at=self.not_looked_at,
         )
 
     def outcome(self, states: Mapping[Phase, State]) -> Outcome:

@@ -25,6 +25,9 @@ class Memory:
         """Bring to mind what was said of these workspaces before."""
         known = [await self._history.known_insights(one.path) for one in self._workspaces]
         found.known = [insight for insights in known for insight in insights]
+        here = {one.path for one in self._workspaces}
+        standing = await self._history.insights(status="standing")
+        found.elsewhere = [insight for insight in standing if insight.workspace_path not in here]
 
     async def is_unchanged(self, found: Findings) -> bool:
         """Whether every workspace looks as it did when it was last reflected on."""

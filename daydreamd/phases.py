@@ -18,7 +18,7 @@ from daydreamd.history.store import History
 from daydreamd.session import BUDGET_SECONDS, DaydreamSession, Phase
 from daydreamd.units import say_duration
 
-State = Literal["done", "failed", "timed_out"]
+State = Literal["done", "failed", "timed_out", "stopped"]
 T = TypeVar("T")
 
 # The analysis keeps its own hard deadline; ending Aider's tree and the engine comes on top of it.
@@ -61,6 +61,9 @@ class PhaseRunner:
             state, self.summary = "timed_out", f"not done within {say_duration(budget)}"
         except DaydreamError as error:
             self.summary = str(error)
+        except anyio.get_cancelled_exc_class():
+            state, self.summary = "stopped", "stopped"
+            raise
         except Exception as error:  # noqa: BLE001 - a broken phase must not take the clean-up along
             self.broken, self.summary = True, f"{type(error).__name__}: {error}"
             self._emitter.notice("error", "phase broke", traceback=traceback.format_exc())
@@ -83,9 +86,9 @@ class PhaseRunner:
                 session_id=self._session.session_id,
                 phase=phase,
                 seconds=seconds,
-                summary=self.summary or "stopped",
+                summary=self.summary,
                 state=state,
             )
         )
-        if state != "done" and self.summary:
-            self._session.reasons.append(f"{phase}: {self.summary}")
+        if state in ("failed", "timed_out"):
+            self._session.reasons.append(f"{phase.label}: {self.summary}")

@@ -26,6 +26,21 @@ class Phase(StrEnum):
     POST_CLEANUP = "post_cleanup"
     COMPLETE = "complete"
 
+    @property
+    def label(self) -> str:
+        """The phase in one word, for people: `analysis`."""
+        return _LABELS[self]
+
+
+_LABELS: Final[dict[Phase, str]] = {
+    Phase.READINESS_CHECK: "readiness",
+    Phase.PRE_CLEANUP: "cleanup",
+    Phase.CONTEXT_GATHERING: "context",
+    Phase.AI_ANALYSIS: "analysis",
+    Phase.OUTPUT_PROCESSING: "output",
+    Phase.POST_CLEANUP: "cleanup",
+    Phase.COMPLETE: "complete",
+}
 
 BUDGET_SECONDS: Final[dict[Phase, float]] = {
     Phase.READINESS_CHECK: 15,
@@ -64,7 +79,7 @@ EXIT_CODES: Final[dict[Outcome, int]] = {
 
 
 class Trigger(StrEnum):
-    """Who asked for the session."""
+    """Who asked for the session; the `label` says it to people."""
 
     TIMER = "timer"
     START = "start"
@@ -76,6 +91,11 @@ class Trigger(StrEnum):
     def is_a_persons_wish(self) -> bool:
         """True where a person asked: such a session passes the idle gates, not the hard ones."""
         return self in (Trigger.SIGNAL, Trigger.CONTROL, Trigger.ONCE)
+
+    @property
+    def label(self) -> str:
+        """Who asked, in one word: a session that `daydreamd trigger` asked for was `asked`."""
+        return {Trigger.SIGNAL: "signal", Trigger.CONTROL: "asked"}.get(self, str(self))
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,9 +36,10 @@ class UnifiedDaydreamSystem:
 
     The caller holds the session lock, and has recovered what earlier sessions left. `again` has the
     model reflect even where nothing changed; without `idle_gates` only the hard gates count.
+    `waiting` are workspaces whose turn comes in a later session.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one door for all that a session is given, most of it by name
         self,
         settings: Settings,
         places: Places,
@@ -48,6 +49,7 @@ class UnifiedDaydreamSystem:
         sink: Sink,
         idle_gates: bool,
         again: bool = False,
+        waiting: Sequence[Workspace] = (),
     ) -> None:
         self._settings = settings
         self._places = places
@@ -57,7 +59,7 @@ class UnifiedDaydreamSystem:
         self._idle_gates = idle_gates
         self._again = again
         self._memory = Memory(history, self._workspaces)
-        self._found = Findings()
+        self._found = Findings(waiting=[workspace.name for workspace in waiting])
 
     async def run(self, session: DaydreamSession) -> None:
         """Run all phases. Whatever happens, the session is cleaned up after and closed once."""
@@ -73,8 +75,10 @@ class UnifiedDaydreamSystem:
         except BaseException as error:  # told in the record, whatever it is, and raised again
             stopped = isinstance(error, anyio.get_cancelled_exc_class())
             session.outcome = Outcome.INTERRUPTED if stopped else Outcome.FAILED
-            session.reasons.append(f"stopped in {session.phase}" if stopped else str(error))
-            self._phases.broken = True
+            session.reasons.append(
+                f"stopped during {session.phase.label}" if stopped else str(error)
+            )
+            self._phases.broken |= not stopped  # whoever is stopped leaves in order
             raise
         finally:
             with anyio.CancelScope(shield=True):
@@ -121,6 +125,7 @@ class UnifiedDaydreamSystem:
     # The six phases: one room called, one report kept.
 
     async def _check_system_readiness(self, session: DaydreamSession) -> bool:
+        from daydreamd.analysis.aider import find_aider
         from daydreamd.readiness.model_server import find_model
         from daydreamd.readiness.verdict import check_readiness
 
@@ -140,9 +145,9 @@ class UnifiedDaydreamSystem:
         session.reasons += report.reasons
         self._phases.summary = report.summary()
         if choice := report.model.choice:
-            self._emitter.notice(
-                "debug", "model found", provider=choice.provider, model=choice.name
-            )
+            aider = settings.analysis.engine != "direct" and find_aider(settings.analysis)
+            facts = {"provider": choice.provider, "model": choice.name}
+            self._emitter.notice("debug", "model found", **facts, engine="aider" if aider else "")
         return report.ready
 
     async def _cleanup_before_analysis(self, session: DaydreamSession) -> None:

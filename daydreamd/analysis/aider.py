@@ -16,11 +16,11 @@ from typing import Final
 
 from daydreamd.analysis.aider_command import Question, environment_of, prepare
 from daydreamd.analysis.answer import tokens_told
-from daydreamd.analysis.untrusted import one_line
 from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
 from daydreamd.session import AnalysisFacts
 from daydreamd.settings.model import Analysis
+from daydreamd.text.prompting import one_line
 
 _MAX_OUTPUT_BYTES: Final = 4 << 20
 _TAIL_CHARS: Final = 16_384

@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.analysis.prompt import Prompt
-from daydreamd.analysis.untrusted import one_line
 from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.session import ModelChoice
+from daydreamd.text.prompting import one_line
 
 TEMPERATURE: Final = 0.2
 _MAX_ANSWER_BYTES: Final = 16 << 20

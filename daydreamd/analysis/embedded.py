@@ -17,12 +17,12 @@ import anyio
 import msgspec
 
 from daydreamd.analysis.embedded_server import KEY_VARIABLE
-from daydreamd.analysis.untrusted import one_line
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leashed
 from daydreamd.host.confinement import confined, program_paths
 from daydreamd.session import ModelChoice
+from daydreamd.text.prompting import one_line
 
 
 @asynccontextmanager

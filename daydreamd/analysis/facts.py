@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from daydreamd.analysis.untrusted import one_line
+from daydreamd.text.prompting import one_line
 
 _LINE_CHARS: Final = 200
 _MOST_NAMED: Final = 6

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.analysis.untrusted import harmless, one_line
 from daydreamd.session import Excerpt
+from daydreamd.text.prompting import harmless, one_line
 
 _LINE_CHARS: Final = 240
 MIN_LINES: Final = 4

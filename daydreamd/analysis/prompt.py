@@ -19,9 +19,9 @@ from daydreamd.analysis.facts import describe
 from daydreamd.analysis.pages import Page, lay_out
 from daydreamd.analysis.schema import CATEGORIES, answer_schema, most_items
 from daydreamd.analysis.tokens import CountTokens
-from daydreamd.analysis.untrusted import one_line
 from daydreamd.errors import ModelError
 from daydreamd.session import Excerpt
+from daydreamd.text.prompting import one_line
 
 if TYPE_CHECKING:
     import jinja2

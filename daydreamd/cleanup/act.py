@@ -1,27 +1,32 @@
-"""Ending what was decided to be abandoned: by identity, all at once, inside a budget.
+"""Ending what was decided to be abandoned: by identity, after one last look, inside a budget.
 
 TERM, a grace, KILL for whole trees is the host's work. Here it is decided who is told, in which
-order, and what is said about it; nothing is tried twice. What does not fit, survives or comes back
-is left and said.
+order, and what is said about it; nothing is tried twice. Between the decision and the signal time
+passes, so all evidence is taken again right before each batch is told, and the counters of each
+tree once more in the moment of the signal. Batches do not wait for each other: while one has its
+grace, the next is looked at. What does not fit, survives or comes back is left and said.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
-from daydreamd.cleanup.decision import Facts
+from daydreamd.cleanup.decision import Facts, Verdict
+from daydreamd.cleanup.evidence import Evidence
+from daydreamd.cleanup.memory import measure_trees
+from daydreamd.cleanup.sampling import moved_since
 from daydreamd.host.processes import (
     Identity,
     age_seconds,
     end_tree,
     is_alive,
-    memory_bytes,
     read_argv,
     read_exe,
     scan,
@@ -32,74 +37,147 @@ SURVIVED: Final = "survived"
 GONE: Final = "gone already"
 LEFT: Final = "left for next time"
 CAME_BACK: Final = "came back"
+IN_USE_AGAIN: Final = "in use again"
 
 _KILL_SECONDS: Final = 4.0
-_AT_ONCE: Final = 32
+_BATCH: Final = 64
+_MOST_BATCHES: Final = 8  # a look costs as much as there are processes, whatever the batch
 _LEAST_GRACE: Final = 1.0
 _TICKS_ARE_COARSE: Final = 0.02
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What became of one process, and the memory of its tree as measured before."""
+    """What became of one process, and the memory it held as measured before; None: not known.
+
+    A `verdict` is the last look's, on one that was not ended after all.
+    """
 
     outcome: str
-    freed_bytes: int = 0
+    freed_bytes: int | None = 0
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class LastLook:
+    """The evidence in the moment before acting, and what it means."""
+
+    evidence: Evidence
+    verdicts: Mapping[int, Verdict]
 
 
 async def end_abandoned(
-    kills: Sequence[Facts], identities: Mapping[int, Identity], *, grace: float, seconds: float
+    kills: Sequence[Facts],
+    identities: Mapping[int, Identity],
+    *,
+    look: Callable[[], LastLook],
+    grace: float,
+    seconds: float,
 ) -> dict[int, Ending]:
     """End these processes with their trees; an ending for each, by pid.
 
-    Takes at most `seconds`; the largest go first.
+    `look` takes all evidence again, in a thread. Takes at most `seconds`; the largest go first.
     """
     began = time.monotonic()
-    endings: dict[int, Ending] = {}
     inner = {pid for facts in kills for pid in facts.family if pid != facts.pid}
     roots = [facts for facts in kills if facts.pid not in inner]
     looks = {facts.pid: (identities[facts.pid].exe, read_argv(facts.pid)) for facts in roots}
-    limiter = anyio.CapacityLimiter(_AT_ONCE)
-
-    async def end(facts: Facts) -> None:
-        async with limiter:
-            left = began + seconds - time.monotonic() - _KILL_SECONDS
-            endings[facts.pid] = (
-                Ending(LEFT)
-                if left < min(grace, _LEAST_GRACE)
-                else await _end_one(facts, identities[facts.pid], min(grace, left))
-            )
-
-    async with anyio.create_task_group() as group:
-        for facts in sorted(roots, key=lambda facts: -facts.rss_bytes):
-            group.start_soon(end, facts, name=f"end {facts.pid}")
+    acting = _Acting(kills, identities, look, began + seconds - _KILL_SECONDS, grace)
+    await acting.end_all(sorted(roots, key=lambda facts: -facts.rss_bytes))
+    endings = acting.endings
     known = {(identity.pid, identity.start_ticks) for identity in identities.values()}
     fresh = await anyio.to_thread.run_sync(_newcomers, began, known)
     for facts in roots:
         ending, again = endings[facts.pid], fresh.get(looks[facts.pid])
         if ending.outcome == ENDED and again is not None:
             endings[facts.pid] = replace(ending, outcome=f"{CAME_BACK} as pid {again}")
-    for facts in kills:
-        if facts.pid not in endings:
-            root = next(root for root in roots if facts.pid in root.family)
-            alive = is_alive(identities[facts.pid])
-            endings[facts.pid] = Ending(endings[root.pid].outcome if alive else ENDED)
     return endings
 
 
-async def _end_one(facts: Facts, identity: Identity, grace: float) -> Ending:
-    if not is_alive(identity):
-        return Ending(GONE)
-    before = await anyio.to_thread.run_sync(_measure, facts)
-    # All are told at once: the children of a root that ends first would be init's, and escape us.
-    report = await end_tree([identity], grace=grace, kill_seconds=_KILL_SECONDS)
-    if report.survivors or is_alive(identity):
-        return Ending(SURVIVED)
-    return Ending(ENDED, before)
+class _Acting:
+    """One round of endings. `stop_at` (monotonic seconds) leaves time for a last KILL."""
 
+    def __init__(
+        self,
+        kills: Sequence[Facts],
+        identities: Mapping[int, Identity],
+        look: Callable[[], LastLook],
+        stop_at: float,
+        grace: float,
+    ) -> None:
+        self._kills, self._identities, self._look = kills, identities, look
+        self._stop_at, self._grace = stop_at, grace
+        self.endings: dict[int, Ending] = {}
 
-def _measure(facts: Facts) -> int:
-    return sum(memory_bytes(pid) for pid in facts.family)
+    async def end_all(self, roots: Sequence[Facts]) -> None:
+        """Tell one batch after the other; all have their grace at the same time."""
+        size = max(_BATCH, -(-len(roots) // _MOST_BATCHES))
+        async with anyio.create_task_group() as group:
+            for start in range(0, len(roots), size):
+                await self._tell(roots[start : start + size], group)
+
+    async def _tell(self, batch: Sequence[Facts], group: TaskGroup) -> None:
+        grace = min(self._grace, self._stop_at - time.monotonic())
+        if grace < min(self._grace, _LEAST_GRACE):
+            for facts in batch:
+                self._note(facts, Ending(LEFT))
+            return
+        trees = [facts for root in batch for facts in self._tree(root)]
+        memory = await anyio.to_thread.run_sync(measure_trees, trees)
+        look = await anyio.to_thread.run_sync(self._look)
+        going = [facts for facts in batch if self._still_goes(facts, look)]
+        samples = {facts.pid: look.evidence.samples[facts.pid] for facts in going}
+        passed = time.monotonic() - look.evidence.taken_at
+        moved = await anyio.to_thread.run_sync(moved_since, samples, passed)
+        for facts in going:
+            if what := moved.get(facts.pid):
+                self._spare(facts, Verdict("spare", (f"at work: {what}",)), look)
+        still = [facts for facts in going if facts.pid not in moved]
+        # All are told at once: the children of a root that ends first would be init's, and escape.
+        group.start_soon(self._end, still, memory, grace, name=f"end {len(still)} trees")
+
+    def _still_goes(self, facts: Facts, look: LastLook) -> bool:
+        if not is_alive(self._identities[facts.pid]):
+            self._note(facts, Ending(GONE))
+            return False
+        now = next((one for one in look.evidence.facts if one.pid == facts.pid), None)
+        if now is None or now.start_ticks != facts.start_ticks:
+            self._spare(facts, Verdict("spare", ("it has become another program",)), look)
+            return False
+        verdict = look.verdicts[facts.pid]
+        if verdict.word != "kill":
+            self._spare(facts, verdict, look)
+        return verdict.word == "kill"
+
+    async def _end(
+        self, roots: Sequence[Facts], memory: Mapping[int, int | None], grace: float
+    ) -> None:
+        identities = [self._identities[facts.pid] for facts in roots]
+        report = await end_tree(identities, grace=grace, kill_seconds=_KILL_SECONDS)
+        survivors = {survivor.pid for survivor in report.survivors}
+        for root in roots:
+            survived = survivors & root.family or is_alive(self._identities[root.pid])
+            for facts in self._tree(root):
+                lives = is_alive(self._identities[facts.pid])
+                outcome = SURVIVED if lives or (facts is root and survived) else ENDED
+                freed = memory[facts.pid] if outcome == ENDED else 0
+                self.endings[facts.pid] = Ending(outcome, freed)
+
+    def _tree(self, root: Facts) -> list[Facts]:
+        """The root and those below it that were decided about, too."""
+        below = [one for one in self._kills if one.pid in root.family and one is not root]
+        return [root, *below]
+
+    def _spare(self, root: Facts, verdict: Verdict, look: LastLook) -> None:
+        for facts in self._tree(root):
+            now = verdict if facts is root else look.verdicts.get(facts.pid, verdict)
+            if now.word == "kill":  # only with its root
+                now = Verdict("spare", (f"part of pid {root.pid}: {verdict.reasons[0]}",))
+            self.endings[facts.pid] = Ending(f"{IN_USE_AGAIN}: {now.reasons[0]}", 0, now)
+
+    def _note(self, root: Facts, ending: Ending) -> None:
+        for facts in self._tree(root):
+            self.endings[facts.pid] = ending
 
 
 def _newcomers(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -21,7 +21,7 @@ from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP
 from daydreamd.cleanup.ownership import Surroundings, find_owner, meant_to_stay
 from daydreamd.cleanup.sampling import Sample, has_moved, look
-from daydreamd.cleanup.watch import Watch, Watched
+from daydreamd.cleanup.watch import Watch, Watched, carry_on
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.connections import see_connections
 from daydreamd.host.processes import (
@@ -35,6 +35,7 @@ from daydreamd.host.processes import (
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
 from daydreamd.settings.model import Cleanup
+from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
 
 # Less processor time than it takes to start: who has spent no more has done nothing since. Claude
@@ -54,10 +55,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All agent processes with their facts, and who they are, for acting on."""
+    """All agent processes with their facts, and who they are, for acting on.
+
+    `samples` are what their trees had done by `taken_at` (monotonic seconds).
+    """
 
     facts: tuple[Facts, ...]
     identities: Mapping[int, Identity]
+    samples: Mapping[int, Sample] = field(default_factory=dict)
+    taken_at: float = 0.0
 
 
 async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
@@ -70,14 +76,21 @@ async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
     return await anyio.to_thread.run_sync(_second_look, first, began, settings, known)
 
 
+def look_again(before: Evidence, settings: Cleanup, known: Known) -> Evidence:
+    """All the evidence anew, compared with what was seen `before`: for the moment of acting."""
+    return _second_look(before.samples, before.taken_at, settings, known)
+
+
 def _second_look(
     first: Mapping[int, Sample], began: float, settings: Cleanup, known: Known
 ) -> Evidence:
     table = scan()
     second = look(settings, table)
-    gap = time.monotonic() - began
+    taken_at = time.monotonic()
+    gap = taken_at - began
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
     watched = {
-        pid: seen
+        pid: carry_on(seen, sample, now)
         for pid, sample in second.items()
         if known.watch and (seen := known.watch.find(pid, sample.stat.start_ticks))
     }
@@ -97,7 +110,8 @@ def _second_look(
         _Case(sample, first.get(pid), gap, watched.get(pid), settings, known).facts(around, ours)
         for pid, sample in sorted(second.items())
     ]
-    return Evidence(tuple(facts), {pid: sample.identity for pid, sample in second.items()})
+    identities = {pid: sample.identity for pid, sample in second.items()}
+    return Evidence(tuple(facts), identities, second, taken_at)
 
 
 class _Case:
@@ -256,7 +270,7 @@ def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
 def _said(argv: tuple[str, ...], exe: str) -> str:
     """The command line on one line, without control characters, not too long."""
     words = [os.path.basename(argv[0]), *argv[1:]] if argv else [exe]  # noqa: PTH119 - a word, no path
-    line = " ".join(word for word in words if word)
+    line = " ".join(word for word in redact_argv(words) if word)
     printable = "".join(letter if letter.isprintable() else "?" for letter in line)
     return printable[:_COMMAND_LENGTH]
 

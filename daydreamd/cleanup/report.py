@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from daydreamd.cleanup.act import ENDED, SURVIVED, Ending
+from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.kinds import AIDER, CLAUDE
 from daydreamd.cleanup.logs import LogFile
@@ -16,16 +16,27 @@ from daydreamd.units import say_size
 
 @dataclass(frozen=True)
 class Candidate:
-    """An agent process with its verdict, and what became of it."""
+    """An agent process with its verdict, and what became of it.
+
+    `frees_bytes` is what its end gives back, as measured before; None where that is not known.
+    """
 
     facts: Facts
     verdict: Verdict
     ending: Ending | None = None
+    frees_bytes: int | None = None
 
     @property
     def outcome(self) -> str:
         """`ended`, `survived`, … ; empty where nothing was to be done."""
         return self.ending.outcome if self.ending else ""
+
+    def after(self, ending: Ending | None) -> Candidate:
+        """The candidate once it was acted on: the last look may have changed the verdict."""
+        if ending is None:
+            return self
+        verdict = ending.verdict or self.verdict
+        return replace(self, verdict=verdict, ending=ending, frees_bytes=ending.freed_bytes)
 
     def as_json(self) -> dict[str, Any]:
         """As `clean --json` prints it."""
@@ -39,6 +50,7 @@ class Candidate:
             "age_seconds": round(facts.age_seconds, 1),
             "idle_seconds": None if facts.idle_seconds is None else round(facts.idle_seconds, 1),
             "rss_bytes": facts.rss_bytes,
+            "frees_bytes": self.frees_bytes,
             "decision": self.verdict.word,
             "reasons": list(self.verdict.reasons),
             "resume": facts.resume,
@@ -65,8 +77,35 @@ class TidyReport:
 
     @property
     def freed_bytes(self) -> int:
-        """Memory of the trees that were ended, as measured before."""
-        return sum(candidate.ending.freed_bytes for candidate in self.kills if candidate.ending)
+        """Memory of the trees that were ended, or in a dry run would be, as far as it is known."""
+        return sum(candidate.frees_bytes or 0 for candidate in self._freeing)
+
+    @property
+    def unmeasured(self) -> int:
+        """Of how many of these the memory is not known."""
+        return sum(candidate.frees_bytes is None for candidate in self._freeing)
+
+    @property
+    def left(self) -> int:
+        """How many abandoned processes did not fit into the time: to be taken up again soon."""
+        return sum(candidate.outcome == LEFT for candidate in self.kills)
+
+    @property
+    def said_freed(self) -> str:
+        """The memory that came, or would come, back: `1.2 GiB`, `12 MiB and what 2 others hold`."""
+        known = say_size(self.freed_bytes) if self.freed_bytes else ""
+        if not self.unmeasured:
+            return known
+        others = f"what {self.unmeasured} {'others hold' if known else 'hold'}, which is not known"
+        return f"{known} and {others}" if known else others
+
+    @property
+    def _freeing(self) -> list[Candidate]:
+        return [
+            candidate
+            for candidate in self.kills
+            if self.dry_run or candidate.outcome.startswith((ENDED, CAME_BACK))
+        ]
 
     def ended(self, rule: str | None = None) -> int:
         """How many processes of a rule were ended, or of all."""
@@ -93,6 +132,8 @@ class TidyReport:
             "archives_removed": self.archives_removed,
             "failures": self.failures,
             "memory_freed_bytes": self.freed_bytes,
+            "memory_unknown": self.unmeasured,
+            "left": self.left,
             "seconds": round(self.seconds, 3),
         }
 
@@ -106,6 +147,7 @@ class TidyReport:
             "memory_freed_mb": round(self.freed_bytes / 1e6, 1),
             "logs_rotated": self.logs_rotated,
             "spared": len(self.candidates) - len(self.kills),
+            "left": self.left,
             "survived": sum(candidate.outcome == SURVIVED for candidate in self.kills),
             "failures": self.failures,
             "dry_run": self.dry_run,
@@ -134,7 +176,7 @@ class TidyReport:
             return "nothing abandoned"
         if self.dry_run:
             return f"{_count(len(self.kills), 'process', 'processes')} would be ended"
-        freed = f" ({say_size(self.freed_bytes)})" if self.freed_bytes else ""
+        freed = f" ({self.said_freed})" if self.said_freed else ""
         said = f"{_count(self.ended(), 'process', 'processes')} ended{freed}"
         missed = len(self.kills) - self.ended()
         return f"{said}, {missed} not" if missed else said

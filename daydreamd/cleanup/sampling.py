@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from daydreamd.cleanup.kinds import Program, may_be_an_agent, recognise
+from daydreamd.cleanup.kinds import CLAUDE, Program, may_be_an_agent, recognise
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
@@ -28,15 +28,23 @@ from daydreamd.settings.model import Cleanup
 
 # What an idle agent does all the same. Measured: a real Claude Code that waits for its client takes
 # 0.4 to 0.9 % of a processor, and every 20 s 50 ms of it at once, with 50 KiB of input and output.
+# All others sleep: an Aider at its prompt, a server without a request.
 _QUIET_TICKS: Final = 4
-_QUIET_CPU_SHARE: Final = 0.02
+_QUIET_CPU_SHARE: Final = {CLAUDE: 0.02}
+_QUIET_CPU_SHARE_OF_OTHERS: Final = 0.003
 _QUIET_BYTES: Final = 96 << 10
 _QUIET_BYTES_PER_SECOND: Final = 4 << 10
+# What may differ where the counters count as equal: less than any request to a model costs.
+_EQUAL_TICKS: Final = 2
+_EQUAL_BYTES: Final = 4 << 10
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One agent process and what its tree has done since it began. `io_bytes` -1: unreadable."""
+    """One agent process and what its tree has done since it began. `io_bytes` -1: unreadable.
+
+    CPU and bytes include those of children that came, went and were waited for.
+    """
 
     identity: Identity
     kind: str
@@ -54,12 +62,11 @@ class Sample:
 def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
     """Every agent process that may be ours to look after, by pid."""
     table = scan() if table is None else table
-    children: dict[int, list[Stat]] = {}
-    for stat in table.values():
-        children.setdefault(stat.ppid, []).append(stat)
+    children = _by_parent(table)
+    kernel = _parent_of_kernel_threads(table)
     found = {}
     for pid, stat in table.items():
-        if 2 in (pid, stat.ppid) or stat.state in "ZX":  # kernel threads, and the dead
+        if stat.state in "ZX" or kernel in (pid, stat.ppid):
             continue
         exe = read_exe(pid)
         if may_be_an_agent(exe, settings.kinds):
@@ -69,6 +76,19 @@ def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int
             if sample is not None:
                 found[pid] = sample
     return found
+
+
+def _parent_of_kernel_threads(table: Mapping[int, Stat]) -> int:
+    """Pid 2, unless that is anybody's as in a PID namespace; -1 where there are no such threads."""
+    stat = table.get(2)
+    return 2 if stat and (stat.comm, stat.ppid, stat.rss_bytes) == ("kthreadd", 0, 0) else -1
+
+
+def _by_parent(table: Mapping[int, Stat]) -> dict[int, list[Stat]]:
+    children: dict[int, list[Stat]] = {}
+    for stat in table.values():
+        children.setdefault(stat.ppid, []).append(stat)
+    return children
 
 
 def _sample(
@@ -86,10 +106,7 @@ def _sample(
         return None  # not the one that was recognised
     if not _is_ours(identity, settings):
         return None
-    family = [stat]
-    for member in family:
-        family += children.get(member.pid, ())
-    io = [read_io_bytes(member.pid) for member in family]
+    family = _family(stat, children)
     return Sample(
         identity=identity,
         kind=kind,
@@ -97,12 +114,52 @@ def _sample(
         cwd=program.cwd,
         stat=stat,
         members=frozenset(member.pid for member in family),
-        cpu_ticks=sum(member.cpu_ticks for member in family),
-        io_bytes=-1 if io[0] is None else sum(count or 0 for count in io),
+        cpu_ticks=_cpu_ticks(family),
+        io_bytes=_io_bytes(family),
         rss_bytes=sum(member.rss_bytes for member in family),
         stopped=frozenset(member.pid for member in family if member.state in "Tt"),
         youngest_ticks=max((member.start_ticks for member in family[1:]), default=0),
     )
+
+
+def _family(stat: Stat, children: Mapping[int, Sequence[Stat]]) -> list[Stat]:
+    family = [stat]
+    for member in family:
+        family += children.get(member.pid, ())
+    return family
+
+
+def _cpu_ticks(family: Sequence[Stat]) -> int:
+    return sum(member.cpu_ticks + member.waited_ticks for member in family)
+
+
+def _io_bytes(family: Sequence[Stat]) -> int:
+    io = [read_io_bytes(member.pid) for member in family]
+    return -1 if io[0] is None else sum(count or 0 for count in io)
+
+
+def moved_since(samples: Mapping[int, Sample], seconds: float) -> dict[int, str]:
+    """What each of these trees has done in the `seconds` since; those that were quiet are left out.
+
+    It asks for nothing but counters, for the moment before a signal.
+    """
+    table = scan()
+    children = _by_parent(table)
+    moved = {}
+    for pid, sample in samples.items():
+        stat = table.get(pid)
+        if stat is None or stat.start_ticks != sample.stat.start_ticks:
+            continue
+        family = _family(stat, children)
+        now = replace(
+            sample,
+            members=frozenset(member.pid for member in family),
+            cpu_ticks=_cpu_ticks(family),
+            io_bytes=_io_bytes(family),
+        )
+        if what := has_moved((sample.cpu_ticks, sample.io_bytes, sample.members), now, seconds):
+            moved[pid] = what
+    return moved
 
 
 def _is_ours(identity: Identity, settings: Cleanup) -> bool:
@@ -117,9 +174,24 @@ def has_moved(before: tuple[int, int, frozenset[int]], now: Sample, seconds: flo
     if members - now.members or now.members - members:
         return "started or ended a process"
     ticks = abs(now.cpu_ticks - cpu_ticks)
-    if ticks > _QUIET_TICKS + seconds * TICKS_PER_SECOND * _QUIET_CPU_SHARE:
+    share = _QUIET_CPU_SHARE.get(now.kind, _QUIET_CPU_SHARE_OF_OTHERS)
+    if ticks > _QUIET_TICKS + seconds * TICKS_PER_SECOND * share:
         return f"{ticks / TICKS_PER_SECOND:.1f} s of CPU in {seconds:.1f} s"
     bytes_ = abs(now.io_bytes - io_bytes)
     if bytes_ > _QUIET_BYTES + seconds * _QUIET_BYTES_PER_SECOND:
         return f"{bytes_} bytes read or written in {seconds:.1f} s"
     return ""
+
+
+def is_unmoved(before: tuple[int, int, frozenset[int]], now: Sample) -> bool:
+    """Whether a tree has done nothing at all since `before`, however long ago that was.
+
+    Counters only grow, so equal ones prove quiet where nobody looked in between.
+    """
+    cpu_ticks, io_bytes, members = before
+    return (
+        members == now.members
+        and -1 not in (io_bytes, now.io_bytes)
+        and abs(now.cpu_ticks - cpu_ticks) <= _EQUAL_TICKS
+        and abs(now.io_bytes - io_bytes) <= _EQUAL_BYTES
+    )

@@ -15,11 +15,12 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, end_abandoned
+from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
 from daydreamd.cleanup.decision import Pressure, Rule, choose
-from daydreamd.cleanup.evidence import Known, gather_evidence
+from daydreamd.cleanup.evidence import Known, gather_evidence, look_again
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
 from daydreamd.cleanup.logs import make_room, rotate_log
+from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
@@ -120,25 +121,38 @@ class _Tidying:
         try:
             watch = await anyio.to_thread.run_sync(read_watch, places.state if places else None)
             dead = {*dead_sessions, *await self._dead_sessions()}
-            evidence = await gather_evidence(self._settings, Known(dead, watch))
+            known = Known(dead, watch)
+            evidence = await gather_evidence(self._settings, known)
         except (DaydreamError, OSError) as error:
             self._report.failures.append(f"agent processes were not looked at: {error}")
             return
-        verdicts = choose(evidence.facts, rules_of(self._settings), _pressure())
+        rules, pressure = rules_of(self._settings), _pressure()
+        verdicts = choose(evidence.facts, rules, pressure)
         self._report.candidates = [
             Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]
-        if not self._act:
-            return
         kills = [candidate.facts for candidate in self._report.kills]
+        if not self._act:
+            memory = await anyio.to_thread.run_sync(measure_trees, kills)
+            self._report.candidates = [
+                replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
+                for candidate in self._report.candidates
+            ]
+            return
+
+        def look() -> LastLook:
+            fresh = look_again(evidence, self._settings, known)
+            return LastLook(fresh, choose(fresh.facts, rules, pressure))
+
         endings = await end_abandoned(
             kills,
             evidence.identities,
+            look=look,
             grace=self._settings.grace,
             seconds=give_up - anyio.current_time(),
         )
         self._report.candidates = [
-            replace(candidate, ending=endings.get(candidate.facts.pid))
+            candidate.after(endings.get(candidate.facts.pid))
             for candidate in self._report.candidates
         ]
         for candidate in self._report.kills:
@@ -186,7 +200,7 @@ class _Tidying:
             rule=facts.rule,
             command=facts.command,
             age_seconds=facts.age_seconds,
-            rss_bytes=ending.freed_bytes or facts.rss_bytes,
+            rss_bytes=facts.rss_bytes,
             reasons=candidate.verdict.reasons,
             outcome=ending.outcome,
             idle_seconds=facts.idle_seconds,

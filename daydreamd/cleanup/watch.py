@@ -3,6 +3,10 @@
 Two looks a few seconds apart cannot tell six idle hours from a pause for thought. So the daemon
 looks every few minutes and keeps, for each process, the time since which nothing has moved. The
 file is small, belongs to one boot, and a broken one is begun anew.
+
+Between two looks further apart than `LONGEST_SPAN_SECONDS` (the daemon was down, the machine slept)
+an agent may have worked and rested again. Such a gap is quiet only if the counters are equal on
+both sides; else it is unknown, and quiet time begins anew after it.
 """
 
 from __future__ import annotations
@@ -16,12 +20,13 @@ from typing import Final
 import anyio.to_thread
 import msgspec
 
-from daydreamd.cleanup.sampling import Sample, has_moved, look
+from daydreamd.cleanup.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow, write_atomically
 from daydreamd.settings.model import Cleanup
 
 FILE_NAME: Final = "agents.json"
+LONGEST_SPAN_SECONDS: Final = 900.0
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -70,7 +75,11 @@ async def sample_agents(state: Path, settings: Cleanup) -> Watch:
     before = read_watch(state)
     samples = await anyio.to_thread.run_sync(look, settings)
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    watch = Watch(before.boot_id, [_continue(before, sample, now) for sample in samples.values()])
+    agents = [
+        carry_on(before.find(sample.stat.pid, sample.stat.start_ticks), sample, now)
+        for sample in samples.values()
+    ]
+    watch = Watch(before.boot_id, agents)
     if watch.agents or before.agents:
         await write_atomically(path, msgspec.json.encode(watch))
     return watch
@@ -83,7 +92,7 @@ def read_watch(state: Path | None) -> Watch:
         try:
             text = read_text_nofollow(state / FILE_NAME, max_bytes=16 << 20)
             watch = msgspec.json.decode(text, type=Watch)
-        except (FileError, msgspec.DecodeError):
+        except (FileError, msgspec.DecodeError, RecursionError):
             # not there yet, or torn by somebody: then idle time is not known, which spares
             return Watch(boot_id)
         if watch.boot_id == boot_id:
@@ -91,15 +100,10 @@ def read_watch(state: Path | None) -> Watch:
     return Watch(boot_id)
 
 
-def _continue(before: Watch, sample: Sample, now: float) -> Watched:
-    stat, was = sample.stat, before.find(sample.stat.pid, sample.stat.start_ticks)
-    if was is None:
-        quiet_since, active_at, first_parent = now, None, stat.ppid
-    else:
-        former = (was.cpu_ticks, was.io_bytes, frozenset(was.members))
-        moved = has_moved(former, sample, now - was.seen_at)
-        quiet_since = now if moved else was.quiet_since
-        active_at, first_parent = (now if moved else was.active_at), was.first_parent
+def carry_on(was: Watched | None, sample: Sample, now: float) -> Watched:
+    """What is known of a process after one more look at `now`; `was` is what was known before."""
+    stat, first_parent = sample.stat, was.first_parent if was else sample.stat.ppid
+    quiet_since, active_at = _quiet(was, sample, now) if was else (now, None)
     return Watched(
         pid=stat.pid,
         start_ticks=stat.start_ticks,
@@ -114,3 +118,14 @@ def _continue(before: Watch, sample: Sample, now: float) -> Watched:
         io_bytes=sample.io_bytes,
         members=tuple(sorted(sample.members)),
     )
+
+
+def _quiet(was: Watched, sample: Sample, now: float) -> tuple[float, float | None]:
+    """Since when it has been quiet, and when it was last seen to have moved."""
+    former, span = (was.cpu_ticks, was.io_bytes, frozenset(was.members)), now - was.seen_at
+    if has_moved(former, sample, max(0.0, span)):
+        return now, now
+    is_gap = not 0 <= span <= LONGEST_SPAN_SECONDS  # the clock of a time namespace may go back
+    if is_gap and not is_unmoved(former, sample):
+        return now, was.active_at
+    return min(was.quiet_since, now), was.active_at

@@ -47,8 +47,8 @@ def _headline(report: TidyReport) -> str:
     if not report.dry_run:
         return report.one_line().split(";")[0].capitalize() + alone
     count = len(report.kills)
-    size = say_size(sum(candidate.facts.rss_bytes for candidate in report.kills))
-    return f"Would end {count} process{'es' if count > 1 else ''} and free {size}{alone}"
+    freed = report.said_freed or "no memory"
+    return f"Would end {count} process{'es' if count > 1 else ''} and free {freed}{alone}"
 
 
 def _say_candidate(candidate: Candidate, width: int) -> Iterator[str]:

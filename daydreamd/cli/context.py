@@ -72,7 +72,8 @@ def _lines(entry: Mapping[str, Any]) -> Iterator[str]:
         "code", ", ".join(sizes[:6]) + (f" and {len(sizes) - 6} more" * (len(sizes) > 6))
     )
     for spot in (code or {}).get("hotspots", ())[:3]:
-        heat = f"complexity {spot['complexity']}, {spot['commits']} commits in 90 days"
+        commits = f"{spot['commits']} commit{'' if spot['commits'] == 1 else 's'}"
+        heat = f"complexity {spot['complexity']}, {commits} in 90 days"
         yield from _row("hot", f"{spot['path']} · {heat}")
     if marks:
         counts = (f"{marks[kind]} {kind.upper()}" for kind in ("todo", "fixme", "hack"))

@@ -105,6 +105,9 @@ def _model(invocation: Invocation) -> Finding:
     found = anyio.run(find_model, invocation.loaded.settings.model)
     if found.choice is None:
         return Finding("model", "missing", found.reason)
+    if found.instead_of:
+        value = f"{found.choice.name} ({found.choice.context_tokens} tokens)"
+        return Finding("model", "optional", value, f"Instead of what is set: {found.instead_of}")
     return Finding("model", "ok", f"{found.reason} ({found.choice.context_tokens} tokens)")
 
 
@@ -132,10 +135,11 @@ def _systemd() -> Finding:
 
 
 def _settings(invocation: Invocation) -> Finding:
+    from daydreamd.settings.paths import wrong_paths
+
     loaded = invocation.loaded
     files = ", ".join(map(str, loaded.files)) or "built-in defaults"
-    if loaded.faults:
-        count = len(loaded.faults)
+    if count := len(loaded.faults) + len(wrong_paths(loaded)):
         return Finding("settings", "missing", f"{count} wrong in {files}", "See `daydreamd check`.")
     return Finding("settings", "ok", files)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from daydreamd.cli.invocation import Invocation
     from daydreamd.history.records import KnownInsight
     from daydreamd.history.store import History
@@ -16,6 +18,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _STATUSES = ("standing", "new", "open", "accepted", "dismissed", "addressed", "all")
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids of open insights, with their titles, for the shell's tab key."""
+    from click.shell_completion import CompletionItem
+
+    from daydreamd.cli.invocation import Invocation
+    from daydreamd.errors import DaydreamError
+
+    try:
+        found = _read(ctx.obj or Invocation(), lambda history: history.insights(status="standing"))
+    except DaydreamError:  # a tab key has nobody to tell; the command itself will say it
+        return []
+    return [
+        CompletionItem(one.id, help=one.title) for one in found if one.id.startswith(incomplete)
+    ]
 
 
 @click.group("insights", invoke_without_command=True)
@@ -79,7 +97,7 @@ def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> Non
 
 
 @command.command("show")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=_complete)
 @_AS_JSON
 @click.pass_obj
 def show(invocation: Invocation, name: str, as_json: bool) -> None:
@@ -95,38 +113,48 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 
 
 @command.command("accept")
-@click.argument("name", metavar="ID")
+@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=_complete)
 @_AS_JSON
 @click.pass_obj
-def accept(invocation: Invocation, name: str, as_json: bool) -> None:
-    """Accept an insight: it is right, and stays on the list until its lines change.
+def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:
+    """Accept insights: they are right. They leave the open ones; `list --status accepted` has them.
 
-    Example: daydreamd insights accept a3f
+    Example: daydreamd insights accept a3f b07
     """
-    _set_status(invocation, name, "accepted", as_json=as_json)
+    _set_status(invocation, names, "accepted", as_json=as_json)
 
 
 @command.command("dismiss")
-@click.argument("name", metavar="ID")
+@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=_complete)
 @_AS_JSON
 @click.pass_obj
-def dismiss(invocation: Invocation, name: str, as_json: bool) -> None:
-    """Dismiss an insight: it never comes back.
+def dismiss(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:
+    """Dismiss insights: they never come back.
 
-    Example: daydreamd insights dismiss a3f
+    Example: daydreamd insights dismiss a3f b07
     """
-    _set_status(invocation, name, "dismissed", as_json=as_json)
+    _set_status(invocation, names, "dismissed", as_json=as_json)
 
 
-def _set_status(invocation: Invocation, name: str, status: str, *, as_json: bool) -> None:
-    _read(invocation, lambda history: history.insight(name))  # an unknown id begins no history
-    found = _ask(invocation, lambda history: history.set_insight_status(name, status))
+def _set_status(
+    invocation: Invocation, names: tuple[str, ...], status: str, *, as_json: bool
+) -> None:
+    async def look(history: History) -> None:
+        for name in names:
+            await history.insight(name)
+
+    async def mark(history: History) -> list[KnownInsight]:
+        return [await history.set_insight_status(name, status) for name in names]
+
+    _read(invocation, look)  # an unknown id begins no history, and changes none of the others
+    found = _ask(invocation, mark)
     if as_json:
-        _print_json(found)
-    else:
-        from daydreamd.insights.untrusted import one_line
+        _print_json(found if len(found) > 1 else found[0])
+        return
+    from daydreamd.text import one_line
 
-        click.echo(f"{status} {found.id}: {one_line(found.title, limit=200)}")
+    for one in found:
+        click.echo(f"{status} {one.id}: {one_line(one.title, limit=200)}")
 
 
 def _read(invocation: Invocation, question: Callable[[History], Awaitable[T]]) -> T:
@@ -166,16 +194,14 @@ def _print_json(value: Any) -> None:
 
 
 def _print_table(found: list[KnownInsight], *, with_status: bool = False) -> None:
-    from rich.console import Console
-
+    from daydreamd.observe.console import open_console
     from daydreamd.observe.insight_pages import draw_list
 
-    draw_list(Console(highlight=False), found, with_status=with_status)
+    draw_list(open_console(), found, with_status=with_status)
 
 
 def _print_whole(found: KnownInsight) -> None:
-    from rich.console import Console
-
+    from daydreamd.observe.console import open_console
     from daydreamd.observe.insight_pages import draw_insight
 
-    draw_insight(Console(highlight=False), found)
+    draw_insight(open_console(), found)

@@ -32,6 +32,17 @@ class Invocation:
             self.config, environ=os.environ, overrides=self.overrides, scope=self.scope
         )
 
+    @property
+    def program(self) -> str:
+        """What to type so that a reading command looks where this one writes."""
+        from daydreamd.settings.places import find_places_to_read
+
+        insights = self.loaded.settings.insights.directory
+        read = find_places_to_read(os.environ, scope=self.scope, insights=insights)
+        if read.history_db == self.places.history_db and self.scope == "auto":
+            return "daydreamd"
+        return f"daydreamd --{'user' if self.scope == 'auto' else self.scope}"
+
     @cached_property
     def places(self) -> Places:
         """Where things live for this caller."""

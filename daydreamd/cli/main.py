@@ -5,6 +5,7 @@ A command's module is imported when it runs, so that `daydreamd version` costs w
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any, Final
 
 import click
 
+from daydreamd import __version__
 from daydreamd.cli.invocation import Invocation
 from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, UsageError
+from daydreamd.text import one_line
 
 _COMMANDS: Final = {
     "run": "Run the daemon.",
@@ -32,6 +35,8 @@ _COMMANDS: Final = {
     "doctor": "Look at what this machine offers.",
     "version": "Print the version.",
 }
+STOPPED: Final = 130
+"""The exit code after Ctrl-C, as a shell gives it."""
 _FOR_THE_DAEMON: Final = frozenset({"session"})
 
 
@@ -43,6 +48,11 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS and cmd_name not in _FOR_THE_DAEMON:
+            near = difflib.get_close_matches(cmd_name, _COMMANDS, n=1)
+            if near and not ctx.resilient_parsing:
+                ctx.fail(
+                    f"No such command '{one_line(cmd_name, limit=60)}'; did you mean {near[0]}?"
+                )
             return None
         command: click.Command = importlib.import_module(f"daydreamd.cli.{cmd_name}").command
         return command
@@ -57,6 +67,9 @@ class _Commands(click.Group):
         except DaydreamError as error:
             click.echo(f"daydreamd: {error}", err=True)
             sys.exit(exit_code(error))
+        except KeyboardInterrupt:
+            click.echo("\ndaydreamd: stopped", err=True)
+            sys.exit(STOPPED)
 
 
 def exit_code(error: DaydreamError) -> int:
@@ -81,6 +94,7 @@ def exit_code(error: DaydreamError) -> int:
 )
 @click.option("--system", "scope", flag_value="system", help="Look at the system's daemon.")
 @click.option("--user", "scope", flag_value="user", help="Look at the user's own daemon.")
+@click.version_option(__version__, prog_name="daydreamd", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, scope: str | None) -> None:
     """Tidies up after AI coding agents, and reflects on your code while you are away."""

@@ -27,7 +27,7 @@ def command(
 
     \b
     Example: daydreamd once ~/src/shop
-    Exit codes: 0 done, 1 failed, 3 not ready, 4 no model, 5 timed out.
+    Exit codes: 0 done, 1 failed, 3 not ready, 4 no model, 5 timed out, 130 stopped by Ctrl-C.
     """
     import anyio
     import msgspec
@@ -46,8 +46,8 @@ def command(
     if len(workspaces) > most:
         given = f"cannot look at {len(workspaces)} workspaces at once"
         raise UsageError(f"{given}: at most {most}, see analysis.max_workspaces")
-    with watch_session(to_stderr=as_json) as view:
-        session = anyio.run(
+    with watch_session(to_stderr=as_json, program=invocation.program) as view:
+        held = anyio.run(
             lambda: hold_session(
                 loaded.settings,
                 invocation.places,
@@ -58,8 +58,11 @@ def command(
                 again=again,
             )
         )
+    session = held.session
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(session.as_json())).decode())
     else:
         view.conclude(session)
+    if held.stopped_by:
+        sys.exit(128 + held.stopped_by)  # as a shell says it of a program that a signal ended
     sys.exit(EXIT_CODES[session.outcome or Outcome.FAILED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,15 @@ def command(invocation: Invocation) -> None:
     Exit codes: 0 they are in force, 6 they were refused.
     """
     from daydreamd.cli.reach import reach
+    from daydreamd.host.journal import runs_under_journal
 
     with reach(invocation) as daemon:
         faults = daemon.ask("reload")["faults"]
     if not faults:
         click.echo("The settings are in force.")
         return
+    if runs_under_journal(2, os.environ.get("JOURNAL_STREAM")):
+        sys.exit(6)  # called by `systemctl reload`: the daemon has said it all in the same journal
     for fault in faults:
         click.echo(f"daydreamd: {fault}", err=True)
     click.echo("daydreamd: the settings were refused; the former ones stay in force", err=True)

@@ -27,7 +27,7 @@ def command(invocation: Invocation, trigger: str) -> None:
     from daydreamd.session import EXIT_CODES, Outcome, Trigger
 
     settings, asked = invocation.loaded.settings, Trigger(trigger)
-    session = anyio.run(
+    held = anyio.run(
         lambda: hold_session(
             settings,
             invocation.places,
@@ -37,7 +37,7 @@ def command(invocation: Invocation, trigger: str) -> None:
             idle_gates=not asked.is_a_persons_wish,
         )
     )
-    sys.exit(EXIT_CODES[session.outcome or Outcome.FAILED])
+    sys.exit(EXIT_CODES[held.session.outcome or Outcome.FAILED])
 
 
 def _tell(event: AnyEvent) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from daydreamd.cli.document import print_document
+from daydreamd.session import Phase, Trigger
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
@@ -96,13 +97,13 @@ def _ask(invocation: Invocation, question: Callable[[History], Awaitable[T]]) ->
 
 def _say_row(row: dict[str, Any]) -> None:
     began = datetime.fromisoformat(row["start_time"]).astimezone()
-    outcome = row["outcome"] or "running"
+    outcome, trigger = row["outcome"] or "running", Trigger(row["trigger"]).label
     click.echo(
-        f" {row['session_id']:22}{began:%d %b %H:%M}   {_took(row):13}{row['trigger']:9}"
-        + click.style(outcome, fg=_COLOURS.get(outcome, "yellow"))
+        f" {row['session_id']:22}{began:%d %b %H:%M}   {_took(row):13}{trigger:9}"
+        + click.style(outcome.replace("_", " "), fg=_COLOURS.get(outcome, "yellow"))
     )
     if row["reasons"] and outcome not in ("completed", "unchanged"):
-        from daydreamd.insights.untrusted import one_line
+        from daydreamd.text import one_line
 
         click.secho(f"   {one_line(row['reasons'][0], limit=200)}", dim=True)
 
@@ -117,29 +118,37 @@ def _took(row: dict[str, Any]) -> str:
 
 
 def _say_session(record: dict[str, Any]) -> None:
-    from daydreamd.insights.untrusted import one_line
+    from daydreamd.text import one_line
     from daydreamd.units import say_duration
 
     outcome = record["outcome"] or "running"
     began = datetime.fromisoformat(record["start_time"]).astimezone()
     click.echo(
         f"{record['session_id']} · "
-        + click.style(outcome, fg=_COLOURS.get(outcome, "yellow"))
-        + f" in {_took(record)} · {record['trigger']} · {began:%A %d %B, %H:%M %Z}"
+        + click.style(outcome.replace("_", " "), fg=_COLOURS.get(outcome, "yellow"))
+        + f" in {_took(record)} · {Trigger(record['trigger']).label} · {began:%A %d %B, %H:%M %Z}"
     )
     for phase, seconds in record["phase_seconds"].items():
-        click.echo(f"  {phase:20}{say_duration(seconds)}")
+        click.echo(f"  {Phase(phase).label:12}{say_duration(seconds)}")
     for reason in record["reasons"]:
         click.echo(f"  {one_line(reason, limit=500)}")
     if record["analysis"]["model"]:
         click.secho(f"  {one_line(_analysis(record['analysis']), limit=200)}", dim=True)
     for item in record["insight_items"]:
-        where = ", ".join(f"{e['path']}:{e['line']}-{e['end_line']}" for e in item["evidence"])
+        where = ", ".join(_place(evidence) for evidence in item["evidence"])
         told = f"  {item['id']}  {one_line(item['title'], limit=100)}  "
         click.echo(told + click.style(one_line(where, limit=200), dim=True))
     for when, summary in record["cleanup_summary"].items():
-        facts = ", ".join(f"{key} {value}" for key, value in summary.items() if value)
-        click.secho(f"  {when}: {one_line(facts, limit=300) or 'nothing to do'}", dim=True)
+        facts = ", ".join(
+            f"{key.replace('_', ' ')} {value}" for key, value in summary.items() if value
+        )
+        said = one_line(facts, limit=300) or "nothing to do"
+        click.secho(f"  {when.replace('_analysis', ' analysis')}: {said}", dim=True)
+
+
+def _place(evidence: dict[str, Any]) -> str:
+    last = f"-{evidence['end_line']}" if evidence["end_line"] > evidence["line"] else ""
+    return f"{evidence['path']}:{evidence['line']}{last}"
 
 
 def _analysis(facts: dict[str, Any]) -> str:

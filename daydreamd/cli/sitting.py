@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import anyio
 import anyio.abc
@@ -27,6 +28,14 @@ from daydreamd.system import UnifiedDaydreamSystem
 _STOPPING = (Signals.SIGINT, Signals.SIGTERM)
 
 
+@dataclass
+class Held:
+    """A session that was held to its end, and the signal that brought the end early (0: none)."""
+
+    session: DaydreamSession
+    stopped_by: int = 0
+
+
 async def hold_session(
     settings: Settings,
     places: Places,
@@ -36,11 +45,12 @@ async def hold_session(
     sink: Sink,
     idle_gates: bool,
     again: bool = False,
-) -> DaydreamSession:
+) -> Held:
     """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs."""
     become_subreaper()
     places.create()
     session = DaydreamSession.begin(trigger)
+    held = Held(session)
     os.environ[SESSION_MARK] = session.session_id  # every child carries it from here on
     with listen(_STOPPING, deaf_after=True) as mailbox, hold_lock(places.lock):
         async with open_history(places.history_db) as history:
@@ -48,21 +58,23 @@ async def hold_session(
             if history.put_aside:
                 emitter.notice("error", "history was corrupt", kept_as=str(history.put_aside))
             await recover(history, places, emitter=emitter)
+            chosen = await _whose_turn(workspaces, history, settings)
             system = UnifiedDaydreamSystem(
                 settings,
                 places,
                 history,
-                workspaces=await _whose_turn(workspaces, history, settings),
+                workspaces=chosen,
+                waiting=[one for one in workspaces if one not in chosen],
                 sink=sink,
                 idle_gates=idle_gates,
                 again=again,
             )
             async with anyio.create_task_group() as group:
-                group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, name="stop")
+                group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, held, name="stop")
                 await system.run(session)
                 group.cancel_scope.cancel()
             await history.forget(settings.history.keep)
-    return session
+    return held
 
 
 async def _whose_turn(
@@ -73,7 +85,8 @@ async def _whose_turn(
     return choose_workspaces(workspaces, times, settings.analysis.max_workspaces)
 
 
-async def _stop_at_signal(mailbox: Mailbox, scope: anyio.CancelScope) -> None:
-    while await mailbox.next() not in _STOPPING:
+async def _stop_at_signal(mailbox: Mailbox, scope: anyio.CancelScope, held: Held) -> None:
+    while (number := await mailbox.next()) not in _STOPPING:
         pass  # SIGUSR1 and SIGHUP are the daemon's; they must not end a session
+    held.stopped_by = number
     scope.cancel()

@@ -45,7 +45,7 @@ def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
 
 
 def _say(session: dict[str, Any]) -> None:
-    from daydreamd.insights.untrusted import one_line
+    from daydreamd.text import one_line
     from daydreamd.units import say_duration
 
     outcome = session["outcome"].replace("_", " ")

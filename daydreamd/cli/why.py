@@ -113,7 +113,7 @@ class _Row:
 
     def say(self) -> None:
         """A value too long for its column leaves what is asked for to a line of its own."""
-        from daydreamd.insights.untrusted import one_line
+        from daydreamd.text import one_line
 
         value = one_line(self.value, limit=300)
         rest = (

@@ -91,7 +91,7 @@ class Daemon:
     def wish(self, trigger: Trigger) -> tuple[When, Wish]:
         """Note a wish for a session."""
         when, wish = self.scheduler.wish(trigger)
-        self.notice("info", "session wished for", trigger=str(trigger), when=when)
+        self.notice("info", "session wished for", trigger=trigger.label, when=when)
         return when, wish
 
     def trigger(self) -> tuple[When, Wish]:

@@ -16,6 +16,7 @@ from daydreamd.history import queries
 from daydreamd.history.records import KillRecord, KnownInsight, as_text, as_utf8
 from daydreamd.host.databases import Connection
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
+from daydreamd.text import redact
 
 STATUSES: Final = ("new", "open", "addressed", "accepted", "dismissed")
 _SHORTEST_ID: Final = 3
@@ -194,8 +195,8 @@ def record_kill(connection: Connection, kill: KillRecord) -> None:
         """,
         (
             kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.rule,
-            as_utf8(kill.command), kill.age_seconds, kill.idle_seconds, kill.rss_bytes,
-            _json(kill.reasons), as_utf8(kill.undo), kill.outcome,
+            redact(as_utf8(kill.command)), kill.age_seconds, kill.idle_seconds, kill.rss_bytes,
+            _json(kill.reasons), redact(as_utf8(kill.undo)), kill.outcome,
         ),
     )  # fmt: skip
 
@@ -216,7 +217,24 @@ def set_state(connection: Connection, key: str, value: str) -> None:
 
 
 def _json(value: Any) -> str:
+    """`value` as it is kept: without secrets, whatever they came in with."""
     try:
-        return msgspec.json.encode(value).decode()
+        text = msgspec.json.encode(value).decode()
     except UnicodeEncodeError:  # a file name that is not UTF-8 must not cost the session its record
-        return as_utf8(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
+        text = as_utf8(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
+    if redact(text) == text:
+        return text
+    # string by string: a secret may end where the JSON goes on
+    return json.dumps(_without_secrets(json.loads(text)), ensure_ascii=False)
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            return redact(value)
+        case list():
+            return [_without_secrets(item) for item in value]
+        case dict():
+            return {key: _without_secrets(item) for key, item in value.items()}
+        case _:
+            return value

@@ -20,7 +20,10 @@ _STAT_BYTES: Final = 2048  # 52 numbers and a name of at most 64 bytes
 
 
 class Stat(NamedTuple):
-    """One line of `/proc/PID/stat`. Ticks are of the clock (1/100 s); RSS counts shared pages."""
+    """One line of `/proc/PID/stat`. Ticks are of the clock (1/100 s); RSS counts shared pages.
+
+    `waited_ticks` is what the children took that have ended and been waited for.
+    """
 
     pid: int
     comm: str
@@ -32,6 +35,7 @@ class Stat(NamedTuple):
     start_ticks: int
     cpu_ticks: int
     rss_bytes: int
+    waited_ticks: int = 0
 
 
 def parse_stat(line: bytes) -> Stat:
@@ -49,6 +53,7 @@ def parse_stat(line: bytes) -> Stat:
         int(f[19]),
         int(f[11]) + int(f[12]),
         int(f[21]) * PAGE_BYTES,
+        int(f[13]) + int(f[14]),
     )
 
 
@@ -112,13 +117,22 @@ def read_uid(pid: int) -> int | None:
     return None
 
 
-def memory_bytes(pid: int) -> int:
-    """What ending it would free, nearly: its share of all pages (PSS), or RSS where unreadable."""
-    for line in (_read(pid, "smaps_rollup") or b"").splitlines():
-        if line.startswith(b"Pss:"):
-            return int(line.split()[1]) * 1024
+def memory_bytes(pid: int) -> int | None:
+    """What ending it would free, nearly: its share of all pages, those in swap included (PSS).
+
+    0 for the vanished and the dead; None where it cannot be read, as RSS says another thing.
+    """
+    if (counted := parse_memory(_read(pid, "smaps_rollup") or b"")) is not None:
+        return counted
     stat = read_stat(pid)
-    return stat.rss_bytes if stat else 0
+    return 0 if stat is None or stat.state in "ZX" else None
+
+
+def parse_memory(rollup: bytes) -> int | None:
+    """Bytes of a `smaps_rollup`: the share of pages in memory and in swap; None without these."""
+    rows = dict(line.split(b":", 1) for line in rollup.splitlines() if b":" in line)
+    shares = [rows[name].split() for name in (b"Pss", b"SwapPss") if name in rows]
+    return sum(int(share[0]) << 10 for share in shares) if shares else None
 
 
 def read_io_bytes(pid: int) -> int | None:

@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from daydreamd.errors import ServerFault
+from daydreamd.text import hide
 
 MAX_BODY_BYTES: Final = 8 << 20
 _TORN: Final = re.compile("disconnected|closed connection")
@@ -27,8 +28,13 @@ MAX_LINE_BYTES: Final = 1 << 20
 async def client(base_url: str, *, api_key: str = "") -> AsyncGenerator[httpx.AsyncClient]:
     """A client for one server. It has no time-outs of its own: deadlines are the caller's."""
     headers = {b"Accept-Encoding": b"identity", b"User-Agent": b"daydreamd"}
-    if api_key:
-        headers[b"Authorization"] = b"Bearer " + api_key.encode()
+    if key := api_key.strip():  # a key from a file ends in a newline
+        if not (key.isascii() and key.isprintable()):
+            raise ServerFault(
+                base_url, "cannot be sent the key: it holds more than plain characters"
+            )
+        hide(key)
+        headers[b"Authorization"] = b"Bearer " + key.encode()
     try:
         url = httpx.URL(base_url.rstrip("/"))
         if not url.host or not 0 < (url.port or 80) < 65_536:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daydreamd.insights.untrusted import one_line, visible
+from daydreamd.text import one_line, visible
 
 MAX_ANSWER_CHARS: Final = 256 * 1024
 MAX_PROPOSALS: Final = 100

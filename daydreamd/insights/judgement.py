@@ -20,9 +20,9 @@ from daydreamd.insights.novelty import (
     is_addressed,
     short_id,
 )
-from daydreamd.insights.untrusted import one_line
 from daydreamd.insights.verification import Checked, Reason, verify
 from daydreamd.session import Excerpt, InsightItem
+from daydreamd.text import one_line
 
 _OPEN = frozenset({"new", "open"})
 _STANDING = _OPEN | {"accepted"}

@@ -15,9 +15,9 @@ from rapidfuzz import fuzz, utils
 
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath
-from daydreamd.insights.untrusted import visible
 from daydreamd.insights.verification import Checked, folded, says_something
 from daydreamd.session import Evidence, Excerpt
+from daydreamd.text import visible
 
 CurrentText = Callable[[str, str], str | None]
 """The text of `(workspace, path)` now; "" where the file is gone, None where nobody can tell."""

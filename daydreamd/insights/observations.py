@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.insights.facts import Facts, Hotspot, age_seconds, read_facts
-from daydreamd.insights.untrusted import one_line
+from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -195,7 +195,7 @@ def _markers(facts: Facts) -> Observation | None:
         label="markers",
         now=said + growth,
         text=said + growth + (f"; the newest: {where} {_name(newest.text)}" if newest else ""),
-        evidence=where or "git grep -nE 'TODO|FIXME|HACK'",
+        evidence=where or "git grep -nw -e TODO -e FIXME -e HACK",
     )
 
 

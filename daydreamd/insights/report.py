@@ -1,7 +1,7 @@
 """The page people read: what is new, what is still open, and the facts that need no model.
 
-Everything in it that somebody else wrote passes through `untrusted` on its way, so that the page
-stays the Markdown it was meant to be. Where it lies is the shelf's matter.
+Everything in it that somebody else wrote passes through `daydreamd.text` on its way, so that the
+page stays the Markdown it was meant to be. Where it lies is the shelf's matter.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
-from daydreamd.insights.untrusted import code, longest_run, markdown, one_line, visible
 from daydreamd.session import Evidence
+from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `failure` says why there was no reflection, and is never shown as an insight; `partial` that
     the answer was cut at the deadline. `tidied` is one line; with `can_undo` the page says how to
-    bring back what was ended. `at` is aware, shown as local time.
+    bring back what was ended. `elsewhere` are the open insights of other workspaces, and
+    `not_looked_at` says why something was not seen. `at` is aware, shown as local time.
     """
 
     session_id: str
@@ -49,6 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
     tidied: str = ""
     can_undo: bool = False
+    elsewhere: Sequence[KnownInsight] = ()
+    not_looked_at: Sequence[str] = ()
 
 
 def render(report: Report) -> str:
@@ -62,6 +65,7 @@ def render(report: Report) -> str:
         new=report.verdict.new,
         still_open=report.verdict.still_open[:_MAX_OPEN],
         addressed=report.verdict.addressed[:_MAX_OPEN],
+        elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
         several=len(report.workspaces) > 1,
     )

@@ -18,9 +18,9 @@ from typing import Final
 import msgspec
 
 from daydreamd.insights.answer import Proposal
-from daydreamd.insights.untrusted import visible
 from daydreamd.insights.words import FILLERS, SYNTAX, words_in
 from daydreamd.session import Evidence, Excerpt
+from daydreamd.text import visible
 
 NEARBY_LINES: Final = 12
 """How far from the cited lines the quote may stand: models count badly, but not wildly."""

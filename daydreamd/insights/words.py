@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from daydreamd.insights.untrusted import visible
+from daydreamd.text import visible
 
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")

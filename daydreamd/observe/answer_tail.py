@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from daydreamd.insights.untrusted import one_line
+from daydreamd.text import one_line
 
 _KEPT_CHARS: Final = 8_192
 _PROSE: Final = re.compile(r'"(?:title|body)"\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)

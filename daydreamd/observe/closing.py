@@ -12,9 +12,9 @@ from rich.text import Text
 
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import place
-from daydreamd.insights.untrusted import one_line
-from daydreamd.observe.wording import MAX_WIDTH
+from daydreamd.observe.wording import print_table, screen_width
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
+from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
 _NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -37,23 +37,33 @@ def draw_end(
     *,
     observations: Sequence[Observation] = (),
     report: Path | None = None,
+    program: str = "daydreamd",
 ) -> None:
-    """What came of a session, and where to go on."""
+    """What came of a session, and where to go on with which command of `program`."""
     new = [item for item in session.insight_items if item.status == "new"]
-    width = min(console.width, MAX_WIDTH)
+    width = screen_width(console)
     if new:
         _draw_new(console, new, list(session.workspace_analysis), width)
     elif observations:
         _draw_facts(console, observations, width)
     console.print()
-    onward = (
-        f"`daydreamd insights show {new[0].id}`" if new else one_line(str(report or ""), limit=300)
-    )
+    onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]
     text = Text(_broken_between([part for part in parts if part], width), overflow="fold")
     said, colour = _ENDS[session.outcome or Outcome.FAILED]
     text.stylize(colour, 0, len(said))
-    console.print(text)
+    console.print(text, soft_wrap=width is None)
+
+
+def _onward(session: DaydreamSession, report: Path | None, program: str) -> str:
+    """Where to go on where nothing new was found."""
+    match session.outcome:
+        case Outcome.UNCHANGED:
+            return f"`{program} once --again` reflects all the same"
+        case Outcome.SKIPPED:
+            return f"`{program} why` shows each gate"
+        case _:
+            return one_line(str(report or ""), limit=300)
 
 
 def say_outcome(session: DaydreamSession) -> str:
@@ -67,7 +77,7 @@ def say_outcome(session: DaydreamSession) -> str:
 
 
 def _draw_new(
-    console: Console, new: Sequence[InsightItem], workspaces: Sequence[str], width: int
+    console: Console, new: Sequence[InsightItem], workspaces: Sequence[str], width: int | None
 ) -> None:
     number = _NUMBERS[len(new)] if len(new) < len(_NUMBERS) else str(len(new))
     names = [one_line(name, limit=60) for name in workspaces]
@@ -82,10 +92,10 @@ def _draw_new(
         table.add_row(Text(item.id, style="bold"), title, Text(_places(item), style="dim"))
     console.print()
     console.print(Text(f"{number} new insight{'s' if len(new) != 1 else ''}{where}", style="bold"))
-    console.print(table)
+    print_table(console, table)
 
 
-def _draw_facts(console: Console, observations: Sequence[Observation], width: int) -> None:
+def _draw_facts(console: Console, observations: Sequence[Observation], width: int | None) -> None:
     names = {observation.workspace for observation in observations}
     table = Table.grid(padding=(0, 1))
     table.width = width
@@ -99,7 +109,7 @@ def _draw_facts(console: Console, observations: Sequence[Observation], width: in
         table.add_row("", line)
     console.print()
     console.print(Text("No new insights. What the facts say:", style="bold"))
-    console.print(table)
+    print_table(console, table)
 
 
 def _places(item: InsightItem) -> str:
@@ -107,11 +117,11 @@ def _places(item: InsightItem) -> str:
     return ", ".join(cited[:2]) + (" …" if len(cited) > 2 else "")
 
 
-def _broken_between(parts: Sequence[str], width: int) -> str:
+def _broken_between(parts: Sequence[str], width: int | None) -> str:
     """The parts, ` · ` between them, on lines that break there: a command to copy stays whole."""
     lines = [parts[0]]
     for part in parts[1:]:
-        if len(lines[-1]) + 3 + len(part) <= width:
+        if width is None or len(lines[-1]) + 3 + len(part) <= width:
             lines[-1] += f" · {part}"
         else:
             lines.append(part)

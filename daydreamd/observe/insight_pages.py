@@ -11,8 +11,8 @@ from rich.text import Text
 
 from daydreamd.history.records import KnownInsight
 from daydreamd.insights.report import place
-from daydreamd.insights.untrusted import one_line, visible
-from daydreamd.observe.wording import MAX_WIDTH
+from daydreamd.observe.wording import print_table, screen_width
+from daydreamd.text import one_line, visible
 
 _COLOURS: Final = {"new": "bold", "accepted": "green", "addressed": "green", "dismissed": "dim"}
 _QUOTE_LINES: Final = 40
@@ -26,7 +26,7 @@ def draw_list(
     several = len({insight.workspace_path for insight in insights}) > 1
     mixed = with_status or len({insight.status for insight in insights}) > 1
     table = Table.grid(padding=(0, 1))
-    table.width = min(console.width, MAX_WIDTH)
+    table.width = screen_width(console)
     table.add_column(no_wrap=True, min_width=4, justify="right")
     table.add_column(no_wrap=True)
     table.add_column(ratio=3, overflow="fold")
@@ -38,7 +38,7 @@ def draw_list(
             Text(one_line(insight.title, limit=200)),
             Text(places(insight, with_workspace=several), style="dim"),
         )
-    console.print(table)
+    print_table(console, table)
 
 
 def places(insight: KnownInsight, *, with_workspace: bool) -> str:
@@ -50,7 +50,7 @@ def places(insight: KnownInsight, *, with_workspace: bool) -> str:
 
 def draw_insight(console: Console, insight: KnownInsight) -> None:
     """An insight whole: what it says, where, since when, and what can be done with it."""
-    width = min(console.width, MAX_WIDTH)
+    width = screen_width(console)
     title = Text(f"{insight.id} · {one_line(insight.title, limit=300)}", style="bold")
     console.print(title, width=width)
     facts = (insight.category, insight.status, _since(insight))
@@ -68,7 +68,9 @@ def draw_insight(console: Console, insight: KnownInsight) -> None:
     console.print(Text(one_line(insight.body, limit=2_000)), width=width)
     if insight.status in ("new", "open"):
         console.print()
-        does = f"`daydreamd insights accept {insight.id}` · `dismiss {insight.id}`"
+        does = (
+            f"`daydreamd insights accept {insight.id}` · `daydreamd insights dismiss {insight.id}`"
+        )
         console.print(Text(does, style="dim"), width=width)
 
 

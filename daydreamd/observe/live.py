@@ -27,10 +27,10 @@ from daydreamd.events import (
     PhaseStarted,
     SessionStarted,
 )
-from daydreamd.insights.untrusted import one_line
 from daydreamd.observe.answer_tail import AnswerTail
-from daydreamd.observe.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end
+from daydreamd.observe.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
 from daydreamd.session import Phase
+from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
 _FRAMES_PER_SECOND: Final = 4
@@ -120,11 +120,9 @@ class LiveScreen:
             said = f"{event.facts['provider']} {model}" + (f" through {through}" if through else "")
             self._model = one_line(said, limit=100)
         elif event.level in ("warning", "error"):
-            facts = ", ".join(f"{name} {value}" for name, value in event.facts.items())
-            said = one_line(f"{event.what}: {facts}" if facts else event.what, limit=300)
             colour = "red" if event.level == "error" else "yellow"
             row = self._row()
-            row.add_row("!", Text(event.level, style=colour), Text(said), "")
+            row.add_row("!", Text(event.level, style=colour), Text(say_notice(event)), "")
             self._print_heading()
             self._console.print(row)
 

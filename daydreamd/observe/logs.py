@@ -11,6 +11,7 @@ nothing: it is imported late, and without.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
@@ -20,10 +21,10 @@ import msgspec
 
 from daydreamd.events import AnyEvent, Level
 from daydreamd.host.journal import Journal, runs_under_journal
-from daydreamd.insights.untrusted import one_line
 from daydreamd.observe.records import record_of
 from daydreamd.observe.throttle import Throttle
 from daydreamd.settings.model import Observe
+from daydreamd.text import one_line, redact
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -32,7 +33,14 @@ Form = Literal["journal", "console", "json"]
 _LEVELS: Final[dict[Level, int]] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _EVENT_COLUMNS: Final = 24
 _VALUE_CHARS: Final = 500
-_FIELDS: Final = {"session": "DAYDREAM_SESSION_ID", "phase": "DAYDREAM_PHASE"}
+# Facts that are fields of the journal, and not said again in its line.
+_FIELDS: Final = {
+    "session": "DAYDREAM_SESSION_ID",
+    "phase": "DAYDREAM_PHASE",
+    "outcome": "DAYDREAM_OUTCOME",
+    "new_insights": "DAYDREAM_NEW_INSIGHTS",
+}
+_FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 
 class Log:
@@ -67,7 +75,7 @@ class Log:
             return
         more = {"held_back": held_back} if held_back else {}
         # as one value: a fact named like an argument of structlog's would be a TypeError
-        self._logger.log(_LEVELS[level], event, facts={**facts, **more})
+        self._logger.log(_LEVELS[level], event, facts={**_told(facts), **more})
 
 
 def configure(
@@ -144,7 +152,11 @@ def _for_journal(_logger: Any, _method: str, record: MutableMapping[str, Any]) -
     """The line as people read it in `journalctl`, and its facts as fields to ask for."""
     facts = record["facts"]
     fields = {"SYSLOG_IDENTIFIER": "daydreamd", "DAYDREAM_EVENT": record["event"]}
-    fields |= {name: str(facts[key]) for key, name in _FIELDS.items() if key in facts}
+    fields |= {
+        _FIELDS.get(key, f"DAYDREAM_{key.upper()}"): one_line(str(fact), limit=_VALUE_CHARS)
+        for key, fact in facts.items()
+        if _FIELD_NAME.fullmatch(key)
+    }
     return (_line(record),), {"level": record["level"], "fields": fields}
 
 
@@ -164,6 +176,11 @@ def _line(record: Mapping[str, Any]) -> str:
     event = one_line(record["event"], limit=80)
     facts = [f"{key}={_value(v)}" for key, v in record["facts"].items() if key not in _FIELDS]
     return f"{event:<{_EVENT_COLUMNS}} {' '.join(facts)}".rstrip()
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without secrets, in whichever form they leave."""
+    return {name: redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
 def _value(value: Any) -> str:

@@ -1,12 +1,12 @@
-"""A session where nobody watches: one line per phase as it ends, and nothing else."""
+"""A session in a pipe: one line per phase as it ends, and what went wrong."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.text import Text
 
-from daydreamd.events import AnyEvent, PhaseEnded
-from daydreamd.observe.wording import NUMBERED, say_end
+from daydreamd.events import AnyEvent, Notice, PhaseEnded
+from daydreamd.observe.wording import NUMBERED, say_end, say_notice
 from daydreamd.units import say_duration
 
 
@@ -20,4 +20,7 @@ class PlainLines:
         if isinstance(event, PhaseEnded):
             number, name = NUMBERED[event.phase]
             line = f" {number} {name:<12} {say_end(event)}  {say_duration(event.seconds)}"
+            self._console.print(Text(line), soft_wrap=True)
+        elif isinstance(event, Notice) and event.level in ("warning", "error"):
+            line = f" ! {event.level:<12} {say_notice(event)}"
             self._console.print(Text(line), soft_wrap=True)

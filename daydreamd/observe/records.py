@@ -60,7 +60,7 @@ def record_of(event: AnyEvent) -> Record:
 def _begun_or_written(event: AnyEvent) -> Record:
     match event:
         case SessionStarted():
-            facts = {"trigger": str(event.trigger), "workspaces": len(event.workspaces)}
+            facts = {"trigger": event.trigger.label, "workspaces": len(event.workspaces)}
             return Record("info", "session started", facts, phase="")
         case PhaseStarted():
             return Record("debug", "phase started", phase=str(event.phase))
@@ -76,7 +76,7 @@ def _phase_ended(event: PhaseEnded) -> Record:
     facts: dict[str, Any] = {"seconds": round(event.seconds, 1)}
     if event.phase is Phase.READINESS_CHECK and event.state == "done":
         return Record("info", "readiness passed", facts)
-    facts |= {"ended": str(event.phase), "state": event.state, "summary": event.summary}
+    facts |= {"ended": event.phase.label, "state": event.state, "summary": event.summary}
     broken = event.state in ("failed", "timed_out")
     return Record("warning" if broken else "debug", "phase ended", facts)
 
@@ -86,7 +86,7 @@ def _process_ended(event: ProcessEnded) -> Record:
         "pid": event.pid,
         "rule": event.rule,
         "age": say_duration(event.age_seconds),
-        "freed": say_size(event.freed_bytes),
+        "freed": "unknown" if event.freed_bytes is None else say_size(event.freed_bytes),
         "reason": event.reason,
     }
     if event.outcome == "survived":
@@ -95,7 +95,11 @@ def _process_ended(event: ProcessEnded) -> Record:
 
 
 def _session_ended(event: SessionEnded) -> Record:
-    facts: dict[str, Any] = {"seconds": round(event.seconds)}
+    facts: dict[str, Any] = {
+        "seconds": round(event.seconds),
+        "outcome": str(event.outcome),
+        "new_insights": event.new_insights,
+    }
     if event.reasons:
         facts["reason"] = "; ".join(event.reasons)
     level = _OUTCOME_LEVELS.get(event.outcome, "info")

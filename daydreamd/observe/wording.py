@@ -4,24 +4,48 @@ from __future__ import annotations
 
 from typing import Final
 
-from daydreamd.events import PhaseEnded
-from daydreamd.insights.untrusted import one_line
-from daydreamd.session import Phase
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-NUMBERED: Final = {
-    Phase.READINESS_CHECK: (1, "readiness"),
-    Phase.PRE_CLEANUP: (2, "cleanup"),
-    Phase.CONTEXT_GATHERING: (3, "context"),
-    Phase.AI_ANALYSIS: (4, "analysis"),
-    Phase.OUTPUT_PROCESSING: (5, "output"),
-    Phase.POST_CLEANUP: (6, "cleanup"),
-    Phase.COMPLETE: (7, "complete"),
-}
+from daydreamd.events import Notice, PhaseEnded
+from daydreamd.session import Phase
+from daydreamd.text import one_line
+
+NUMBERED: Final = {phase: (number, phase.label) for number, phase in enumerate(Phase, 1)}
 MAX_WIDTH: Final = 110
 """Wider than this, a line is hard to follow to its end."""
-COLOURS: Final = {"done": "green", "failed": "red", "timed_out": "yellow", "skipped": "yellow"}
+COLOURS: Final = {
+    "done": "green",
+    "failed": "red",
+    "timed_out": "yellow",
+    "skipped": "yellow",
+    "stopped": "yellow",
+}
 _STATES: Final = {"failed": "failed", "timed_out": "timed out", "skipped": "skipped"}
 _SUMMARY_CHARS: Final = 400
+
+
+def screen_width(console: Console) -> int | None:
+    """Where lines are broken; None where nobody looks at a screen."""
+    return min(console.width, MAX_WIDTH) if console.is_terminal else None
+
+
+def say_notice(event: Notice) -> str:
+    """What happened and its facts, on one line."""
+    facts = ", ".join(f"{name} {value}" for name, value in event.facts.items())
+    return one_line(f"{event.what}: {facts}" if facts else event.what, limit=300)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """A table; in a pipe without the blanks that fill its last column."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        console.print(Text(line.rstrip()), soft_wrap=True)
 
 
 def say_end(event: PhaseEnded) -> str:

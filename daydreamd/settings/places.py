@@ -73,9 +73,14 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_places(environ: Mapping[str, str], *, scope: Scope = "auto", insights: str = "") -> Places:
-    """The caller's own directories, or the system's; `insights` is `insights.directory`."""
+    """The caller's own directories, or the system's; `insights` is `insights.directory`.
+
+    Whoever the system's daemon runs as has one history with it: the system's.
+    """
     if scope == "system" or (scope == "auto" and is_system_unit(environ)):
         places = _system_places(environ)
+    elif scope == "auto" and _is_the_daemons_user(environ):
+        places = _with_runtime(_system_places({}))
     else:
         places = _user_places(environ)
     if insights:
@@ -107,6 +112,23 @@ def is_system_unit(environ: Mapping[str, str]) -> bool:
     it by hand: such a unit keeps its things where `daydreamd once` does.
     """
     return bool(environ.get("STATE_DIRECTORY")) and not environ.get("MANAGERPID")
+
+
+def _is_the_daemons_user(environ: Mapping[str, str]) -> bool:
+    """Whether the system's directory is the caller's, who has not named another for himself."""
+    try:
+        at_home = _home(environ) == Path(pwd.getpwuid(os.geteuid()).pw_dir)
+        owner = _SYSTEM["STATE_DIRECTORY"].stat().st_uid
+    except (KeyError, OSError):  # nobody of that number, or no such directory
+        return False
+    return at_home and not environ.get("XDG_STATE_HOME") and owner == os.geteuid() != 0
+
+
+def _with_runtime(places: Places) -> Places:
+    """systemd takes the runtime directory along when the unit stops; then the state holds one."""
+    if os.access(places.runtime, os.W_OK):
+        return places
+    return msgspec.structs.replace(places, runtime=places.state / "run")
 
 
 def _instance() -> dict[str, str]:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = sorted((ROOT / "daydreamd").rglob("*.py"))
 TOP_LEVEL = {
     "daydreamd", "systemd", "tests", "etc", "pyproject.toml", "Makefile", "README.md",
-    "CHANGELOG.md", "LICENSE",
+    "CHANGELOG.md", "LICENSE", "docs",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "base", "misc", "manager", "handler"}
 EXCEPTION = re.compile(r"(ruff: )?noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|type: ignore\[[\w, -]+\]")

@@ -7,14 +7,18 @@ from pathlib import Path
 import anyio
 import pytest
 
+from daydreamd.cleanup.act import Ending, LastLook, end_abandoned
+from daydreamd.cleanup.decision import Pressure, Verdict, choose
+from daydreamd.cleanup.evidence import Known, gather_evidence, look_again
 from daydreamd.cleanup.report import TidyReport
-from daydreamd.cleanup.tidy import tidy_up
+from daydreamd.cleanup.tidy import rules_of, tidy_up
 from daydreamd.events import AnyEvent, Emitter, ProcessEnded
-from daydreamd.host.processes import identify, is_alive, read_stat
+from daydreamd.host.processes import Signals, identify, is_alive, memory_bytes, read_stat, send
 from daydreamd.settings.model import Cleanup, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
-from tests.integration.zoo.animals import NATIVE, registry
+from tests.integration.zoo.animals import NATIVE, PYTHON, registry
 from tests.integration.zoo.keeper import Zoo, open_zoo, until
+from tests.integration.zoo.on_demand import aider_on_demand
 
 AT_ONCE = CleanupKind(max_age=Duration(0.1), idle_for=Duration(0.1), max_count=1000)
 
@@ -22,6 +26,8 @@ AT_ONCE = CleanupKind(max_age=Duration(0.1), idle_for=Duration(0.1), max_count=1
 def settings(claude: CleanupKind = AT_ONCE, grace: float = 1.0) -> Cleanup:
     return Cleanup(
         claude=claude,
+        aider=AT_ONCE,
+        mcp=AT_ONCE,
         grace=Duration(grace),
         observe=Duration(0.5),
         temp=CleanupTemp(enabled=False),
@@ -145,6 +151,93 @@ async def test_a_switched_off_rule_only_reports(zoo: Zoo):
 
 async def test_a_child_of_ours_is_never_ended(zoo: Zoo):
     async with await anyio.open_process([zoo.put(NATIVE)], stdin=-3, stdout=-3) as ours:
-        report = await tidy(settings())
+        try:
+            report = await tidy(settings())
+        finally:
+            ours.kill()
         assert of(report, ours.pid).verdict.reasons == ("daydreamd works with it",)
-        ours.kill()
+
+
+async def test_one_that_works_again_after_the_decision_is_not_ended(zoo: Zoo):
+    pid, done = await aider_on_demand(zoo)
+    rules = rules_of(settings())
+    evidence = await gather_evidence(settings(), Known())
+    kills = [facts for facts in evidence.facts if facts.pid == pid]
+    assert choose(evidence.facts, rules, Pressure())[pid].word == "kill"
+
+    def look() -> LastLook:
+        fresh = look_again(evidence, settings(), Known())
+        return LastLook(fresh, choose(fresh.facts, rules, Pressure()))
+
+    send(identify(pid), Signals.SIGUSR1)
+    await until(done.exists)
+    endings = await end_abandoned(kills, evidence.identities, look=look, grace=1, seconds=20)
+    assert endings[pid].outcome.startswith("in use again: at work: ")
+    assert endings[pid].verdict is not None
+    assert endings[pid].verdict.word == "spare"
+    assert len(zoo.animals()) == 1
+
+
+async def test_one_that_works_between_its_last_look_and_its_signal_is_not_ended(zoo: Zoo):
+    pid, done = await aider_on_demand(zoo)
+    evidence = await gather_evidence(settings(), Known())
+    verdicts = choose(evidence.facts, rules_of(settings()), Pressure())
+    kills = [facts for facts in evidence.facts if facts.pid == pid]
+    send(identify(pid), Signals.SIGUSR1)
+    await until(done.exists)
+    look = LastLook(evidence, verdicts)  # as it was before
+    endings = await end_abandoned(
+        kills, evidence.identities, look=lambda: look, grace=1, seconds=20
+    )
+    assert endings[pid].outcome.startswith("in use again: at work: ")
+    assert len(zoo.animals()) == 1
+
+
+async def test_what_is_in_use_again_is_shown_as_spared(zoo: Zoo):
+    pid = zoo.release(zoo.put(NATIVE))
+    report = await tidy(settings(), dry_run=True)
+    working = Verdict("spare", ("at work: 0.5 s of CPU in 1.0 s",))
+    candidate = of(report, pid).after(Ending("in use again: at work", 0, working))
+    shown = candidate.as_json()
+    assert (shown["decision"], shown["outcome"]) == ("spare", "in use again: at work")
+    assert shown["reasons"] == ["at work: 0.5 s of CPU in 1.0 s"]
+    assert TidyReport(dry_run=False, candidates=[candidate]).kills == []
+
+
+async def test_many_that_ignore_term_are_waited_for_at_the_same_time(zoo: Zoo):
+    program = zoo.put(NATIVE)
+    pids = [zoo.release(program, do="ignore-term") for _ in range(200)]
+    report = await tidy(settings(grace=3.0), budget=15.0)
+    assert [of(report, pid).outcome for pid in pids] == ["ended"] * 200
+    assert report.left == 0
+    assert zoo.animals() == []
+
+
+SHARING = """
+import mmap, os, signal, sys
+shared = mmap.mmap(-1, 48 << 20)
+shared.write(os.urandom(1 << 20) * 48)
+for _ in range(2):
+    if not os.fork():
+        shared[:] = bytes(48 << 20)
+        break
+open(f"{sys.argv[1]}.{os.getpid()}", "w").close()
+signal.pause()
+"""
+
+
+async def test_memory_said_is_what_comes_back_with_shared_pages_counted_once(zoo: Zoo):
+    ready = zoo.directory / "ready"
+    aider = zoo.write(".venv-aider/bin/aider", SHARING)
+    pid = zoo.release(PYTHON, str(aider), str(ready))
+    await until(lambda: len(list(zoo.directory.glob("ready.*"))) == 3)
+    claude = zoo.release(zoo.put(NATIVE), child=(zoo.put("bin/mcp-server-y"),))
+    await until(lambda: len(zoo.animals()) == 5)
+    truth = sum(memory_bytes(animal.pid) or 0 for animal in zoo.animals())
+    dry = await tidy(settings(), dry_run=True)
+    assert {of(dry, one).verdict.word for one in (pid, claude)} == {"kill"}
+    assert dry.freed_bytes == pytest.approx(truth, rel=0.05)
+    assert of(dry, pid).facts.rss_bytes > 140 << 20
+    report = await tidy(settings())
+    assert report.freed_bytes == pytest.approx(truth, rel=0.05)
+    assert report.unmeasured == 0

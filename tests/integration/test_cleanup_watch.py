@@ -10,11 +10,12 @@ import pytest
 
 from daydreamd.cleanup.evidence import Known, gather_evidence
 from daydreamd.cleanup.watch import FILE_NAME, Watch, read_watch, sample_agents
-from daydreamd.host.processes import read_stat
+from daydreamd.host.processes import Signals, identify, read_stat, send
 from daydreamd.settings.model import Cleanup
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE
 from tests.integration.zoo.keeper import Zoo, open_zoo, until
+from tests.integration.zoo.on_demand import aider_on_demand
 
 SETTINGS = Cleanup(observe=Duration(0.2))
 
@@ -94,3 +95,76 @@ async def test_agents_are_counted_by_kind(zoo: Zoo, tmp_path: Path):
 async def test_no_file_is_written_where_there_are_no_agents(tmp_path: Path):
     watch = await sample_agents(tmp_path, SETTINGS)
     assert (tmp_path / FILE_NAME).exists() == bool(watch.agents)
+
+
+async def looked_at_hours_ago(state: Path, hours: float) -> Watch:
+    """A watch whose only look lies so long back: nobody has looked since."""
+    watch = await sample_agents(state, SETTINGS)
+    for one in watch.agents:
+        one.seen_at -= hours * 3600
+        one.quiet_since -= hours * 3600
+    (state / FILE_NAME).write_bytes(msgspec.json.encode(watch))
+    return watch
+
+
+async def idle_seconds(pid: int, watch: Watch) -> float:
+    evidence = await gather_evidence(SETTINGS, Known(watch=watch))
+    (idle,) = [one.idle_seconds for one in evidence.facts if one.pid == pid]
+    assert idle is not None
+    return idle
+
+
+@pytest.mark.parametrize("how", ["itself", "child"])
+async def test_work_done_while_nobody_looked_makes_the_gap_unknown(
+    zoo: Zoo, tmp_path: Path, how: str
+):
+    pid, done = await aider_on_demand(zoo, how)
+    await looked_at_hours_ago(tmp_path, 30)
+    send(identify(pid), Signals.SIGUSR1)
+    await until(done.exists)
+    again = seen(await sample_agents(tmp_path, SETTINGS), pid)
+    assert again.quiet_since == again.seen_at
+
+
+async def test_equal_counters_prove_quiet_even_where_nobody_looked(zoo: Zoo, tmp_path: Path):
+    pid, _ = await aider_on_demand(zoo)
+    before = seen(await looked_at_hours_ago(tmp_path, 30), pid)
+    again = seen(await sample_agents(tmp_path, SETTINGS), pid)
+    assert again.quiet_since == before.quiet_since
+
+
+async def test_the_last_look_of_the_watch_is_compared_with_today(zoo: Zoo, tmp_path: Path):
+    pid, done = await aider_on_demand(zoo)
+    watch = await looked_at_hours_ago(tmp_path, 30)
+    await anyio.sleep(2)  # the age that is to be told from the time since it worked
+    quiet = await idle_seconds(pid, watch)
+    told = anyio.current_time()
+    send(identify(pid), Signals.SIGUSR1)
+    await until(done.exists)
+    assert quiet > 2
+    assert await idle_seconds(pid, watch) < anyio.current_time() - told
+
+
+async def test_a_child_that_came_and_stayed_makes_the_gap_unknown(zoo: Zoo, tmp_path: Path):
+    pid = zoo.release(zoo.put(NATIVE), child=(zoo.put("bin/child"),))
+    await until(lambda: len(zoo.animals()) == 2)
+    watch = await looked_at_hours_ago(tmp_path, 30)
+    (one,) = [one for one in watch.agents if one.pid == pid]
+    one.members = (pid,)
+    (tmp_path / FILE_NAME).write_bytes(msgspec.json.encode(watch))
+    again = seen(await sample_agents(tmp_path, SETTINGS), pid)
+    assert again.active_at == again.seen_at
+
+
+async def test_a_look_of_a_clock_that_is_ahead_proves_nothing_by_itself(zoo: Zoo, tmp_path: Path):
+    pid, done = await aider_on_demand(zoo)
+    await looked_at_hours_ago(tmp_path, -30)
+    send(identify(pid), Signals.SIGUSR1)
+    await until(done.exists)
+    again = seen(await sample_agents(tmp_path, SETTINGS), pid)
+    assert again.quiet_since == again.seen_at
+
+
+def test_a_watch_that_is_nested_too_deep_is_begun_anew(tmp_path: Path):
+    (tmp_path / FILE_NAME).write_text('{"boot_id": ' + "[" * 100_000)
+    assert read_watch(tmp_path).agents == []

@@ -97,7 +97,7 @@ def test_the_json_has_the_shape_that_is_promised(home: Path):
     (one,) = [one for one in document["candidates"] if one["pid"] == pid]
     assert one.keys() == {
         "pid", "start_time", "rule", "command", "age_seconds", "idle_seconds", "rss_bytes",
-        "decision", "reasons", "resume", "outcome",
+        "frees_bytes", "decision", "reasons", "resume", "outcome",
     }  # fmt: skip
 
 

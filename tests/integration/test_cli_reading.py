@@ -54,7 +54,47 @@ async def remember(home: Path, *outcomes: Outcome | None) -> list[str]:
 def test_check_without_faults_says_so(daydreamd) -> None:
     done = daydreamd("check")
     assert done.returncode == 0
-    assert done.stdout == "There is no settings file: the defaults are in force.\nNo faults.\n"
+    assert done.stdout.startswith(
+        "There is no settings file: the defaults are in force.\nNo faults.\n"
+    )
+    assert '  model.base_url = "http://127.0.0.1:1"\n' in done.stdout, "what differs is shown"
+    assert '  schedule.interval = "6h"\n' not in done.stdout
+    assert '  schedule.interval = "6h"\n' in daydreamd("check", "--all").stdout
+
+
+def test_check_and_doctor_name_a_path_that_leads_nowhere(daydreamd, tmp_path: Path) -> None:
+    file = tmp_path / "d.toml"
+    file.write_text(
+        '[[workspaces]]\npath = "~/sorce"\n[[cleanup.logs]]\npath = "~/no/app.log"\n'
+        '[queue]\nbackend = "sqlite"\npath = "/nowhere.db"\n'
+    )
+    done = daydreamd("--config", str(file), "check")
+    assert done.returncode == 6
+    key = f"daydreamd: settings: {file}: "
+    assert f'{key}workspaces[1].path = "~/sorce": there is no such directory.' in done.stderr
+    assert f'{key}cleanup.logs[1].path = "~/no/app.log": its directory: there is no' in done.stderr
+    assert f'{key}queue.path = "/nowhere.db": there is no such file.' in done.stderr
+    doctor = json.loads(daydreamd("--config", str(file), "doctor", "--json").stdout)
+    (settings,) = [finding for finding in doctor if finding["name"] == "settings"]
+    assert settings["state"] == "missing"
+    (tmp_path / "sorce").mkdir()
+    (tmp_path / "no").mkdir()
+    file.write_text(file.read_text().replace('"sqlite"', '"none"'))
+    assert daydreamd("--config", str(file), "check").returncode == 0
+
+
+def test_fragments_are_read_without_a_main_file(daydreamd, tmp_path: Path) -> None:
+    fragments = tmp_path / ".config/daydreamd/conf.d"
+    fragments.mkdir(parents=True)
+    (fragments / "mine.toml").write_text('[schedule]\ninterval = "2h"\n')
+    assert '  schedule.interval = "2h"\n' in daydreamd("check").stdout
+
+
+def test_a_misspelt_command_is_told_the_one_that_is_near(daydreamd) -> None:
+    done = daydreamd("insigths")
+    assert done.returncode == 2
+    assert "did you mean insights?" in done.stderr
+    assert daydreamd("--version").stdout == daydreamd("version").stdout
 
 
 def test_check_exits_6_and_names_every_fault(daydreamd, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from daydreamd.host.processes import (
     living_descendants,
     marked,
     memory_bytes,
+    parse_memory,
     read_argv,
     read_children,
     read_cwd,
@@ -109,7 +110,7 @@ def test_more_is_asked_about_one(start, tmp_path):
     assert read_cwd(sleeper.pid) == str(tmp_path)
     assert Path(read_exe(sleeper.pid)).name == "sleep"
     assert read_uid(sleeper.pid) == os.getuid()
-    assert 0 < memory_bytes(sleeper.pid) < 10 << 20
+    assert 0 < (memory_bytes(sleeper.pid) or 0) < 10 << 20
     assert sleeper.pid in read_children(os.getpid())
 
 
@@ -280,3 +281,19 @@ def test_who_is_not_ours_to_signal_is_told_as_a_survivor(start):
 
     assert done.stdout == f"cannot signal process {sleeper.pid}: not permitted\n"
     assert sleeper.poll() is None
+
+
+def test_memory_that_cannot_be_read_is_unknown(start):
+    sleeper = start("sleep", "600")
+    os.seteuid(65534)
+    try:
+        assert memory_bytes(sleeper.pid) is None
+    finally:
+        os.seteuid(0)
+
+
+def test_memory_in_swap_counts():
+    rollup = b"5581-7ffe ---p 00000000 00:00 0 [rollup]\nRss: 900 kB\nPss: 300 kB\n"
+    assert parse_memory(rollup + b"Swap: 80 kB\nSwapPss: 40 kB\n") == 340 << 10
+    assert parse_memory(rollup) == 300 << 10
+    assert parse_memory(b"") is None

@@ -1,6 +1,9 @@
 """`daydreamd insights` on a real history."""
 
 import json
+import os
+import subprocess
+import sys
 
 import anyio
 import pytest
@@ -72,11 +75,11 @@ def test_an_unknown_id_begins_no_history(run, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_the_list_fits_80_columns_and_shows_no_markup(run, history):
+def test_the_list_in_a_pipe_is_a_line_each_and_shows_no_markup(run, history):
     lines = [line.rstrip() for line in run().output.splitlines()]
     assert lines == [
-        " a3f  The retry loop [red]hides time-outs          payments/client.py:94-95",
-        " b07  Two price formats                            cart/price.py:94-95",
+        " a3f  The retry loop [red]hides time-outs payments/client.py:94-95",
+        " b07  Two price formats                   cart/price.py:94-95",
     ]
 
 
@@ -84,7 +87,7 @@ def test_show_gives_the_lines_it_cites(run, history):
     shown = run("show", "a").output
     assert "/src/shop: payments/client.py:94-95 at 4be1f02" in shown
     assert "    94      except E:\n    95          pass\n" in shown
-    assert "`daydreamd insights accept a3f` · `dismiss a3f`" in shown
+    assert "`daydreamd insights accept a3f` · `daydreamd insights dismiss a3f`" in shown
     assert json.loads(run("show", "a3f", "--json").output)["id"] == "a3f"
 
 
@@ -105,3 +108,24 @@ def test_search_wants_all_words_wherever_they_stand(run, history):
         "b07"
     ]
     assert run("search", "retry", "cart").output == "No insight holds retry and cart.\n"
+
+
+def test_several_are_accepted_at_once_or_none(run, history):
+    refused = run("accept", "a3f", "zzz")
+    assert refused.exit_code != 0
+    assert run("list").output.count("\n") == 2, "nothing was accepted"
+    assert run("accept", "a3f", "b07").output.count("accepted ") == 2
+    assert run("list").output.startswith("No open insights.")
+
+
+def test_the_tab_key_completes_ids_of_open_insights(run, history):
+    environ = {
+        "_DAYDREAMD_COMPLETE": "bash_complete",
+        "COMP_WORDS": "daydreamd insights show a",
+        "COMP_CWORD": "3",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "daydreamd"],
+        env=os.environ | environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "plain,a3f\n"

@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from daydreamd.events import PhaseStarted, ProcessEnded
+from daydreamd.events import PhaseStarted, ProcessEnded, SessionEnded
 from daydreamd.host.journal import Journal
 from daydreamd.observe.logs import configure
-from daydreamd.session import Phase
+from daydreamd.session import Outcome, Phase
 from daydreamd.settings.model import Observe
 
 
@@ -40,7 +40,24 @@ def test_a_record_has_a_readable_message_and_fields_to_ask_for(receiver):
         "DAYDREAM_EVENT": "process survived",
         "DAYDREAM_SESSION_ID": session_id,
         "DAYDREAM_PHASE": "pre_cleanup",
+        "DAYDREAM_PID": "48121",
+        "DAYDREAM_RULE": "claude",
+        "DAYDREAM_AGE": "3 d",
+        "DAYDREAM_FREED": "1.1 GiB",
+        "DAYDREAM_REASON": "nobody owns it",
     }
+
+
+def test_the_end_of_a_session_can_be_asked_for_by_its_outcome(receiver):
+    journal = Journal(receiver.getsockname())
+    log = configure(Observe(format="journal"), journal=journal)
+    log(SessionEnded(session_id="s", outcome=Outcome.COMPLETED, seconds=158.2, new_insights=2))
+    fields = dict(line.split("=", 1) for line in receiver.recv(65_536).decode().splitlines())
+    journal.close()
+    assert fields["MESSAGE"] == "session completed        seconds=158"
+    assert fields["DAYDREAM_OUTCOME"] == "completed"
+    assert fields["DAYDREAM_SECONDS"] == "158"
+    assert fields["DAYDREAM_NEW_INSIGHTS"] == "2"
 
 
 def test_a_journal_that_is_gone_costs_records_and_nothing_else(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import time
 
 import pytest
 
@@ -48,6 +49,42 @@ def test_without_a_terminal_a_phase_is_a_line_and_stdout_is_all_there_is(world):
     for phase, line in zip(phases, done.stdout.splitlines(), strict=False):
         assert line.strip().startswith(phase)
     assert done.stderr == ""
+    assert "One new insight for shop" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    command = last.split("`")[1].split()
+    shown = world.run(*command[1:])
+    assert shown.returncode == 0, "the command that it names finds the insight"
+    assert "client.py" in shown.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_session_that_is_stopped_says_so_calmly(world, number):
+    with serving("misbehaving_server.py", "hangs_before_headers", "chat") as url:
+        once = world.start("once", DAYDREAMD_MODEL__BASE_URL=url)
+        for line in once.stdout:
+            if b"3 context" in line:
+                break
+        once.send_signal(number)
+        rest, errors = once.communicate(timeout=60)
+    assert once.returncode == 128 + number
+    assert errors == b""
+    assert "interrupted in" in rest.decode().splitlines()[-1]
+    assert "emergency" not in rest.decode()
+    assert "failed" not in rest.decode()
+    (only,) = world.sessions()
+    assert only["outcome"] == "interrupted"
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2, 0.3])
+def test_ctrl_c_leaves_no_traceback_however_early_it_comes(world, seconds):
+    with serving("ollama_server.py") as url:
+        once = world.start("once", DAYDREAMD_MODEL__BASE_URL=url)
+        time.sleep(seconds)  # any moment of the start is as good as another
+        once.send_signal(signal.SIGINT)
+        _, errors = once.communicate(timeout=60)
+    assert b"Traceback" not in errors
+    assert b"Aborted" not in errors
+    assert once.returncode in (130, -signal.SIGINT)
 
 
 def test_what_has_not_changed_is_not_reflected_on_again(world):

@@ -52,7 +52,7 @@ def test_a_session_told_to_stop_says_so_itself_and_leaves_nothing(world):
         assert b'"interrupted"' in last
     (only,) = world.sessions()
     assert only["outcome"] == "interrupted"
-    assert only["reasons"] == ["stopped in ai_analysis"]
+    assert only["reasons"] == ["stopped during analysis"]
     assert world.scratch() == []
     assert world.marked_processes() == []
 

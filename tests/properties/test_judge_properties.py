@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from daydreamd.insights.answer import read_answer
 from daydreamd.insights.judgement import judge
 from daydreamd.insights.report import Report, render
-from daydreamd.insights.untrusted import markdown, one_line, visible
 from daydreamd.insights.verification import says_something
 from daydreamd.session import Excerpt
+from daydreamd.text import markdown, one_line, visible
 
 NAMES = ["order", "charge", "retry", "attempt", "gateway", "return", "except", "Exception", "price"]
 MARKS = ["=", "(", "}", "[0]", "\x1b[31m", "\u202e", "\x0c", "\u2028", "`", "```", "|", "<b>", ""]

@@ -135,28 +135,40 @@ TWO = [
 ]
 
 
-def test_without_a_terminal_there_is_one_plain_line_per_phase():
+def test_in_a_pipe_the_same_words_come_without_motion():
     seen = console()
     with watch_session(console=seen) as view:
         for event in EVENTS:
             view.sink(event)
-        view.conclude(session())
-    assert seen.file.getvalue() == (
+        view.conclude(session(insight_items=TWO))
+    lines = [line.rstrip() for line in seen.file.getvalue().splitlines()]
+    assert "\n".join(lines) == (
         " 1 readiness    ready: model answers in 12 ms, 11.2 GiB free, load 0.3, no pending tasks"
         "  0.1 s\n"
+        " ! warning      source failed: source [red]git[/red]\n"
         " 2 cleanup      nothing abandoned  2.2 s\n"
         " 3 context      [bold]shop[/bold]: 214 files  0.4 s\n"
         " 4 analysis     timed out: 7 proposed  1 min 52 s\n"
         " 5 output       failed  0.1 s\n"
         " 6 cleanup      aider gone, 4 files removed  0.2 s\n"
+        "\n"
+        "Two new insights for shop\n"
+        " a3f The retry loop hides time-outs payments/client.py:88-97\n"
+        " b07 Two price formats              cart/price.py:12, api/v1.py:9 …\n"
+        "\n"
+        "completed in 1 min 55 s · nothing in the workspace was changed"
+        " · `daydreamd insights show a3f`"
     )
 
 
-def test_without_a_terminal_anything_but_success_is_said():
+def test_in_a_pipe_an_end_says_where_to_go_on():
     seen = console()
     with watch_session(console=seen) as view:
         view.conclude(session(outcome=Outcome.SKIPPED, reasons=["disk full", "x"]))
-    assert seen.file.getvalue() == "skipped in 1 min 55 s: disk full; x\n"
+    assert seen.file.getvalue().endswith(
+        "\nskipped in 1 min 55 s: disk full; x · nothing in the workspace was changed"
+        " · `daydreamd why` shows each gate\n"
+    )
 
 
 def test_on_a_terminal_finished_phases_stay():
@@ -264,7 +276,7 @@ def test_without_new_insights_the_facts_are_shown():
 No new insights. What the facts say:
   2 stashes put aside  git stash list
 
-facts only in 1 min 55 s: no model: 127.0.0.1:1 refuses
+facts only in 1 min 55 s: no model: 127.0.0.1:1 refuses · \
 nothing in the workspace was changed · /state/daydream_insights.md"""
     )
 

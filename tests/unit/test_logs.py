@@ -80,7 +80,7 @@ session completed        seconds=158
          "session timed out        seconds=301"),
         (PhaseEnded(**SID, phase=Phase.OUTPUT_PROCESSING, seconds=1, summary="no", state="failed"),
          "warning",
-         "phase ended              seconds=1 ended=output_processing state=failed summary=no"),
+         "phase ended              seconds=1 ended=output state=failed summary=no"),
         (Notice(**SID, level="warning", what="source failed", facts={"source": "git"}), "warning",
          "source failed            source=git"),
     ],

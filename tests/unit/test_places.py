@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,34 @@ def test_a_reading_command_looks_at_the_callers_own_without_a_system_daemon(tmp_
     assert find_places_to_read(environ, scope="user") == find_places(environ)
     assert find_places_to_read(environ, scope="system") == find_places({}, scope="system")
     assert find_places_to_read(UNIT) == find_places(UNIT)
+
+
+ASK = """
+import os, subprocess, sys
+import daydreamd.settings.loading
+from daydreamd.cli.invocation import Invocation
+subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/var/lib"], check=True)
+os.mkdir("/var/lib/daydreamd", 0o700)
+os.chown("/var/lib/daydreamd", 65534, 65534)
+open("/var/lib/daydreamd/history.db", "w").close()
+os.setgid(65534)
+os.setuid(65534)
+print(Invocation().places.state, Invocation().program)
+"""
+
+
+def ask_as_nobody(**environ: str) -> str:
+    """Where the owner of the system's state directory keeps things; home is /nonexistent."""
+    command = ["unshare", "--mount", sys.executable, "-c", ASK]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.root
+def test_whom_the_daemon_runs_as_has_one_history_with_it() -> None:
+    path = os.environ["PATH"]
+    home = "/nonexistent"
+    assert ask_as_nobody(PATH=path, HOME=home) == "/var/lib/daydreamd daydreamd"
+    assert ask_as_nobody(PATH=path, HOME="/h") == "/h/.local/state/daydreamd daydreamd --user"
+    chosen = ask_as_nobody(PATH=path, HOME=home, XDG_STATE_HOME="/x")
+    assert chosen == "/x/daydreamd daydreamd --user"

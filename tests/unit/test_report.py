@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
@@ -39,6 +40,19 @@ def known(**fields):
             "last_session": "t",
         } | fields
     )  # fmt: skip
+
+
+def test_open_insights_of_other_workspaces_and_what_was_not_seen_are_told():
+    report = msgspec.structs.replace(
+        WHOLE,
+        elsewhere=(known(id="c12", workspace="api", workspace_path="/src/api"),),
+        not_looked_at=("cannot look at /mnt/infra: no such directory",),
+    )
+    page = render(report)
+    assert "## Open in other workspaces\n\n- `c12` Two price formats" in page
+    assert "api · `cart/price.py:12`" in page
+    assert "## Not looked at\n\n- cannot look at /mnt/infra: no such directory\n" in page
+    assert "Not looked at" not in render(WHOLE), "a section without content is left out"
 
 
 FACT = Observation(
@@ -198,7 +212,7 @@ EXPECTED = """\
 
 After the third attempt the caller gets `None`, not an error.
 
-`daydreamd insights accept a3f` · `dismiss a3f`
+`daydreamd insights accept a3f` · `daydreamd insights dismiss a3f`
 
 ## Still open
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daydreamd.insights.untrusted import code, markdown, one_line, visible
+from daydreamd.text import code, markdown, one_line, visible
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ import re
 import unicodedata
 from typing import Final
 
+from daydreamd.text.redaction import redact
+
 _ESCAPES: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor, erase
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, …
     r"|\x1b[ -/]*[0-~]?"
 )
-_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _BREAKS: Final = re.compile(r"\r\n?")
 _BLANKS: Final = re.compile(r"[\v\f\x85\u2028\u2029]")
 _MARKUP: Final = re.compile(r"([\\`*_\[\]#|~$])|([<>&])")
@@ -31,13 +33,16 @@ def visible(text: str) -> str:
     if plain.isascii() and plain.isprintable():
         return plain
     return "".join(
-        char for char in plain if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE
+        char for char in plain if char in "\n\t" or unicodedata.category(char) not in INVISIBLE
     )
 
 
 def one_line(text: str, *, limit: int) -> str:
-    """`text` on one line of at most `limit` characters, blanks folded, `…` where it was cut."""
-    line = " ".join(visible(text[: limit * 4 + 400]).split())
+    """`text` on one line of at most `limit` characters, blanks folded, `…` where it was cut.
+
+    Without secrets, as everything that is said on one line is shown or kept.
+    """
+    line = " ".join(visible(redact(text[: limit * 4 + 400])).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

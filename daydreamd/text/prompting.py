@@ -12,18 +12,20 @@ import re
 import unicodedata
 from typing import Final
 
+from daydreamd.text.display import INVISIBLE
+from daydreamd.text.redaction import redact
+
 _TURN_MARKS: Final = re.compile(
     r"<(?=[|｜])|<(?=/?s>)|\[(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\])"
     r"|<(?=(?:start|end)_of_turn>)|<(?=/?think(?:ing)?>)|<(?=<SYS>>|</SYS>>)"
 )
-_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def harmless(text: str) -> str:
     """`text`, line for line and tab for tab, without controls and without the marks of a turn."""
     shown = "".join(
         char
-        if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE
+        if char in "\n\t" or unicodedata.category(char) not in INVISIBLE
         else "\N{REPLACEMENT CHARACTER}"
         for char in text
     )
@@ -31,6 +33,6 @@ def harmless(text: str) -> str:
 
 
 def one_line(text: object, *, limit: int) -> str:
-    """`text` on one line of at most `limit` characters."""
-    line = " ".join(harmless(str(text)[: limit * 4]).split())
+    """`text` on one line of at most `limit` characters, without secrets."""
+    line = " ".join(harmless(redact(str(text)[: limit * 4])).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
