@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from typing import Final
 
 import msgspec
 
+from daydreamd.cleanup.transcripts import SESSION_ID, can_be_resumed, newest_transcript
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow
 
-_SESSION_ID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SAID: Final = {
     "busy": "Claude says it is busy",
     "waiting": "Claude waits for an answer",
@@ -52,6 +51,8 @@ class ClaudeSays:
     transcript_age: float | None = None
     is_certain: bool = False
     unknown: str = ""
+    home: str = ""
+    can_be_resumed: bool = False
 
 
 def ask_claude(
@@ -72,22 +73,27 @@ def ask_claude(
         registered = entry.session_id if entry else ""
         session_id = registered or resumed_session(argv)
         cwd = (entry and entry.cwd) or cwd
-        newest = _newest_transcript(home, session_id, "" if registered else cwd)
-    except (FileError, OSError, ValueError) as error:
-        return ClaudeSays(unknown=f"its session files ({error})")
-    is_certain = bool(session_id)
-    if newest and not session_id:
-        session_id = newest[1]
+        projects = home / "projects"
+        newest = newest_transcript(projects, session_id, "" if registered else cwd)
+        is_certain = bool(session_id)
+        if newest and not session_id:
+            session_id = newest[1]
+        resumable = can_be_resumed(projects, session_id)
+    except (FileError, OSError, ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else error
+        return ClaudeSays(unknown=f"its session files ({reason})")
     idle = None
     if entry and entry.status == "idle" and entry.status_updated_at:
         idle = max(0.0, time.time() - entry.status_updated_at / 1000)
     return ClaudeSays(
-        session_id=session_id if _SESSION_ID.fullmatch(session_id) else "",
+        session_id=session_id if SESSION_ID.fullmatch(session_id) else "",
         cwd=cwd,
         working=_SAID.get(entry.status, "") if entry else "",
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
+        home=os.fspath(home),
+        can_be_resumed=resumable,
     )
 
 
@@ -110,7 +116,7 @@ def resumed_session(argv: tuple[str, ...]) -> str:
         name, _, value = word.partition("=")
         if name in ("--resume", "-r", "--session-id"):
             named = value or following
-            return named if _SESSION_ID.fullmatch(named) else ""
+            return named if SESSION_ID.fullmatch(named) else ""
     return ""
 
 
@@ -123,19 +129,3 @@ def _read_entry(home: Path, pid: int, start_ticks: int) -> _Entry | None:
         return None
     entry = msgspec.json.decode(read_text_nofollow(path), type=_Entry)
     return entry if str(entry.proc_start) == str(start_ticks) else None
-
-
-def _newest_transcript(home: Path, session_id: str, cwd: str) -> tuple[float, str] | None:
-    """When the session was last written to, and by which file.
-
-    A resumed session may go on under another id: without a registry entry, whatever was written for
-    the same directory counts too.
-    """
-    projects = home / "projects"
-    found: list[Path] = []
-    if _SESSION_ID.fullmatch(session_id):
-        found += projects.glob(f"*/{session_id}.jsonl")
-        found += projects.glob(f"*/{session_id}/**/*.jsonl")  # its sub-agents'
-    if cwd:
-        found += (projects / re.sub(r"[^A-Za-z0-9]", "-", cwd)).glob("*.jsonl")
-    return max(((path.stat().st_mtime, path.stem) for path in found), default=None)
