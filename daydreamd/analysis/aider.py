@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from daydreamd.analysis.aider_command import Question, environment_of, prepare
 from daydreamd.analysis.answer import tokens_told
 from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
+from daydreamd.host.programs import AIDER, find_program
 from daydreamd.session import AnalysisFacts
 from daydreamd.settings.model import Analysis
 from daydreamd.text.prompting import one_line
@@ -32,8 +32,7 @@ _NOISE: Final = ("Detected dumb terminal", "Retrying in", "https://", "daydreamd
 
 def find_aider(settings: Analysis) -> Path | None:
     """The Aider program, with links followed, so that its environment can be found beside it."""
-    found = shutil.which(str(Path(settings.aider).expanduser()))
-    return Path(found).resolve() if found else None
+    return find_program(settings.aider)
 
 
 async def ask_aider(
@@ -54,6 +53,7 @@ async def ask_aider(
         env=environment_of(question),
         grace=1.0,
         max_memory=question.settings.max_memory,
+        program=AIDER,
     ) as leash:
         try:
             while chunk := await leash.read():

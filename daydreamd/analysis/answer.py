@@ -15,47 +15,51 @@ import msgspec
 
 from daydreamd.analysis.schema import CANARY_FIELD
 
-_BEGINS: Final = re.compile(r'\{\s*"(?:' + CANARY_FIELD + r'|insights)"\s*:')
-_THINKS: Final = re.compile(r"<think(?:ing)?>")
-_THOUGHT: Final = re.compile(r".*?</think(?:ing)?>", re.DOTALL)
+_OPENS: Final = re.compile(
+    r"(?P<thought><think(?:ing)?>)|\{\s*\"(?:" + CANARY_FIELD + r"|insights)\"\s*:"
+)
+_THOUGHT_ENDS: Final = re.compile(r"</think(?:ing)?>")
 _HELD_BACK: Final = 64
 """The beginning may be torn over chunks; this much is looked at again."""
 # What Aider prints after an answer that broke off: nothing a model would write at a line's start.
 _AIDERS_OWN: Final = re.compile(
-    r"\n+(?:Model \S+ has hit a token limit|litellm\.\w|The API provider|Retrying in \d)"
+    r"\n(?:Model \S+ has hit a token limit|litellm\.\w|The API provider|Retrying in \d)"
 )
-_LIMIT: Final = re.compile(
-    r"has hit a token limit!.*?^Input tokens: ~([\d,]+).*?^Output tokens: ~([\d,]+)",
-    re.MULTILINE | re.DOTALL,
-)
-_TOKENS: Final = re.compile(r"^Tokens: .*?([\d.,]+k?) sent,.*?([\d.,]+k?) received", re.MULTILINE)
+# No part of these can be matched in two ways: a model may print whatever makes them search.
+_COUNT: Final = r"(?<![\d.,])([\d.,]{1,16}k?)"
+_SENT: Final = re.compile(_COUNT + " sent,")
+_RECEIVED: Final = re.compile(_COUNT + " received")
+_LIMIT: Final = "has hit a token limit!"
+_INPUT: Final = re.compile(r"^Input tokens: ~([\d,]{1,16})", re.MULTILINE)
+_OUTPUT: Final = re.compile(r"^Output tokens: ~([\d,]{1,16})", re.MULTILINE)
 
 
 class AnswerReader:
     """Fed with text as it comes, hands on what belongs to the answer, at once."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
-        self.text = ""
         self.is_whole = False
         self._on_text = on_text
+        self._pieces: list[str] = []
         self._before = ""
         self._thinking = False
         self._scan = _Braces()
+
+    @property
+    def text(self) -> str:
+        """What there is of the answer so far."""
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
 
     def feed(self, chunk: str) -> None:
         """Take the next piece of text."""
         if self.is_whole:
             return
-        if self.text:
+        if self._pieces:
             self._take(chunk)
-            return
-        self._before += chunk
-        self._skip_thoughts()
-        begins = None if self._thinking else _BEGINS.search(self._before)
-        if begins:
-            self._take(self._before[begins.start() :])
         else:
-            self._before = self._before[-_HELD_BACK:]
+            self._seek(self._before + chunk)
 
     def gave_back(self, canary: str) -> bool:
         """Whether the answer holds the word that stood at the head of the prompt."""
@@ -66,26 +70,24 @@ class AnswerReader:
             return f'"{canary}"' in self.text
         return isinstance(answer, dict) and str(answer.get(CANARY_FIELD)).strip() == canary
 
-    def _skip_thoughts(self) -> None:
-        while True:
-            if self._thinking:
-                thought = _THOUGHT.match(self._before)
-                if thought is None:
-                    return
-                self._before = self._before[thought.end() :]
-                self._thinking = False
-            opened = _THINKS.search(self._before)
-            begins = _BEGINS.search(self._before)
-            if opened is None or (begins and begins.start() < opened.start()):
+    def _seek(self, text: str) -> None:
+        """Pass over thoughts until the answer begins; each character is looked at once."""
+        at = 0
+        while found := (_THOUGHT_ENDS if self._thinking else _OPENS).search(text, at):
+            at = found.end()
+            if self._thinking or found["thought"]:
+                self._thinking = not self._thinking
+            else:
+                self._before = ""
+                self._take(text[found.start() :])
                 return
-            self._before = self._before[opened.end() :]
-            self._thinking = True
+        self._before = text[max(at, len(text) - _HELD_BACK) :]
 
     def _take(self, text: str) -> None:
         end = self._scan.end_of_object(text)
         self.is_whole = end is not None
         piece = text[:end]
-        self.text += piece
+        self._pieces.append(piece)
         self._on_text(piece)
 
 
@@ -116,7 +118,8 @@ class _Braces:
 
 def without_aiders_words(text: str) -> str:
     """A torn answer, without what Aider said when it broke off."""
-    return _AIDERS_OWN.split(text, maxsplit=1)[0]
+    said = _AIDERS_OWN.search(text)
+    return text[: said.start()].rstrip("\n") if said else text
 
 
 def tokens_told(output: str) -> tuple[int, int] | None:
@@ -124,8 +127,18 @@ def tokens_told(output: str) -> tuple[int, int] | None:
 
     An answer cut at its limit has no such line, but another text with both counts.
     """
-    told = _TOKENS.findall(output) or _LIMIT.findall(output)
-    return (_number(told[-1][0]), _number(told[-1][1])) if told else None
+    for line in reversed(output.splitlines()):
+        if line.startswith("Tokens: ") and (told := _both(_SENT, _RECEIVED, line)):
+            return told
+    cut = output.rfind(_LIMIT)
+    return _both(_INPUT, _OUTPUT, output[cut:]) if cut >= 0 else None
+
+
+def _both(first: re.Pattern[str], second: re.Pattern[str], text: str) -> tuple[int, int] | None:
+    """The number that `first` finds, and the one that `second` finds behind it."""
+    sent = first.search(text)
+    received = second.search(text, sent.end()) if sent else None
+    return (_number(sent[1]), _number(received[1])) if sent and received else None
 
 
 def _number(text: str) -> int:

@@ -21,6 +21,7 @@ from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leashed
 from daydreamd.host.confinement import confined, program_paths
+from daydreamd.host.programs import ENGINE
 from daydreamd.session import ModelChoice
 from daydreamd.text.prompting import one_line
 
@@ -52,7 +53,7 @@ async def embedded_engine(
         landlock=confine,
         nice=0,  # whoever runs the session has said how nice it is
     )
-    async with leashed(argv, cwd=home, env=environment, grace=1.0) as leash:
+    async with leashed(argv, cwd=home, env=environment, grace=1.0, program=ENGINE) as leash:
         address = await _address(leash)
         await _healthy(address, key)
         yield msgspec.structs.replace(choice, base_url=address, api_key=key)

@@ -16,7 +16,8 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.cleanup.transcripts import SESSION_ID, can_be_resumed, newest_transcript
+from daydreamd.cleanup.conversations import SESSION_ID, can_be_resumed, newest_transcript
+from daydreamd.cleanup.transcripts import has_finished
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow
 
@@ -35,13 +36,15 @@ class _Entry(msgspec.Struct, rename="camel"):
     cwd: str = ""
     status: str = ""
     status_updated_at: float | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class ClaudeSays:
     """What is known of a Claude process from its own files; ages in seconds, None if unknown.
 
-    `is_certain` is false where the transcript may be another session's of the same directory.
+    `is_certain` is false where the transcript may be another session's of the same directory;
+    `own_home` is its CLAUDE_CONFIG_DIR where it has one.
     """
 
     session_id: str = ""
@@ -51,8 +54,10 @@ class ClaudeSays:
     transcript_age: float | None = None
     is_certain: bool = False
     unknown: str = ""
-    home: str = ""
+    own_home: str = ""
     can_be_resumed: bool = False
+    remote: str = ""
+    finished: bool = False
 
 
 def ask_claude(
@@ -79,6 +84,7 @@ def ask_claude(
         if newest and not session_id:
             session_id = newest[1]
         resumable = can_be_resumed(projects, session_id)
+        finished = _is_finished(home, session_id) if is_certain else False
     except (FileError, OSError, ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else error
         return ClaudeSays(unknown=f"its session files ({reason})")
@@ -92,9 +98,16 @@ def ask_claude(
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
-        home=os.fspath(home),
+        own_home=environ.get("CLAUDE_CONFIG_DIR", ""),
         can_be_resumed=resumable,
+        remote="Claude runs it in the background" if entry and entry.kind == "bg" else "",
+        finished=finished,
     )
+
+
+def _is_finished(home: Path, session_id: str) -> bool:
+    found = list((home / "projects").glob(f"*/{session_id}.jsonl"))
+    return len(found) == 1 and has_finished(found[0], home / "todos")
 
 
 def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:

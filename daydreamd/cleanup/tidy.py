@@ -17,8 +17,9 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
+from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
-from daydreamd.cleanup.evidence import Known, gather_evidence, look_again
+from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
@@ -90,6 +91,7 @@ def _rule(name: str, kind: CleanupKind, settings: Cleanup) -> Rule:
         kind.idle_for,
         kind.attended_idle_for if name == CLAUDE else None,
         kind.max_count,
+        kind.end_attended,
     )
 
 

@@ -7,7 +7,6 @@ terminal.
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ _HISTORY_OPTION: Final = "--chat-history-file"
 _DEEPEST: Final = 64
 
 
-def resume_claude(said: ClaudeSays, cwd: str, uid: int) -> str | None:
+def resume_claude(said: ClaudeSays, cwd: str) -> str | None:
     """How to take up a session of Claude Code; None without a transcript that holds a prompt."""
     directory = said.cwd or cwd
     if not said.can_be_resumed or not _can_be_named(directory):
@@ -28,7 +27,7 @@ def resume_claude(said: ClaudeSays, cwd: str, uid: int) -> str | None:
     go = f"cd {shell_quoted(directory)}"
     if not Path(directory).is_dir():  # a conversation belongs to the path, whatever lies there
         go = f"mkdir -p {shell_quoted(directory)} && {go}"
-    where = "" if said.home == _default_home(uid) else _setting("CLAUDE_CONFIG_DIR", said.home)
+    where = f"CLAUDE_CONFIG_DIR={shell_quoted(said.own_home)} " if said.own_home else ""
     return f"{go} && {where}claude --resume {said.session_id}"
 
 
@@ -55,20 +54,9 @@ def shell_quoted(text: str) -> str:
     return f"$'{plain}'"
 
 
-def _setting(name: str, value: str) -> str:
-    return f"{name}={shell_quoted(value)} "
-
-
 def _can_be_named(path: str) -> bool:
     """Whether the text is the path itself: bytes that are no text are lost when it is read."""
     return bool(path) and "\N{REPLACEMENT CHARACTER}" not in path
-
-
-def _default_home(uid: int) -> str:
-    try:
-        return os.fspath(Path(pwd.getpwuid(uid).pw_dir, ".claude"))
-    except KeyError:
-        return ""
 
 
 def _option(argv: tuple[str, ...], name: str) -> str:

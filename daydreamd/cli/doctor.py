@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,10 +65,11 @@ def _look(invocation: Invocation) -> Iterator[Finding]:
 
 
 def _program(name: str, advice: str) -> Finding:
-    beside_us = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    found = shutil.which(name, path=beside_us)
+    from daydreamd.host.programs import find_beside_us, find_program
+
+    found = find_beside_us(name) or find_program(name)
     if found:
-        return Finding(name, "ok", found)
+        return Finding(name, "ok", str(found))
     return Finding(name, "optional" if name == "scc" else "missing", "not found", advice)
 
 
@@ -77,6 +77,7 @@ def _aider(invocation: Invocation) -> Finding:
     from daydreamd.analysis.aider import find_aider
     from daydreamd.errors import HostError
     from daydreamd.host.commands import clean_environment, run
+    from daydreamd.host.programs import AIDER
 
     aider = find_aider(invocation.loaded.settings.analysis)
     if aider is None:
@@ -86,7 +87,11 @@ def _aider(invocation: Invocation) -> Finding:
     async def version() -> str:
         environment = clean_environment(HOME=os.devnull, TERM="dumb")
         asked = await run(
-            [aider, "--version"], cwd=Path("/"), env=environment, deadline=_VERSION_SECONDS
+            [aider, "--version"],
+            cwd=Path("/"),
+            env=environment,
+            deadline=_VERSION_SECONDS,
+            program=AIDER,
         )
         return asked.stdout.decode(errors="replace").strip() if asked.exit_code == 0 else ""
 

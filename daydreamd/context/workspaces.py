@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from daydreamd.errors import WorkspaceError
+from daydreamd.host.programs import keep_out_of
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
 
@@ -17,6 +18,7 @@ from daydreamd.settings.model import WorkspaceSetting
 def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Workspace, ...]:
     """The workspaces behind settings or typed paths: highest priority first, each path once.
 
+    From now on no program is looked for in any of them.
     WorkspaceError where a typed path is missing, no directory or the root of the machine.
     """
     found: dict[Path, WorkspaceSetting] = {}
@@ -27,6 +29,7 @@ def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Wo
             path = _resolved(str(one))
             require_directory(path)
             found.setdefault(path, WorkspaceSetting(path=str(path)))
+    keep_out_of(found)
     ordered = sorted(found.items(), key=lambda item: -item[1].priority)
     taken: set[str] = set()
     return tuple(

@@ -27,6 +27,7 @@ from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import Beat
 from daydreamd.host.notify import HANDED_TO_US
 from daydreamd.host.processes import Signals
+from daydreamd.host.programs import SESSION
 from daydreamd.session import Outcome, Trigger
 from daydreamd.settings.places import Places
 
@@ -119,7 +120,7 @@ class SessionRunner:
         try:
             async with leashed(
                 argv, cwd=Path("/"), env=self._environ,
-                grace=_GRACE_SECONDS, root_grace=_LAST_CHANCE_SECONDS,
+                grace=_GRACE_SECONDS, root_grace=_LAST_CHANCE_SECONDS, program=SESSION,
             ) as leash:  # fmt: skip
                 self._leash = leash
                 exit_code = await self._listen(leash, transcript, beat)

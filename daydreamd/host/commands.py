@@ -17,6 +17,7 @@ import anyio
 from daydreamd.errors import CommandTimeout, CommandTooLarge
 from daydreamd.host.identity import Identity
 from daydreamd.host.leash import Leash, leashed
+from daydreamd.host.programs import ANY, Program, search_path
 from daydreamd.units import say_duration, say_size
 
 SESSION_MARK: Final = "DAYDREAMD_SESSION_ID"
@@ -51,6 +52,7 @@ async def run(  # noqa: PLR0913 - every limit of a child, in one place
     grace: float = 2.0,
     on_stdout: Callable[[bytes], None] | None = None,
     too_much: Literal["end", "drop"] = "end",
+    program: Program = ANY,
 ) -> Finished:
     """Run a program; when this returns or raises, nothing that it started lives any more.
 
@@ -63,7 +65,7 @@ async def run(  # noqa: PLR0913 - every limit of a child, in one place
     kept = bytearray()
     seen = 0
     async with leashed(
-        argv, cwd=cwd, env=env, stdin=stdin, grace=grace, max_memory=max_memory
+        argv, cwd=cwd, env=env, stdin=stdin, grace=grace, max_memory=max_memory, program=program
     ) as leash:
         with anyio.move_on_after(deadline) as limit:
             while chunk := await leash.read():
@@ -97,11 +99,11 @@ async def run(  # noqa: PLR0913 - every limit of a child, in one place
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """An environment from nothing: where programs are, UTF-8, and what is asked for.
+    """An environment from nothing: where programs may be found, UTF-8, and what is asked for.
 
     A session's mark is handed on, so that whatever is left of it can be recognised.
     """
-    made = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    made = {"PATH": search_path(), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     if SESSION_MARK in os.environ:
         made[SESSION_MARK] = os.environ[SESSION_MARK]
     return made | extra

@@ -11,15 +11,17 @@ import os
 import signal as signals
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import anyio
 
 from daydreamd.errors import CommandError, CommandTooLarge
 from daydreamd.host.identity import Identity, identify
+from daydreamd.host.launch import Stream, abandon, launch
 from daydreamd.host.pipes import Outflow, Tail, feed
+from daydreamd.host.programs import ANY, Program
 from daydreamd.host.strays import HOUSEHOLD, reap_strays
 from daydreamd.host.trees import end_tree
 from daydreamd.host.usage import Usage, UsageMeter
@@ -30,15 +32,13 @@ _LINE_BYTES: Final = 1 << 20
 _FIRST_SAMPLE_SECONDS: Final = 0.05
 _SAMPLE_SECONDS: Final = 0.25
 _STRAY_SECONDS: Final = 0.5
-Stream = Literal["pipe", "inherit", "drop"]
-_STREAMS: Final = {"pipe": subprocess.PIPE, "inherit": None, "drop": subprocess.DEVNULL}
+_LAST_RESORT_SECONDS: Final = 2.0
 
 
 class Leash:
     """A live child. Made by `leashed`, which also ends it."""
 
     def __init__(self, process: subprocess.Popen[bytes], name: str, max_memory: int | None) -> None:
-        HOUSEHOLD.leash(process.pid)
         self.pid: Final = process.pid
         self.identity: Final = identify(process.pid)  # not waited for yet, so there is one
         self.survivors: tuple[Identity, ...] = ()
@@ -117,12 +117,31 @@ class Leash:
 
     async def end(self, grace: float, root_grace: float) -> None:
         """End the tree, wait for the child, and stop tending it."""
+        try:
+            await self._end_all(grace, root_grace)
+        except OSError:  # no descriptor or memory left to look around with: this needs neither
+            await self._end_outright()
+            await self._end_all(0.0, 0.0)
+        finally:
+            self._chores.cancel()
+
+    async def _end_all(self, grace: float, root_grace: float) -> None:
         roots = [] if self.has_ended else [self.identity]
         if roots or reap_strays():
             report = await end_tree(roots, grace=grace, root_grace=root_grace, even_after_exec=True)
             self.survivors = report.survivors
             self._reap()
-        self._chores.cancel()
+
+    async def _end_outright(self) -> None:
+        """Kill the child's whole process group; the child holds its number until it is reaped."""
+        if not self.has_ended:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signals.SIGKILL)
+            with anyio.move_on_after(_LAST_RESORT_SECONDS):
+                await self._ended.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()  # descriptors to look around with
 
     def close(self) -> None:
         """Give back the descriptors."""
@@ -188,6 +207,7 @@ async def leashed(  # noqa: PLR0913 - the whole contract with a child, in one pl
     grace: float = 2.0,
     root_grace: float = 0.0,
     max_memory: int | None = None,
+    program: Program = ANY,
 ) -> AsyncIterator[Leash]:
     """Start a child and hold it: when the block is left, nothing of its tree lives any more.
 
@@ -195,8 +215,10 @@ async def leashed(  # noqa: PLR0913 - the whole contract with a child, in one pl
     tree itself. A tree above `max_memory` bytes is ended, and CommandTooLarge raised. A piped
     stdout must be read, or the child stops at a full pipe; of stderr the tail is kept.
     """
-    process = _start(argv, cwd, env, stdin, stdout, stderr)
-    leash = Leash(process, str(argv[0]), max_memory)
+    process = launch(
+        argv, program, cwd=cwd, env=env, stdin=bool(stdin), stdout=stdout, stderr=stderr
+    )
+    leash = _hold(process, str(argv[0]), max_memory)
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as group:
@@ -214,31 +236,14 @@ async def leashed(  # noqa: PLR0913 - the whole contract with a child, in one pl
         raise fault
 
 
-def _start(
-    argv: Sequence[str | Path],
-    cwd: Path,
-    env: Mapping[str, str],
-    stdin: bytes,
-    stdout: Stream,
-    stderr: Stream,
-) -> subprocess.Popen[bytes]:
-    words = [str(word) for word in argv]
+def _hold(process: subprocess.Popen[bytes], name: str, max_memory: int | None) -> Leash:
+    """The leash of a child that runs already; one that cannot be held is ended at once."""
+    HOUSEHOLD.leash(process.pid)
     try:
-        return subprocess.Popen(
-            words,
-            bufsize=0,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=_STREAMS[stdout],
-            stderr=_STREAMS[stderr],
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in an argument
-        raise CommandError(f"cannot start {words[0]}: {_reason(error)}", argv=words) from error
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if not isinstance(error, OSError) or error.strerror is None:
-        return str(error)
-    return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+        return Leash(process, name, max_memory)
+    except BaseException as error:  # whatever it was, the child must not outlive it
+        abandon(process)
+        HOUSEHOLD.release(process.pid)
+        if isinstance(error, OSError):
+            raise CommandError(f"cannot hold {name}: {error.strerror}", argv=[name]) from error
+        raise

@@ -11,6 +11,7 @@ import psutil
 
 from daydreamd.errors import HostError
 from daydreamd.host.commands import clean_environment, run
+from daydreamd.host.programs import LOGINCTL
 from daydreamd.host.terminals import seconds_since_input
 
 _GRAPHICAL: Final = frozenset({"x11", "wayland", "mir"})
@@ -78,7 +79,11 @@ def _has_systemd() -> bool:
 
 async def _loginctl(*arguments: str, deadline: float) -> str:
     done = await run(
-        ["loginctl", *arguments], cwd=Path("/"), env=clean_environment(), deadline=deadline
+        [LOGINCTL.name, *arguments],
+        cwd=Path("/"),
+        env=clean_environment(),
+        deadline=deadline,
+        program=LOGINCTL,
     )
     if done.exit_code != 0:
         reason = done.stderr.decode(errors="replace").strip() or f"exit code {done.exit_code}"

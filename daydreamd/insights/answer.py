@@ -23,7 +23,10 @@ BODY_CHARS: Final = 900
 QUOTE_CHARS: Final = 2_000
 _MAX_STARTS: Final = 2_000
 _MAX_LINE: Final = 9_999_999
-_THOUGHTS: Final = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_THINKS: Final = re.compile(r"<think(?:ing)?>")
+_THOUGHT_ENDS: Final = re.compile(r"</think(?:ing)?>")
+_READINGS: Final = 8
+"""How often every character of an answer may be read, whatever it nests and leaves open."""
 _FIELDS: Final = frozenset({"title", "body", "quote", "path"})
 _NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)
 _OPENING: Final = re.compile(r"[{\[]")
@@ -44,7 +47,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_answer(answer: str) -> tuple[Proposal, ...]:
     """The proposals in `answer`, in its order; none where it holds none. Never raises."""
-    text = _THOUGHTS.sub(" ", answer[:MAX_ANSWER_CHARS])
+    text = _without_thoughts(answer[:MAX_ANSWER_CHARS])
     items: list[Proposal] = []
     for value in _json_values(text):
         items += [_propose(item) for item in _items(value)]
@@ -53,17 +56,33 @@ def read_answer(answer: str) -> tuple[Proposal, ...]:
     return tuple(items[:MAX_PROPOSALS])
 
 
+def _without_thoughts(text: str) -> str:
+    """The text with a blank for each thought; one that never ends is no thought, and stays."""
+    kept: list[str] = []
+    at = 0
+    while opened := _THINKS.search(text, at):
+        ended = _THOUGHT_ENDS.search(text, opened.end())
+        if ended is None:  # and so does none behind it
+            break
+        kept += [text[at : opened.start()], " "]
+        at = ended.end()
+    return "".join((*kept, text[at:]))
+
+
 def _json_values(text: str) -> Iterator[Any]:
     """The outermost JSON objects and lists; inside a torn one, those that are whole."""
     start = 0
+    left = _READINGS * len(text)
     for _ in range(_MAX_STARTS):
         found = _OPENING.search(text, start)
-        if found is None:
+        if found is None or left <= 0:
             return
         start = found.start()
         try:
             value, start = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            read_to = error.pos if isinstance(error, json.JSONDecodeError) else len(text)
+            left -= read_to - start
             start += 1  # torn or no JSON at all: what it holds may still be whole
         else:
             yield value

@@ -28,7 +28,7 @@ _CONTEXT_LINES: Final = 15
 _MIN_LETTERS: Final = 8
 _MAX_FOUND: Final = 200
 _GUTTER: Final = re.compile(r"^[ \t]*\d+[ \t]*(?:[|:│]|[ \t])", re.MULTILINE)
-_FENCE: Final = re.compile(r"^\s*```\w*\s*\n|\n\s*```\s*$")
+_FENCE_OPENS: Final = re.compile(r"\s*```\w*\s*\n")
 
 
 class Reason(StrEnum):
@@ -153,11 +153,21 @@ def _places(
 def _readings(quote: str) -> Iterator[str]:
     """The quote as it is, and without the line numbers or the fence that a model copies along."""
     yield folded(quote)
-    bare = _FENCE.sub("", quote)
+    bare = _without_fence(quote)
     if all(_GUTTER.match(line) for line in bare.splitlines() if line.strip()):
         bare = _GUTTER.sub("", bare)
     if bare != quote and says_something(bare):
         yield folded(bare)
+
+
+def _without_fence(quote: str) -> str:
+    """The quote without the lines of three backticks around it, where it has them."""
+    opened = _FENCE_OPENS.match(quote)
+    bare = quote[opened.end() :] if opened else quote
+    inner = bare.rstrip()
+    before = inner.removesuffix("```").rstrip()
+    has_end = inner.endswith("```") and "\n" in inner[len(before) :]
+    return before if has_end else bare
 
 
 def _found(quote: str, page: Excerpt) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,12 @@ class CleanupKind(Group, frozen=True, kw_only=True):
     attended_idle_for: Annotated[
         Duration, says("Owned or in a terminal: idle for this long, by every signal.")
     ] = Duration(259_200)
+    end_attended: Annotated[
+        bool,
+        says(
+            "Whether one that is finished but could be come back to is ended; false only reports."
+        ),
+    ] = False
     max_count: Annotated[
         int, says("Above this many, the longest idle of the abandoned go first.", ge=0)
     ] = 5

@@ -146,3 +146,31 @@ def strings(file: Path) -> str:
 
 def is_documented(node: ast.AST) -> bool:
     return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+STARTS = re.compile(
+    r"subprocess\.(Popen|run|call|check_\w+|getoutput)\(|os\.(system|popen|exec\w+|spawn\w+|posix_spawn\w*|fork\w*)\("
+    r"|create_subprocess|anyio\.(run|open)_process|shutil\.which|import multiprocessing|ProcessPool"
+)
+STARTERS = {"daydreamd/host/launch.py", "daydreamd/host/confined_exec.py"}
+
+
+def test_programs_are_looked_for_and_started_in_one_place() -> None:
+    found = {
+        offence.split(": ")[0]
+        for offence in offences(lambda text: (one[0] for one in STARTS.finditer(text)))
+    }
+    assert found == STARTERS
+
+
+def test_whoever_starts_a_program_says_which_of_the_table_it_is() -> None:
+    def find(text: str) -> Iterator[str]:
+        imported = re.search(r"from daydreamd\.host\.commands import .*\b(run|leashed)\b", text)
+        for node in ast.walk(ast.parse(text)) if imported else ():
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            named = {one.arg for one in node.keywords}
+            if node.func.id in ("run", "leashed") and "program" not in named:
+                yield f"line {node.lineno}"
+
+    assert offences(find) == []

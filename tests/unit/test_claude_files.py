@@ -43,7 +43,7 @@ def test_an_entry_of_this_process_is_believed(tmp_path: Path, start: object):
 
 def test_an_entry_of_a_former_process_with_that_pid_is_ignored(tmp_path: Path):
     put(tmp_path, start="76", status="busy")
-    assert ask(tmp_path) == ClaudeSays(cwd="/w/shop", home=str(tmp_path))
+    assert ask(tmp_path) == ClaudeSays(cwd="/w/shop", own_home=str(tmp_path))
 
 
 def test_idle_counts_since_claude_said_so(tmp_path: Path):

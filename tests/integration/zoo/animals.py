@@ -47,9 +47,17 @@ def registry(zoo: Zoo, pid: int, text: str | None = None, **entry: object) -> No
     zoo.write(f".claude/sessions/{pid}.json", text or json.dumps(entry))
 
 
+def conversation(zoo: Zoo, session_id: str) -> None:
+    """A transcript with a prompt, written long ago: so that there is something to resume."""
+    prompt = {"type": "user", "message": {"role": "user", "content": "hello"}}
+    path = zoo.write(f".claude/projects/-x/{session_id}.jsonl", json.dumps(prompt) + "\n")
+    os.utime(path, (0, 0))
+
+
 def _abandoned(zoo: Zoo) -> list[Animal]:
     claude, versioned = zoo.put(NATIVE), zoo.put(VERSIONED)
     node, python = real_program("node"), PYTHON
+    conversation(zoo, SESSION_ID)
     found = {
         "detached": zoo.release(claude, "--resume", SESSION_ID),
         "a version for a name": zoo.release(versioned, detach="wreck"),
@@ -72,6 +80,7 @@ def _abandoned(zoo: Zoo) -> list[Animal]:
         ),
     }
     registry(zoo, found["old entry of the registry"], procStart="1", status="busy")
+    found["of a session that nobody knows"] = zoo.release(claude, DAYDREAMD_SESSION_ID="x")
     found["hung-up terminal"] = _hung_up(zoo, claude)
     found["below a forgotten shell"] = zoo.inmate_of(
         zoo.release("/bin/bash", "-c", f"{claude}; true", detach="wreck")
@@ -120,7 +129,7 @@ def _in_use(zoo: Zoo) -> list[Animal]:
         ("a unit of its own", _own_unit(zoo, claude), "meant to outlive"),
         ("a server with a client", _served(zoo, server), "connected"),
         ("protected", zoo.release(claude, "--keep-me"), "protected"),
-        ("of a session of ours", zoo.release(claude, DAYDREAMD_SESSION_ID="x"), "session of ours"),
+        ("of a session of ours", _of_a_session(zoo, code, claude), "session of ours"),
         ("another agent", zoo.release(zoo.put("bin/codex")), ""),
     ]
     return [Animal(name, pid, "spare", reason) for name, pid, reason in spared]
@@ -166,6 +175,10 @@ def _link(zoo: Zoo, path: str, target: str) -> Path:
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(zoo.home / target)
     return link
+
+
+def _of_a_session(zoo: Zoo, code: Path, claude: Path) -> int:
+    return zoo.child_of(zoo.release(code, child=(claude,), DAYDREAMD_SESSION_ID="x"))
 
 
 def _hung_up(zoo: Zoo, claude: Path) -> int:
