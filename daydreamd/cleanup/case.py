@@ -16,7 +16,7 @@ from typing import Final
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
 from daydreamd.cleanup.claude_remote import remote_session
 from daydreamd.cleanup.decision import Facts
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
 from daydreamd.cleanup.sampling import Sample, has_moved
 from daydreamd.cleanup.undo import resume_aider, resume_claude
@@ -29,7 +29,7 @@ from daydreamd.host.processes import (
     read_environ,
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.model import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
 
@@ -227,7 +227,11 @@ def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:
 
 def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
     """The protected pids and globs of a kind."""
-    own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
+    own: dict[str, CleanupKind | CleanupAgents | CleanupLeft] = {
+        CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp,
+        LEFT_BY_AGENTS: settings.left_by_agents,
+        **dict.fromkeys(OTHER_AGENTS, settings.other_agents),
+    }  # fmt: skip
     of_users = {added.name: added for added in settings.kinds}
     rule = of_users.get(kind) or own.get(kind)
     return rule.protect if rule else ()

@@ -70,7 +70,7 @@ def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int
             continue
         exe = read_exe(pid)
         if may_be_an_agent(exe, settings.kinds):
-            program = Program(exe, read_argv(pid), read_cwd(pid))
+            program = Program(exe, read_argv(pid), read_cwd(pid), pid)
             kind = recognise(program, settings.kinds)
             sample = _sample(stat, program, kind, children, settings) if kind else None
             if sample is not None:

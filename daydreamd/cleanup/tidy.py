@@ -20,7 +20,7 @@ from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_aband
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
@@ -73,7 +73,13 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
 
 def rules_of(settings: Cleanup) -> dict[str, Rule]:
     """Every kind's rule. Only sessions of Claude Code are ended while they have an owner."""
-    rules = {name: Rule(name, False, 86_400, 21_600) for name in ONLY_REPORTED}
+    others, left = settings.other_agents, settings.left_by_agents
+    rules = {
+        name: Rule(name, settings.enabled and name in others.end, others.max_age, others.idle_for)
+        for name in OTHER_AGENTS
+    }
+    ends_left = settings.enabled and left.end
+    rules[LEFT_BY_AGENTS] = Rule(LEFT_BY_AGENTS, ends_left, left.max_age, left.idle_for)
     own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
     for name, kind in own.items():
         rules[name] = _rule(name, kind, settings)

@@ -25,6 +25,9 @@ idle_for = "500ms"
 [cleanup.mcp]
 max_age = "1s"
 idle_for = "500ms"
+[cleanup.other_agents]
+max_age = "1s"
+idle_for = "500ms"
 [cleanup.temp]
 enabled = false
 """
