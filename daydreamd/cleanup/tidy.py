@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
+from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
@@ -221,6 +222,11 @@ class _Tidying:
         if settings.temp.enabled:
             clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
             report.temp_files, failures = await anyio.to_thread.run_sync(clean)
+            report.failures += failures
+        if settings.agent_files.enabled:
+            clean_old = partial(clean_agent_files, settings, os.environ, act=self._act)
+            files, failures = await anyio.to_thread.run_sync(clean_old)
+            report.temp_files += files
             report.failures += failures
         for log in settings.logs:
             rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from daydreamd.settings.cleanup import Cleanup, CleanupKind, CleanupLog, CleanupTemp, UserKind
+from daydreamd.settings.cleanup import (
+    Cleanup,
+    CleanupAgentFiles,
+    CleanupKind,
+    CleanupLog,
+    CleanupTemp,
+    UserKind,
+)
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size
 
 __all__ = [
     "Analysis",
     "Cleanup",
+    "CleanupAgentFiles",
     "CleanupKind",
     "CleanupLog",
     "CleanupTemp",
