@@ -16,6 +16,7 @@ from daydreamd.settings.model import (
     CleanupLog,
     CleanupTemp,
     Insights,
+    Model,
     Observe,
     Schedule,
     UserKind,
@@ -84,6 +85,7 @@ VALUE_CHECKS: Final[dict[tuple[type[Group], str], Check]] = {
     (Schedule, "retry_when_busy"): _at_least("1s"),
     (Schedule, "quiet_hours"): _each(parse_quiet_hours),
     (Analysis, "timeout"): _analysis_timeout,
+    (Model, "api_key_file"): _absolute_or_empty,
     (WorkspaceSetting, "path"): _absolute,
     (WorkspaceSetting, "exclude"): _each(_glob),
     (Cleanup, "observe"): _at_least("100ms"),  # two samples without a gap prove nothing

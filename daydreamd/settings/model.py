@@ -107,7 +107,16 @@ class Model(Group, frozen=True, kw_only=True):
         "http://127.0.0.1:11434"
     )
     name: Annotated[str, says("The model; empty takes the first the server has.")] = ""
-    api_key: Annotated[str, says("Key for an OpenAI-compatible server.")] = ""
+    api_key: Annotated[
+        str, says("Key for an OpenAI-compatible server; better in a file of its own, as below.")
+    ] = ""
+    api_key_file: Annotated[
+        str,
+        says(
+            "File with the key, mode 0600. Empty takes the unit's credential `api_key`,"
+            " which is /etc/daydreamd/api_key."
+        ),
+    ] = ""
     context_tokens: Annotated[
         int, says("Tokens for prompt and answer; 0 asks the server.", ge=0, le=2_000_000)
     ] = 0

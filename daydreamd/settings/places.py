@@ -52,6 +52,11 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         """Where the daemon listens."""
         return self.runtime / "control.sock"
 
+    @property
+    def noted_wish(self) -> Path:
+        """There when a wish for a session came while the unit was still being started."""
+        return self.state / "wish"
+
     def session_dir(self, session_id: str) -> Path:
         """What one session needs while it runs: prompt, snapshot, Aider's HOME."""
         return self.runtime / "session" / session_id
