@@ -111,6 +111,8 @@ def waiting_line(decision: Decision, now: float) -> str:
     match decision.reason:
         case "busy":
             return f"The machine was busy; looks again at {when}"
+        case "left over":
+            return f"Not everything could be tidied in time; goes on at {when}"
         case "failures":
             return f"Backing off after failed sessions; next at {when}"
         case "quiet hours":
