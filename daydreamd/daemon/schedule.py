@@ -35,7 +35,10 @@ _WENT_WELL: Final = (
     Outcome.TIMED_OUT,
 )
 
-Reason = Literal["due", "interval", "busy", "quiet hours"]
+_LEFT_SECONDS: Final = 120.0
+"""After so long what did not fit into a tidying is taken up again."""
+
+Reason = Literal["due", "interval", "busy", "left over", "quiet hours"]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +52,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     wall: float
     boot: float
     boot_id: str
-    cause: Literal["began", "ended", "busy"] = "ended"
+    cause: Literal["began", "ended", "busy", "left"] = "ended"
     failures: int = 0
     chance: float = 0.0
     failed_at: float | None = None
@@ -116,6 +119,11 @@ def reflection_wait(mark: Mark, now: Now, schedule: Schedule) -> float:
     return max(0.0, min(doubled, max(interval, _DAY)) - (now.boot - mark.failed_at))
 
 
+def mark_left(mark: Mark, now: Now) -> Mark:
+    """A session has ended and left abandoned things that did not fit into its time."""
+    return msgspec.structs.replace(_again(mark, now, mark.chance), cause="left")
+
+
 def taken_up(stored: Mark | None, now: Now, *, chance: float) -> Mark:
     """The mark to go on with at the start of the daemon."""
     if stored is None:
@@ -144,6 +152,8 @@ def full_wait(mark: Mark, schedule: Schedule) -> float:
     """Seconds from the mark to the next session, quiet hours aside."""
     if mark.cause == "busy":
         return min(schedule.retry_when_busy, schedule.interval)
+    if mark.cause == "left":
+        return min(_LEFT_SECONDS, schedule.interval)
     return float(schedule.interval) + mark.chance * schedule.jitter
 
 
@@ -169,7 +179,9 @@ def decide(
         return Decision(wait + hush, "quiet hours")
     if wait == 0:
         return Decision(0.0, "due")
-    return Decision(wait, "busy" if mark.cause == "busy" else "interval")
+    if mark.cause in ("busy", "left"):
+        return Decision(wait, "busy" if mark.cause == "busy" else "left over")
+    return Decision(wait, "interval")
 
 
 def _hush(wall: float, quiet: Sequence[QuietHours], zone: tzinfo | None) -> float | None:

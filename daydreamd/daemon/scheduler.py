@@ -20,6 +20,7 @@ from daydreamd.daemon.schedule import (
     decide,
     mark_begun,
     mark_ended,
+    mark_left,
     mark_now,
     reanchored,
     reflection_wait,
@@ -193,7 +194,7 @@ class Scheduler:
         return f"the model is asked again in {say_duration(wait)}, after {count} failed sessions"
 
     def _mark_after(self, before: Mark, end: SessionEnd, *, held_back: bool) -> Mark:
-        return mark_ended(
+        mark = mark_ended(
             before,
             self._clock(),
             end.outcome,
@@ -201,6 +202,7 @@ class Scheduler:
             chance=self._dice(),
             held_back=held_back,
         )
+        return mark_left(mark, self._clock()) if end.left else mark
 
     async def _note_clock(self) -> None:
         mark = reanchored(self.mark, self._clock())

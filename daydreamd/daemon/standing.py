@@ -114,6 +114,8 @@ def waiting_line(decision: Decision, now: float) -> str:
     match decision.reason:
         case "busy":
             return f"The machine was busy; looks again at {when}"
+        case "left over":
+            return f"Not everything could be tidied in time; goes on at {when}"
         case "quiet hours":
             return f"Quiet hours; next session at {when}"
         case _:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from daydreamd.settings.cleanup import (
     Cleanup,
+    CleanupAgentFiles,
     CleanupAgents,
     CleanupKind,
     CleanupLeft,
@@ -23,6 +24,7 @@ from daydreamd.units import Duration, Size
 __all__ = [
     "Analysis",
     "Cleanup",
+    "CleanupAgentFiles",
     "CleanupAgents",
     "CleanupKind",
     "CleanupLeft",

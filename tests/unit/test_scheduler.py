@@ -21,6 +21,7 @@ class House:
     def __init__(self, schedule=HOURLY, *, stored=None, outcome=Outcome.COMPLETED, takes=60.0):
         self.schedule, self.kept, self.outcome, self.takes = schedule, stored, outcome, takes
         self.disk_is_full = False
+        self.left = []
         self.runs, self.asked, self.notices, self.at_once = [], [], [], 0
         self.scheduler = Scheduler(
             memory=self,
@@ -52,8 +53,9 @@ class House:
             self.asked.append(self.runs[-1])
         await anyio.sleep(self.takes)
         self.at_once -= 1
+        left = self.left.pop(0) if self.left else 0
         outcome = Outcome.SKIPPED if held_back else self.outcome
-        return SessionEnd("id", trigger, outcome, self.takes)
+        return SessionEnd("id", trigger, outcome, self.takes, left=left)
 
     async def live(self, seconds, *visits):
         """So long, with `visits`: pairs of a moment and what happens then."""
@@ -93,6 +95,14 @@ def test_sessions_come_an_interval_after_the_end_of_the_last(run_in_virtual_time
 def test_a_busy_machine_is_looked_at_again_soon(run_in_virtual_time):
     house = scenario(run_in_virtual_time, HOUR + 1400, outcome=Outcome.SKIPPED, takes=1)
     assert house.times == [3600, 4201, 4802]
+
+
+def test_what_could_not_be_tidied_in_time_is_taken_up_again_within_minutes(run_in_virtual_time):
+    def leave(house):
+        house.left = [336, 17]
+
+    house = scenario(run_in_virtual_time, 3 * HOUR, (1, leave), takes=30)
+    assert house.times == [3600, 3750, 3900, 7530]
 
 
 def test_failed_sessions_leave_the_model_alone_and_go_on_tidying(run_in_virtual_time):
