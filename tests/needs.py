@@ -18,7 +18,7 @@ ZOO, SERVICE, ALL = "the zoo", "a real systemd", "all"
 
 
 class Need(NamedTuple):
-    """A package of Debian, a program or file that it brings, and the tests that do not do without."""
+    """A package of Debian, a program or file that it brings, and the tests that need it."""
 
     package: str
     brings: str
@@ -75,18 +75,17 @@ def _say(lacking: list[Need]) -> Iterator[str]:
     if lacking:
         packages = " ".join(need.package for need in lacking)
         kinds = " and ".join(sorted({need.tests for need in lacking}))
-        yield f"missing: {packages}; skipped are the tests of: {kinds}. `apt-get install {packages}`"
+        yield f"skipped are the tests of {kinds}, for want of: {packages}"
     if os.geteuid() != 0:
-        yield "not root; skipped are the tests of: a real systemd. `sudo make test` runs them"
+        yield "skipped are the tests of a real systemd, for want of root: `sudo make test`"
 
 
 def _install(packages: list[str]) -> None:
     print(f"make: installing for the tests: {' '.join(packages)}", file=sys.stderr)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "check": False}
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     for argv in (["apt-get", "update", "-qq"], install):
-        subprocess.run(argv, **quiet)
+        subprocess.run(argv, env=environment, stdout=subprocess.DEVNULL, check=False)
 
 
 def _is_here(brings: str) -> bool:

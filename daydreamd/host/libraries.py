@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import Final
 
 _OPENMP: Final = "libgomp.so.1"
-_IN_A_WHEEL: Final = Path("cmeel.prefix", "lib", _OPENMP)
+_IN_A_WHEEL: Final = Path("cmeel.prefix", "lib")
 
 
-def engine_library_path(packages: Iterable[str] = ()) -> dict[str, str]:
+def engine_library_path(
+    packages: Iterable[str | Path] = (), *, library: str = _OPENMP
+) -> dict[str, str]:
     """The variable with which the embedded engine finds its OpenMP; empty where none is needed.
 
     `packages` are the directories in which wheels are installed, by default those of `sys.path`.
     """
-    if _loads(_OPENMP):
+    if _loads(library):
         return {}
     for place in packages or sys.path:
-        brought = Path(place) / _IN_A_WHEEL
+        brought = Path(place) / _IN_A_WHEEL / library
         if brought.is_file():
             return {"LD_LIBRARY_PATH": str(brought.parent)}
     return {}
