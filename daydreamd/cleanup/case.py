@@ -19,6 +19,7 @@ from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP
 from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
 from daydreamd.cleanup.sampling import Sample, has_moved
+from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
@@ -205,11 +206,10 @@ class Case:
         )
 
     def _resume(self) -> str | None:
-        directory = self.claude.cwd or self.sample.cwd
-        if self.sample.kind == CLAUDE and self.claude.session_id:
-            return f"cd {_quoted(directory)} && claude --resume {self.claude.session_id}"
-        if self.sample.kind == AIDER and directory:
-            return f"cd {_quoted(directory)} && aider --restore-chat-history"
+        if self.sample.kind == CLAUDE:
+            return resume_claude(self.claude, self.sample.cwd)
+        if self.sample.kind == AIDER:
+            return resume_aider(self.sample.argv, self.environ, self.sample.cwd)
         return None
 
 
@@ -239,9 +239,3 @@ def _said(argv: tuple[str, ...], exe: str) -> str:
     line = " ".join(word for word in redact_argv(words) if word)
     printable = "".join(letter if letter.isprintable() else "?" for letter in line)
     return printable[:_COMMAND_LENGTH]
-
-
-def _quoted(path: str) -> str:
-    import shlex  # noqa: PLC0415 - only where something is ended
-
-    return shlex.quote(path)

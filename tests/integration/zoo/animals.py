@@ -47,9 +47,17 @@ def registry(zoo: Zoo, pid: int, text: str | None = None, **entry: object) -> No
     zoo.write(f".claude/sessions/{pid}.json", text or json.dumps(entry))
 
 
+def conversation(zoo: Zoo, session_id: str) -> None:
+    """A transcript with a prompt, written long ago: so that there is something to resume."""
+    prompt = {"type": "user", "message": {"role": "user", "content": "hello"}}
+    path = zoo.write(f".claude/projects/-x/{session_id}.jsonl", json.dumps(prompt) + "\n")
+    os.utime(path, (0, 0))
+
+
 def _abandoned(zoo: Zoo) -> list[Animal]:
     claude, versioned = zoo.put(NATIVE), zoo.put(VERSIONED)
     node, python = real_program("node"), PYTHON
+    conversation(zoo, SESSION_ID)
     found = {
         "detached": zoo.release(claude, "--resume", SESSION_ID),
         "a version for a name": zoo.release(versioned, detach="wreck"),
