@@ -108,7 +108,14 @@ class CleanupAgentFiles(Group, frozen=True, kw_only=True):
 class CleanupLog(Group, frozen=True, kw_only=True):
     """A log file to rotate."""
 
-    path: Annotated[str, says("The log file.", min_length=1)]
+    path: Annotated[
+        str,
+        says(
+            "The log file. The system's units write only below /tmp and /var/tmp; another"
+            " directory is opened to them with ReadWritePaths= (`systemctl edit daydreamd`).",
+            min_length=1,
+        ),
+    ]
     enabled: Annotated[bool, says("Whether it is rotated; false only reports.")] = True
     max_size: Annotated[Size, says("Rotated above this size.")] = Size(10 << 20)
     keep: Annotated[int, says("Compressed former logs to keep.", ge=0, le=1000)] = 5
