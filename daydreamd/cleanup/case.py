@@ -75,7 +75,12 @@ class Case:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
         owner = owner_of(
-            self.stat, sample.members, self.around, serves=sample.kind == MCP, remote=self.remote
+            self.stat,
+            sample.members,
+            self.around,
+            serves=sample.kind == MCP,
+            remote=self.remote,
+            ports_are_left=bool(sample.left and not sample.left.never),
         )
         idle, by = self._idle()
         return Facts(
@@ -96,6 +101,7 @@ class Case:
             idle_by=by,
             resume=self._resume(),
             family=sample.members,
+            proof=self._proof(),
         )
 
     def _never(self, ours: Mapping[int, str], mark: str) -> str:
@@ -111,7 +117,21 @@ class Case:
             return f"its process {min(sample.stopped)} is stopped: somebody's Ctrl-Z or debugger"
         if protected := self._protected():
             return f"protected by {protected}"
-        return _meant_to_stay(self.stat.pid, sample, self.environ)
+        stays = _meant_to_stay(self.stat.pid, sample, self.environ)
+        return stays or (sample.left.never if sample.left else "")
+
+    def _proof(self) -> tuple[str, ...]:
+        """How it is known that an agent left it, and the ports that would be free again."""
+        if self.sample.left is None:
+            return ()
+        ports = [
+            link.name
+            for pid in sorted(self.sample.members)
+            for link in self.around.connections.links(pid, self.sample.members) or ()
+            if link.how == "listener" and link.name.startswith("port ")
+        ]
+        held = [f"{port} would be free again" for port in dict.fromkeys(ports)]
+        return (*self.sample.left.proof, *held)
 
     def _protected(self) -> str:
         line = " ".join(self.sample.argv)

@@ -145,12 +145,14 @@ class _Tidying:
             Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]
         kills = [candidate.facts for candidate in self._report.kills]
+        shown = [] if self._act else list(kills)
+        shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
+        memory = await anyio.to_thread.run_sync(measure_trees, shown)
+        self._report.candidates = [
+            replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
+            for candidate in self._report.candidates
+        ]
         if not self._act:
-            memory = await anyio.to_thread.run_sync(measure_trees, kills)
-            self._report.candidates = [
-                replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
-                for candidate in self._report.candidates
-            ]
             return
 
         def look() -> LastLook:

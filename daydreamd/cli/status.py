@@ -114,7 +114,10 @@ def _model(due: dict[str, Any], last: dict[str, Any] | None) -> str:
 
 
 def _agents(agents: dict[str, dict[str, int]]) -> str:
-    seen = [f"{one['count']} {kind}, {say_size(one['rss_bytes'])}" for kind, one in agents.items()]
+    seen = [
+        f"{one['count']} {kind.replace('_', ' ')}, {say_size(one['rss_bytes'])}"
+        for kind, one in agents.items()
+    ]
     return " · ".join(seen) or "none seen"
 
 

@@ -33,8 +33,8 @@ enabled = false
 """
 
 
-def clean(zoo: Zoo, *options: str) -> dict[str, Any]:
-    settings = zoo.write("settings.toml", SETTINGS)
+def clean(zoo: Zoo, *options: str, more: str = "") -> dict[str, Any]:
+    settings = zoo.write("settings.toml", SETTINGS + more)
     argv = [sys.executable, "-m", "daydreamd", "--config", settings, "--user", "clean", "--json"]
     env = {"PATH": os.environ["PATH"], "HOME": str(zoo.home)}
     done = subprocess.run([*argv, *options], env=env, check=False, capture_output=True, text=True)
