@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
+from daydreamd.host.threads import answer_within
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
+
+_PATIENCE_SECONDS: Final = 5.0
+_NO_ANSWER: Final = "its disk does not answer"
 
 
 def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Workspace, ...]:
@@ -46,23 +51,30 @@ def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Wo
 
 def require_directory(path: Path) -> None:
     """WorkspaceError with the reason where `path` cannot be a workspace."""
-    reason = ""
     try:
-        if not path.is_dir():
-            reason = "not a directory" if path.exists() else "no such directory"
-        elif path == Path(path.anchor):
-            reason = "the root of the machine is no workspace"
-        else:
-            next(path.iterdir(), None)
+        reason = answer_within(lambda: _reason_against(path), _PATIENCE_SECONDS)
+    except TimeoutError:
+        reason = _NO_ANSWER
     except OSError as error:
         reason = error.strerror or str(error)
     if reason:
         raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
 
 
+def _reason_against(path: Path) -> str:
+    if not path.is_dir():
+        return "not a directory" if path.exists() else "no such directory"
+    if path == Path(path.anchor):
+        return "the root of the machine is no workspace"
+    next(path.iterdir(), None)
+    return ""
+
+
 def _resolved(text: str) -> Path:
     try:
-        return Path(text).expanduser().resolve()
+        return answer_within(lambda: Path(text).expanduser().resolve(), _PATIENCE_SECONDS)
+    except TimeoutError:
+        raise WorkspaceError(f"cannot look at {text!r}: {_NO_ANSWER}", path=text) from None
     except (OSError, RuntimeError, ValueError) as error:
         # a loop of links, no home for "~", a NUL in the text
         raise WorkspaceError(f"cannot look at {text!r}: {error}", path=text) from error
