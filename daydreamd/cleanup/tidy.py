@@ -28,7 +28,7 @@ from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
-from daydreamd.events import Emitter, ProcessEnded
+from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.machine import available_memory, memory_pressure
@@ -67,6 +67,8 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
         if places and min_free_disk:
             group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
+    if report.to_be_taken_up:
+        emitter.notice("info", TIDYING_LEFT, left=report.to_be_taken_up)
     for failure in report.failures:
         emitter.notice("warning", "cleanup failed", reason=failure)
     return report

@@ -96,6 +96,7 @@ def _waiting_on(status: dict[str, Any]) -> str:
         "due": "nothing, a session begins",
         "interval": "the interval alone (what else would hold it: `daydreamd why`)",
         "busy": "; ".join(reasons[:2]),
+        "left over": "a moment, then what could not be tidied in time is taken up again",
         "failures": f"more time after {failures} failed sessions in a row",
         "quiet hours": "the end of the quiet hours",
         "paused": f"you: {failures} sessions failed in a row; `daydreamd trigger` resumes",

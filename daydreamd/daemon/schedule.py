@@ -36,7 +36,10 @@ _WENT_WELL: Final = (
     Outcome.TIMED_OUT,
 )
 
-Reason = Literal["due", "interval", "busy", "failures", "quiet hours", "paused"]
+_LEFT_SECONDS: Final = 120.0
+"""After so long what did not fit into a tidying is taken up again."""
+
+Reason = Literal["due", "interval", "busy", "left over", "failures", "quiet hours", "paused"]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +52,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     wall: float
     boot: float
     boot_id: str
-    cause: Literal["began", "ended", "busy"] = "ended"
+    cause: Literal["began", "ended", "busy", "left"] = "ended"
     failures: int = 0
     chance: float = 0.0
 
@@ -91,6 +94,12 @@ def mark_ended(mark: Mark, now: Now, outcome: Outcome, *, timed: bool, chance: f
     return msgspec.structs.replace(busy, cause="busy")
 
 
+def mark_left(mark: Mark, now: Now) -> Mark:
+    """A session has ended and left abandoned things that did not fit into its time."""
+    soon = mark_now(now, chance=mark.chance, failures=mark.failures)
+    return msgspec.structs.replace(soon, cause="left")
+
+
 def taken_up(stored: Mark | None, now: Now, *, chance: float) -> Mark:
     """The mark to go on with at the start of the daemon."""
     if stored is None:
@@ -117,6 +126,8 @@ def full_wait(mark: Mark, schedule: Schedule) -> float:
     """Seconds from the mark to the next session, quiet hours aside."""
     if mark.cause == "busy":
         return min(schedule.retry_when_busy, schedule.interval)
+    if mark.cause == "left":
+        return min(_LEFT_SECONDS, schedule.interval)
     wait = float(schedule.interval)
     if mark.failures > 1:
         wait = min(wait * 2 ** (mark.failures - 1), max(wait, _DAY))
@@ -147,8 +158,8 @@ def decide(
         return Decision(wait + hush, "quiet hours")
     if wait == 0:
         return Decision(0.0, "due")
-    if mark.cause == "busy":
-        return Decision(wait, "busy")
+    if mark.cause in ("busy", "left"):
+        return Decision(wait, "busy" if mark.cause == "busy" else "left over")
     return Decision(wait, "failures" if mark.failures > 1 else "interval")
 
 

@@ -20,6 +20,7 @@ from daydreamd.daemon.schedule import (
     decide,
     mark_begun,
     mark_ended,
+    mark_left,
     mark_now,
     reanchored,
     taken_up,
@@ -174,7 +175,8 @@ class Scheduler:
 
     def _mark_after(self, before: Mark, end: SessionEnd) -> Mark:
         timed = not end.trigger.is_a_persons_wish
-        return mark_ended(before, self._clock(), end.outcome, timed=timed, chance=self._dice())
+        mark = mark_ended(before, self._clock(), end.outcome, timed=timed, chance=self._dice())
+        return mark_left(mark, self._clock()) if end.left else mark
 
     async def _note_clock(self) -> None:
         mark = reanchored(self.mark, self._clock())

@@ -44,7 +44,10 @@ Command = Callable[[Trigger], Sequence[str]]
 
 @dataclass(frozen=True)
 class SessionEnd:
-    """How a session ended, as the daemon saw it. `session_id` is empty if it never began."""
+    """How a session ended, as the daemon saw it. `session_id` is empty if it never began.
+
+    `left` is how much of the tidying did not fit into its time.
+    """
 
     session_id: str
     trigger: Trigger
@@ -53,6 +56,7 @@ class SessionEnd:
     reasons: tuple[str, ...] = ()
     new_insights: int | None = None
     insights_path: str | None = None
+    left: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -169,7 +173,7 @@ class SessionRunner:
         if ended and not transcript.fault and not await self._is_open(name):
             return SessionEnd(
                 name, trigger, ended.outcome, seconds, ended.reasons,
-                ended.new_insights, ended.insights_path,
+                ended.new_insights, ended.insights_path, transcript.left,
             )  # fmt: skip
         if not name and (busy := self._lock_holder()):
             return self._skip(trigger, busy)

@@ -108,15 +108,13 @@ def waiting_line(decision: Decision, now: float) -> str:
     at = datetime.fromtimestamp(now + decision.wait_seconds).astimezone()
     far = decision.wait_seconds > 20 * 3600
     when = f"{at:%a %d %b %H:%M}" if far else f"{at:%H:%M}"
-    match decision.reason:
-        case "busy":
-            return f"The machine was busy; looks again at {when}"
-        case "failures":
-            return f"Backing off after failed sessions; next at {when}"
-        case "quiet hours":
-            return f"Quiet hours; next session at {when}"
-        case _:
-            return f"Waiting; next session at {when}"
+    words = {
+        "busy": "The machine was busy; looks again at",
+        "left over": "Not everything could be tidied in time; goes on at",
+        "failures": "Backing off after failed sessions; next at",
+        "quiet hours": "Quiet hours; next session at",
+    }
+    return f"{words.get(decision.reason, 'Waiting; next session at')} {when}"
 
 
 def _last_from_history(session: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class House:
     def __init__(self, schedule=HOURLY, *, stored=None, outcome=Outcome.COMPLETED, takes=60.0):
         self.schedule, self.kept, self.outcome, self.takes = schedule, stored, outcome, takes
         self.disk_is_full = False
+        self.left = []
         self.runs, self.notices, self.at_once = [], [], 0
         self.scheduler = Scheduler(
             memory=self,
@@ -50,7 +51,8 @@ class House:
         self.runs.append((round(anyio.current_time()), trigger))
         await anyio.sleep(self.takes)
         self.at_once -= 1
-        return SessionEnd("id", trigger, self.outcome, self.takes)
+        left = self.left.pop(0) if self.left else 0
+        return SessionEnd("id", trigger, self.outcome, self.takes, left=left)
 
     async def live(self, seconds, *visits):
         """So long, with `visits`: pairs of a moment and what happens then."""
@@ -89,6 +91,14 @@ def test_sessions_come_an_interval_after_the_end_of_the_last(run_in_virtual_time
 def test_a_busy_machine_is_looked_at_again_soon(run_in_virtual_time):
     house = scenario(run_in_virtual_time, HOUR + 1400, outcome=Outcome.SKIPPED, takes=1)
     assert house.times == [3600, 4201, 4802]
+
+
+def test_what_could_not_be_tidied_in_time_is_taken_up_again_within_minutes(run_in_virtual_time):
+    def leave(house):
+        house.left = [336, 17]
+
+    house = scenario(run_in_virtual_time, 3 * HOUR, (1, leave), takes=30)
+    assert house.times == [3600, 3750, 3900, 7530]
 
 
 def test_failures_back_off_and_pause_until_a_good_session(run_in_virtual_time):
