@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.marks import started_by
+from daydreamd.cleanup.marks import MARKS, started_by
 from daydreamd.cleanup.programs import ADOPTERS, MULTIPLEXERS, personal_program
-from daydreamd.host.processes import Stat, read_argv, read_environ, read_exe
+from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe
 
 _SIGHUP_BIT: Final = 1
 # They outlive whoever started them on purpose. A name here spares, and nothing else.
@@ -102,6 +102,8 @@ def look_at_left(stat: Stat, uid: int | None) -> Left | None:
         if uid is not None and os.stat(f"/proc/{stat.pid}").st_uid != uid:  # noqa: PTH116 - many
             return None
     except OSError:  # gone meanwhile
+        return None
+    if not environ_mentions(stat.pid, MARKS):
         return None
     by = started_by(read_environ(stat.pid) or {})
     if not by:
