@@ -99,7 +99,7 @@ def look_at_left(stat: Stat, uid: int | None) -> Left | None:
     `uid` None looks at everybody's. Only the owner is asked for before the environment is read.
     """
     try:
-        if uid is not None and os.stat(f"/proc/{stat.pid}").st_uid != uid:  # noqa: PTH116 - many
+        if uid is not None and os.stat(f"/proc/{stat.pid}").st_uid != uid:  # noqa: PTH116 - asked of every orphan
             return None
     except OSError:  # gone meanwhile
         return None
@@ -124,7 +124,7 @@ def cwd_is_gone(pid: int) -> bool | None:
 
 def by_design(stat: Stat) -> str:
     """Why a process is meant to outlive its starter; "" where nothing says so."""
-    argv, name = read_argv(stat.pid), os.path.basename(read_exe(stat.pid))  # noqa: PTH119 - a name
+    argv, name = read_argv(stat.pid), os.path.basename(read_exe(stat.pid))  # noqa: PTH119 - a name, no path
     if personal_program(name, argv):
         return "somebody may work in it"
     if is_daemon(name, stat.comm, argv):
