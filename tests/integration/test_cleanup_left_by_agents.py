@@ -184,4 +184,4 @@ def test_an_mcp_server_without_the_word_is_known_by_its_closed_pipes(zoo: Zoo):
     zoo.settle(2.0)
     said = said_of(clean(zoo), pid)
     assert said is not None
-    assert (said["rule"], said["outcome"]) == ("mcp", "ended")
+    assert (said["rule"], said["outcome"]) == ("mcp", "ended"), said["reasons"]
