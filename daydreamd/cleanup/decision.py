@@ -7,10 +7,12 @@ decide alone; nothing with an owner is ended except a session that is finished b
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from daydreamd.cleanup.owners import ATTENDED, FIRM, Owner
 from daydreamd.units import say_duration
 
 Word = Literal["kill", "spare", "watch"]
@@ -18,11 +20,18 @@ Word = Literal["kill", "spare", "watch"]
 # Thresholds never shrink below these under memory pressure, unless they are set lower.
 _AGE_FLOOR_SECONDS: Final = 3600.0
 _IDLE_FLOOR_SECONDS: Final = 1800.0
+# So long without CPU, input, output or a child outweighs a registry that says "busy".
+_WITNESS_SECONDS: Final = 86_400.0
+_ONLY_SAID: Final = "somebody could come back to it, so it is only reported"
+_HOW: Final = defaultdict(lambda: "in use", elsewhere="not ours to judge", remote="in use")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When processes of a kind count as abandoned. `attended_idle_for` None: owned ones stay."""
+    """When processes of a kind count as abandoned. `attended_idle_for` None: owned ones stay.
+
+    `end_attended` false: one that is finished and could be come back to is only reported.
+    """
 
     name: str
     ends: bool
@@ -30,14 +39,7 @@ class Rule:
     idle_for: float
     attended_idle_for: float | None = None
     max_count: int | None = None
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Who would miss the process. `nobody` has to be seen, it is never a default."""
-
-    kind: Literal["nobody", "terminal", "multiplexer", "parent", "client", "unknown"]
-    says: str
+    end_attended: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ class Facts:
     """What two looks at an agent process have shown.
 
     `never` is a reason to leave it alone for good, `unknown` what could not be read, `working` what
-    it was seen or says to be doing. `idle_seconds` is how long it has proven idle at least.
+    it was seen to be doing. A `witness` is its own word for that, which long quiet outweighs.
+    `finished` is true where its last turn was seen to have ended with nothing left to do.
+    `idle_seconds` is how long it has proven idle at least. `proof` is how it is known to be what
+    its rule says, where the rule is no kind of program.
     """
 
     pid: int
@@ -59,10 +64,13 @@ class Facts:
     dead_session: str = ""
     unknown: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
+    witness: str = ""
+    finished: bool = False
     idle_seconds: float | None = None
     idle_by: str = ""
     resume: str | None = None
     family: frozenset[int] = frozenset()
+    proof: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,7 @@ def choose(
     verdicts: dict[int, Verdict] = {}
     for facts in all_facts:
         verdict = decide(facts, shrunk[facts.rule])
+        verdict = replace(verdict, reasons=(*verdict.reasons, *facts.proof))
         if note and verdict.word == "kill" and decide(facts, rules[facts.rule]).word != "kill":
             verdict = replace(verdict, reasons=(*verdict.reasons, note))
         verdicts[facts.pid] = verdict
@@ -145,9 +154,17 @@ def _why_never(facts: Facts) -> tuple[str, ...]:
         return tuple(f"cannot tell: {unknown}" for unknown in facts.unknown)
     if facts.owner.kind == "unknown":
         return (f"cannot tell who owns it: {facts.owner.says}",)
-    if facts.working:
-        return (f"at work: {', '.join(facts.working)}",)
+    working = (*facts.working, *([facts.witness] if _is_believed(facts) else []))
+    if working:
+        return (f"at work: {', '.join(working)}",)
     return ()
+
+
+def _is_believed(facts: Facts) -> bool:
+    """What it says of itself counts, until it has done nothing for a day and nobody is left."""
+    if not facts.witness or facts.owner.kind != "nobody":
+        return bool(facts.witness)
+    return facts.idle_seconds is None or facts.idle_seconds < _WITNESS_SECONDS
 
 
 def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:
@@ -162,13 +179,18 @@ def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:
 
 
 def _decide_owned(facts: Facts, rule: Rule) -> Verdict:
-    owned = f"in use: {facts.owner.says}"
-    asked = None if facts.owner.kind == "client" else rule.attended_idle_for
+    owned = f"{_HOW[facts.owner.kind]}: {facts.owner.says}"
+    asked = rule.attended_idle_for if facts.owner.kind in ATTENDED else None
     if asked is None or facts.idle_seconds is None or facts.idle_seconds < asked:
         return Verdict("spare", (owned,))
     if facts.age_seconds < rule.max_age:
         return Verdict("spare", (owned, _young(facts, rule)))
-    return _end(rule, f"finished, but still there: {facts.owner.says}", _idle(facts))
+    still = f"still there: {facts.owner.says}"
+    if not facts.finished:
+        return Verdict("spare", (owned, f"{_idle(facts)}, but not seen to have finished"))
+    if not rule.end_attended:
+        return Verdict("spare", (f"finished, but {still}", _idle(facts), _ONLY_SAID))
+    return _end(rule, f"finished, but {still}", _idle(facts))
 
 
 def _end(rule: Rule, *reasons: str) -> Verdict:
@@ -215,7 +237,7 @@ def _keep_families_together(
     firm = {
         facts.pid: verdicts[facts.pid].reasons[0]
         for facts in all_facts
-        if _why_never(facts) or facts.owner.kind == "client" or not rules[facts.rule].ends
+        if _why_never(facts) or facts.owner.kind in FIRM or not rules[facts.rule].ends
     }
     for facts in all_facts:
         stays = next((pid for pid in facts.family if pid != facts.pid and pid in firm), None)

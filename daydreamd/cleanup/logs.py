@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
+from daydreamd.host.writers import Writer
 from daydreamd.settings.model import CleanupLog
 from daydreamd.units import say_size
+
+# As `insights.shelf` names them; a copy that a person has made is named otherwise.
+_ARCHIVED: Final = re.compile(r"daydream_insights-\d{8}-\d{6}(?:-\d{2})?\.md")
+UNFINISHED: Final = "packed in part"
 
 
 @dataclass(frozen=True)
@@ -31,49 +39,79 @@ class LogFile:
         }  # fmt: skip
 
 
-def rotate_log(settings: CleanupLog, *, act: bool) -> LogFile:
-    """Rotate one log if it is over its size, or with `act` false only say so."""
+def rotate_log(settings: CleanupLog, *, act: bool, stop_at: float = math.inf) -> LogFile:
+    """Rotate one log if it is over its size, or with `act` false only say so.
+
+    Packs until `stop_at` (monotonic seconds) and goes on next time.
+    """
     path = Path(settings.path).expanduser()
     try:
         size = path.lstat().st_size
     except FileNotFoundError:
-        return LogFile(str(path), 0, "", "not there")
+        size = 0  # a run that was killed may have moved it and not yet made a new one
     except OSError as error:
         return LogFile(str(path), 0, "failed", f"cannot look at it: {error.strerror}")
-    if size <= settings.max_size:
-        return LogFile(str(path), size, "", f"not over {say_size(settings.max_size)}")
     if not act or not settings.enabled:
-        return LogFile(str(path), size, "would be rotated", f"over {say_size(settings.max_size)}")
-    by_signal = settings.reopen == "signal"
+        return _say_size(path, size, settings)
     try:
+        writer = Writer(Path(settings.pidfile).expanduser(), settings.signal)
         done = rotate(
             path,
             max_bytes=settings.max_size,
             keep=settings.keep,
-            pidfile=Path(settings.pidfile).expanduser() if by_signal else None,
-            signal=settings.signal,
+            writer=writer if settings.reopen == "signal" else None,
+            stop_at=stop_at,
         )
     except FileError as error:
+        if size <= settings.max_size:  # where nothing is due, nothing has failed
+            return _say_size(path, size, settings)
         return LogFile(str(path), size, "failed", str(error))
-    return LogFile(str(path), done.bytes, "rotated", done.said, done.lost_bytes)
+    if done.rotated or done.unfinished:
+        outcome, moved = ("rotated", done.bytes) if done.rotated else (UNFINISHED, size)
+        return LogFile(str(path), moved, outcome, done.said, done.lost_bytes)
+    return _say_size(path, size, settings)
 
 
-def make_room(archive: Path, *, min_free: int, act: bool) -> list[str]:
-    """Remove the oldest archived reports until `min_free` bytes are free; the names removed."""
-    removed: list[str] = []
+def _say_size(path: Path, size: int, settings: CleanupLog) -> LogFile:
+    limit = say_size(settings.max_size)
+    if size > settings.max_size:
+        return LogFile(str(path), size, "would be rotated", f"over {limit}")
+    there = os.path.lexists(path)
+    return LogFile(str(path), size, "", f"not over {limit}" if there else "not there")
+
+
+def make_room(archive: Path, *, state: Path, min_free: int, act: bool) -> list[str]:
+    """Remove the oldest archived reports until `min_free` bytes are free where `state` lies.
+
+    The names removed, or without acting those that would be. Only reports that daydreamd itself
+    has archived, and none where that would not make the room: on another file system, or where all
+    of them are too small.
+    """
     try:
-        reports = sorted(
-            archive.glob("daydream_insights*.md"), key=lambda path: path.stat().st_mtime
-        )
-        for report in reports:
-            room = os.statvfs(archive)
-            if room.f_bavail * room.f_frsize >= min_free:
+        if archive.stat().st_dev != state.stat().st_dev:
+            return []
+        reports = sorted(path for path in archive.iterdir() if _ARCHIVED.fullmatch(path.name))
+        sizes = {path: _freed(path.lstat()) for path in reports}
+        room = os.statvfs(state)
+        missing = min_free - room.f_bavail * room.f_frsize
+        if missing <= 0 or sum(sizes.values()) < missing:
+            return []
+        removed = []
+        for path in reports:
+            if missing <= 0:
                 break
             if act:
-                report.unlink(missing_ok=True)
-            removed.append(report.name)
-            if not act:
-                break  # without acting nobody knows how many it would take
+                path.unlink(missing_ok=True)
+            missing -= sizes[path]
+            removed.append(path.name)
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise FileError(f"cannot make room in {archive}: {error.strerror}", path=archive) from error
     return removed
+
+
+def _freed(facts: os.stat_result) -> int:
+    """What removing a file gives back: nothing while it has another name."""
+    own = stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1
+    return facts.st_blocks * 512 if own else 0

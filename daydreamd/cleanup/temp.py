@@ -7,21 +7,26 @@ nobody has touched for long and nobody has open.
 from __future__ import annotations
 
 import os
-import tempfile
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.leftovers import Leftover, find_leftovers, places_in_use, remove_leftover
+from daydreamd.host.leftovers import Leftover, Shape, find_leftovers, places_in_use, remove_leftover
 from daydreamd.settings.model import CleanupTemp
 from daydreamd.units import say_duration
 
-# Claude Code: one for every shell command (claude-code#9520, #17990). Aider: its own prefix.
+# Claude Code: the working directory after every shell command (claude-code#9520, #17990).
+# Aider's wrappers: a prefix and a random name of Python's `tempfile`, which closes it to others. A
+# person's own `aider-notes.md` has another name, or another mode.
 _FILES: Final = (
-    "claude-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]*-cwd", "tmpclaude-*-cwd", "aider-*", "aider_*",
-)  # fmt: skip
-_TREES: Final = ("daydreamd-*",)
+    Shape(re.compile(r"(?:tmp)?claude-[0-9a-f]{4,16}-cwd"), max_bytes=4096),
+    Shape(re.compile(r"aider[-_][a-z0-9_]{8}(?:\.[a-z0-9]{1,8})?"), mode=0o600),
+)
+IN_USE: Final = "a process has it open"
+_TREES: Final = (Shape(re.compile(r"daydreamd-(?:prompt|context)-[a-z0-9_]{8}")),)
 
 
 @dataclass(frozen=True)
@@ -47,28 +52,38 @@ def clean_temp(
     settings: CleanupTemp, *, all_users: bool, act: bool
 ) -> tuple[list[TempFile], list[str]]:
     """Remove leftovers, or with `act` false only list them; and what could not be looked at."""
-    directories = [Path(given).expanduser() for given in settings.directories]
     found: list[Leftover] = []
     failures: list[str] = []
-    for directory in directories or [Path(tempfile.gettempdir())]:
+    for directory in temp_directories(settings, os.environ):
         try:
             found += find_leftovers(
                 directory,
                 files=_FILES,
-                trees=(*_TREES, *settings.patterns),
+                trees=(*_TREES, *map(Shape.of_glob, settings.patterns)),
                 min_age=settings.max_age,
                 uids=None if all_users and os.geteuid() == 0 else (os.geteuid(),),
             )
         except FileError as error:
             failures.append(str(error))
     used = places_in_use() if found else set()
-    return [_settle(leftover, bool(leftover.holds & used), act=act) for leftover in found], failures
+    return [
+        settle(leftover, IN_USE if leftover.holds & used else "", act=act) for leftover in found
+    ], failures
 
 
-def _settle(leftover: Leftover, in_use: bool, *, act: bool) -> TempFile:
+def temp_directories(settings: CleanupTemp, environ: Mapping[str, str]) -> list[Path]:
+    """Where programs put temp files: `$TMPDIR`, `/tmp` and `/var/tmp`, or what the settings say."""
+    if settings.directories:
+        return [Path(given).expanduser() for given in settings.directories]
+    given = (environ.get("TMPDIR", ""), "/tmp", "/var/tmp")  # noqa: S108 - looked into only
+    return [Path(path) for path in dict.fromkeys(map(os.path.realpath, filter(None, given)))]
+
+
+def settle(leftover: Leftover, spared: str, *, act: bool) -> TempFile:
+    """Remove a leftover unless it is `spared` for a reason; with `act` false only say so."""
     path, age = str(leftover.path), leftover.age_seconds
-    if in_use:
-        return TempFile(path, leftover.bytes, age, "spare", "a process has it open")
+    if spared:
+        return TempFile(path, leftover.bytes, age, "spare", spared)
     reason = f"an agent's leftover, untouched for {say_duration(age)}"
     if not act:
         return TempFile(path, leftover.bytes, age, "remove", reason, "would be removed")

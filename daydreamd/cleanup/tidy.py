@@ -7,6 +7,7 @@ left for next time and said.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,16 +17,18 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
+from daydreamd.cleanup.agent_files import clean_agent_files
+from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
-from daydreamd.cleanup.evidence import Known, gather_evidence, look_again
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
+from daydreamd.cleanup.evidence import gather_evidence, look_again
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
-from daydreamd.events import Emitter, ProcessEnded
+from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.machine import available_memory, memory_pressure
@@ -33,6 +36,7 @@ from daydreamd.settings.model import Cleanup, CleanupKind
 from daydreamd.settings.places import Places
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
+_LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk
 _LIMIT_OF_SESSIONS: Final = 1000
 
 __all__ = ["TidyReport", "tidy_up"]
@@ -59,10 +63,12 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
     tidying = _Tidying(settings, report, emitter, history, act)
     async with anyio.create_task_group() as group:
         group.start_soon(tidying.processes, places, dead_sessions, budget, name="processes")
-        group.start_soon(tidying.files, name="temp files and logs")
+        group.start_soon(tidying.files, budget - _LAST_SECONDS, name="temp files and logs")
         if places and min_free_disk:
             group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
+    if report.to_be_taken_up:
+        emitter.notice("info", TIDYING_LEFT, left=report.to_be_taken_up)
     for failure in report.failures:
         emitter.notice("warning", "cleanup failed", reason=failure)
     return report
@@ -70,7 +76,13 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
 
 def rules_of(settings: Cleanup) -> dict[str, Rule]:
     """Every kind's rule. Only sessions of Claude Code are ended while they have an owner."""
-    rules = {name: Rule(name, False, 86_400, 21_600) for name in ONLY_REPORTED}
+    others, left = settings.other_agents, settings.left_by_agents
+    rules = {
+        name: Rule(name, settings.enabled and name in others.end, others.max_age, others.idle_for)
+        for name in OTHER_AGENTS
+    }
+    ends_left = settings.enabled and left.end
+    rules[LEFT_BY_AGENTS] = Rule(LEFT_BY_AGENTS, ends_left, left.max_age, left.idle_for)
     own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
     for name, kind in own.items():
         rules[name] = _rule(name, kind, settings)
@@ -88,6 +100,7 @@ def _rule(name: str, kind: CleanupKind, settings: Cleanup) -> Rule:
         kind.idle_for,
         kind.attended_idle_for if name == CLAUDE else None,
         kind.max_count,
+        kind.end_attended,
     )
 
 
@@ -132,12 +145,14 @@ class _Tidying:
             Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]
         kills = [candidate.facts for candidate in self._report.kills]
+        shown = [] if self._act else list(kills)
+        shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
+        memory = await anyio.to_thread.run_sync(measure_trees, shown)
+        self._report.candidates = [
+            replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
+            for candidate in self._report.candidates
+        ]
         if not self._act:
-            memory = await anyio.to_thread.run_sync(measure_trees, kills)
-            self._report.candidates = [
-                replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
-                for candidate in self._report.candidates
-            ]
             return
 
         def look() -> LastLook:
@@ -211,15 +226,20 @@ class _Tidying:
         except DaydreamError as error:
             self._report.failures.append(f"the end of {facts.pid} is not recorded: {error}")
 
-    async def files(self) -> None:
+    async def files(self, budget: float) -> None:
         """Temp files, then logs."""
-        settings, report = self._settings, self._report
+        settings, report, stop_at = self._settings, self._report, time.monotonic() + budget
         if settings.temp.enabled:
             clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
             report.temp_files, failures = await anyio.to_thread.run_sync(clean)
             report.failures += failures
+        if settings.agent_files.enabled:
+            clean_old = partial(clean_agent_files, settings, os.environ, act=self._act)
+            files, failures = await anyio.to_thread.run_sync(clean_old)
+            report.temp_files += files
+            report.failures += failures
         for log in settings.logs:
-            rotate = partial(rotate_log, log, act=self._act)
+            rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)
             done = await anyio.to_thread.run_sync(rotate)
             report.logs.append(done)
             if done.outcome == "failed":
@@ -227,7 +247,9 @@ class _Tidying:
 
     async def room(self, places: Places, min_free_disk: int) -> None:
         """Old archives go before the disk is full."""
-        make = partial(make_room, places.archive, min_free=min_free_disk, act=self._act)
+        make = partial(
+            make_room, places.archive, state=places.state, min_free=min_free_disk, act=self._act
+        )
         try:
             self._report.archives_removed = await anyio.to_thread.run_sync(make)
         except DaydreamError as error:

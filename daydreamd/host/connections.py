@@ -1,7 +1,7 @@
-"""Who is at the other end: of pipes, of sockets, of the ports a process listens on.
+"""Who is at the other end: of pipes, FIFOs and sockets, whatever descriptor they are held by.
 
-Read from `/proc` and from the kernel's socket diagnostics, without touching anybody's descriptor.
-What cannot be read is None, never "nobody". It does not know why anybody asks.
+Read from `/proc` and from the kernel's socket tables, without touching anybody's descriptor. What
+cannot be read is None, never "nobody". It does not know why anybody asks.
 """
 
 from __future__ import annotations
@@ -10,44 +10,112 @@ import errno
 import os
 import re
 import select
-import socket
-import struct
-from collections.abc import Collection, Iterable
+import stat
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+from daydreamd.host.sockets import (
+    TcpSocket,
+    UnixSocket,
+    network_of,
+    tcp_sockets,
+    unix_sockets,
+)
 
 _LINK: Final = re.compile(r"(pipe|socket):\[(\d+)\]")
-_ESTABLISHED, _LISTEN = "01", "0A"
-_NETLINK_SOCK_DIAG: Final = 4
-_SOCK_DIAG_BY_FAMILY: Final = 20
-_DUMP: Final = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-_NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_SHOW_NAME_AND_PEER: Final = 0x1 | 0x4
-_NAME, _PEER = 0, 2
-_ANSWER_SECONDS: Final = 2.0
+End = tuple[str, int]
+"""What a descriptor leads to: ("pipe" | "socket" | "fifo:DEVICE", inode)."""
 
 
 @dataclass(frozen=True)
-class UnixSocket:
-    """A connected unix socket. `peer` is the other end's inode, 0 where that end is closed."""
+class Link:
+    """One connection of a process. `holders` are processes at the other end; None: not known.
 
-    named: bool
-    peer: int
+    `how`: a pipe or FIFO; a pair, whose ends are alike; a client that came to a socket of ours; a
+    server that we went to, by its `name` ("" where it has none); a listener, whom clients may
+    come to.
+    """
+
+    fd: int
+    how: Literal["pipe", "pair", "client", "server", "listener"]
+    holders: frozenset[int] | None = frozenset()
+    name: str = ""
 
 
 @dataclass
 class Connections:
     """All pipes and sockets in use, as far as they can be seen, at one moment."""
 
-    holders: dict[tuple[str, int], set[int]] = field(default_factory=dict)
-    ends: dict[int, dict[int, tuple[str, int]]] = field(default_factory=dict)
+    holders: dict[End, set[int]] = field(default_factory=dict)
+    ends: dict[int, dict[int, End]] = field(default_factory=dict)
     unix: dict[int, UnixSocket] | None = None
     unseen: set[int] = field(default_factory=set)
+    _tcp: dict[str, dict[int, TcpSocket] | None] = field(default_factory=dict)
 
-    def ends_of(self, pid: int) -> dict[int, tuple[str, int]]:
+    def ends_of(self, pid: int) -> dict[int, End]:
         """The pipes and sockets of a process, by descriptor."""
         return self.ends.get(pid, {})
+
+    def links(self, pid: int, family: Collection[int]) -> list[Link] | None:
+        """The connections of a process to others than `family`; None where it is hidden."""
+        if pid in self.unseen:
+            return None
+        links = (self._link(pid, fd, end, family) for fd, end in self.ends_of(pid).items())
+        return [link for link in links if link is not None and link.holders != frozenset()]
+
+    def _link(self, pid: int, fd: int, end: End, family: Collection[int]) -> Link | None:
+        if end[0] != "socket":
+            others = self.others_at(pid, fd, family)
+            return Link(fd, "pipe", None if others is None else frozenset(others))
+        if self.unix is None:
+            return Link(fd, "pair", None)
+        if unix := self.unix.get(end[1]):
+            return self._unix_link(pid, fd, unix, family)
+        return self._tcp_link(pid, fd, end[1], family)
+
+    def _unix_link(
+        self, pid: int, fd: int, unix: UnixSocket, family: Collection[int]
+    ) -> Link | None:
+        if unix.listens:
+            return Link(fd, "listener", None, unix.name)
+        if not unix.peer:
+            return None
+        assert self.unix is not None
+        peer = self.unix.get(unix.peer)
+        if peer is not None and peer.named and not unix.named:
+            return Link(fd, "server", None, peer.name)
+        others = self.others_at(pid, fd, family)
+        holders = None if others is None else frozenset(others)
+        return Link(fd, "client" if unix.named else "pair", holders, unix.name)
+
+    def _tcp_link(self, pid: int, fd: int, inode: int, family: Collection[int]) -> Link | None:
+        network = network_of(pid)
+        if network not in self._tcp:
+            self._tcp[network] = tcp_sockets(pid)
+        table = self._tcp[network]
+        if table is None:
+            return Link(fd, "pair", None)
+        tcp = table.get(inode)
+        if tcp is None:
+            return None  # closed, closing, or of another protocol
+        if tcp.listens:
+            return Link(fd, "listener", None, f"port {tcp.port}")
+        peer = next(
+            (i for i, one in table.items() if (one.local, one.remote) == (tcp.remote, tcp.local)),
+            None,
+        )
+        holders = self.holders.get(("socket", peer), set()) if peer else set()
+        if holders and holders <= set(family):
+            return None  # with itself
+        accepted = any(one.listens and one.port == tcp.port for one in table.values())
+        others = frozenset(holders.difference(family)) or None
+        if accepted:
+            return Link(fd, "client", others, f"port {tcp.port}")
+        return Link(
+            fd, "server", others, f"port {tcp.remote_port}{'' if tcp.is_local else ' elsewhere'}"
+        )
 
     def others_at(self, pid: int, fd: int, family: Collection[int]) -> set[int] | None:
         """Processes outside `family` at the other end of a descriptor; None where unknown."""
@@ -69,7 +137,7 @@ class Connections:
             return None  # somebody may be there whose descriptors we may not see
         return others
 
-    def _explains(self, holders: set[int], pid: int, fd: int, end: tuple[str, int]) -> bool:
+    def _explains(self, holders: set[int], pid: int, fd: int, end: End) -> bool:
         """Whether the holders that we see explain all: they have the other end, or nobody has."""
         if end[0] == "socket":
             return bool(holders)
@@ -80,66 +148,77 @@ class Connections:
                     return True
         return not _other_end_is_open(pid, fd, reads=bool(reads))
 
-    def unix_clients(self, pid: int, family: Collection[int]) -> set[int] | None:
-        """Processes outside `family` that connected to a unix socket on which `pid` listens."""
-        clients: set[int] = set()
-        for fd, (what, inode) in self.ends_of(pid).items():
-            if what == "socket":
-                if self.unix is None:
-                    return None
-                # an accepted socket bears the name it was reached under; one that went out does not
-                if inode in self.unix and self.unix[inode].named:
-                    clients |= self.others_at(pid, fd, family) or set()
-        return clients
-
-    def ports(self, pids: Iterable[int]) -> Ports | None:
-        """The TCP ports that these processes listen on, and how many clients they have."""
-        ports = Ports()
-        for pid in pids:
-            inodes = {inode for what, inode in self.ends_of(pid).values() if what == "socket"}
-            if inodes and not _add_tcp(pid, inodes, ports):
-                return None
-        ports.clients = sum(port in ports.listening for port in ports.connected)
-        return ports
+    def holds_only_at(self, pid: int, link_of: int, fd: int, fds: Collection[int]) -> bool:
+        """Whether `pid` has the other end of a connection at these descriptors alone."""
+        end = self.ends_of(link_of).get(fd)
+        if end is None:
+            return False
+        if end[0] == "socket" and self.unix and (unix := self.unix.get(end[1])):
+            end = ("socket", unix.peer)
+        held = {own for own, what in self.ends_of(pid).items() if what == end}
+        return bool(held) and held <= set(fds)
 
 
-@dataclass
-class Ports:
-    """TCP of some processes: ports they listen on, local ports of connections, and clients."""
+def see_connections(members: Collection[int] = ()) -> Connections:
+    """Look at every process that we may look into; FIFOs only where one of `members` has them."""
+    seen = Connections(unix=unix_sockets())
+    for pid, number, link in _descriptors(seen.unseen):
+        if match := _LINK.fullmatch(link):
+            _hold(seen, pid, number, (match[1], int(match[2])))
+    fifos = {link for pid in members for link in _fifos(pid)}
+    if fifos:
+        for pid, number, link in _descriptors(set()):
+            if link in fifos and (facts := _look(pid, number)) and stat.S_ISFIFO(facts.st_mode):
+                _hold(seen, pid, number, (f"fifo:{facts.st_dev}", facts.st_ino))
+    return seen
 
-    listening: set[int] = field(default_factory=set)
-    connected: list[int] = field(default_factory=list)
-    clients: int = 0
+
+def _hold(seen: Connections, pid: int, number: int, end: End) -> None:
+    seen.ends.setdefault(pid, {})[number] = end
+    seen.holders.setdefault(end, set()).add(pid)
 
 
-def see_connections() -> Connections:
-    """Look at every process that we may look into."""
-    seen = Connections(unix=_unix_sockets())
+def _descriptors(unseen: set[int]) -> Iterator[tuple[int, int, str]]:
+    """Every descriptor: pid, number, and what it links to. Who hides them is added to `unseen`."""
     with os.scandir("/proc") as entries:
         pids = [int(entry.name) for entry in entries if entry.name.isdecimal()]
     for pid in pids:
         try:
-            with os.scandir(f"/proc/{pid}/fd") as descriptors:
-                names = [descriptor.name for descriptor in descriptors]
+            names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - names, called for every process
         except PermissionError:
-            seen.unseen.add(pid)
+            unseen.add(pid)
             continue
         except OSError:  # gone meanwhile
             continue
-        _add_ends(seen, pid, names)
-    return seen
+        yield from _links_of(pid, names)
 
 
-def _add_ends(seen: Connections, pid: int, names: Iterable[str]) -> None:
+def _links_of(pid: int, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
     for name in names:
         try:
             link = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 - called for every descriptor
         except OSError:  # closed meanwhile
             continue
-        if match := _LINK.fullmatch(link):
-            end = (match[1], int(match[2]))
-            seen.ends.setdefault(pid, {})[int(name)] = end
-            seen.holders.setdefault(end, set()).add(pid)
+        yield pid, int(name), link
+
+
+def _fifos(pid: int) -> Iterator[str]:
+    """What the descriptors of a process that lead to named pipes link to."""
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - names are what we want
+    except OSError:  # gone or hidden: `see_connections` has noted it
+        return
+    for _, number, link in _links_of(pid, names):
+        facts = _look(pid, number) if link.startswith("/") else None
+        if facts and stat.S_ISFIFO(facts.st_mode):
+            yield link
+
+
+def _look(pid: int, fd: int) -> os.stat_result | None:
+    try:
+        return Path(f"/proc/{pid}/fd/{fd}").stat()
+    except OSError:  # closed meanwhile
+        return None
 
 
 def _may(pid: int, fd: int) -> int:
@@ -163,65 +242,3 @@ def _other_end_is_open(pid: int, fd: int, *, reads: bool) -> bool:
         return not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
     finally:
         os.close(pipe)
-
-
-def _add_tcp(pid: int, inodes: Collection[int], ports: Ports) -> bool:
-    for table in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-        except FileNotFoundError:
-            continue  # no IPv6, or gone meanwhile
-        except OSError:
-            return False
-        for line in lines:
-            words = line.split()
-            if int(words[9]) in inodes:
-                port = int(words[1].rsplit(":", 1)[1], 16)
-                if words[3] == _LISTEN:
-                    ports.listening.add(port)
-                elif words[3] == _ESTABLISHED:
-                    ports.connected.append(port)
-    return True
-
-
-def _unix_sockets() -> dict[int, UnixSocket] | None:
-    """Every unix socket by inode; None where the kernel does not tell."""
-    ask = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_NAME_AND_PEER, 0, 0)
-    header = struct.pack("=IHHII", 16 + len(ask), _SOCK_DIAG_BY_FAMILY, _DUMP, 1, 0)
-    found: dict[int, UnixSocket] = {}
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
-            kernel.settimeout(_ANSWER_SECONDS)
-            kernel.send(header + ask)
-            while True:
-                if _read_messages(kernel.recv(1 << 18), found):
-                    return found
-    except OSError:  # no such netlink family, or not allowed: then it is not known
-        return None
-
-
-def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
-    """Add what one datagram says; True with the last. OSError where the kernel refuses."""
-    place = 0
-    while place < len(answer):
-        length, kind = struct.unpack_from("=IH", answer, place)
-        if kind == _NLMSG_DONE:
-            return True
-        if kind == _NLMSG_ERROR:
-            raise OSError("the kernel refused")
-        inode = struct.unpack_from("=I", answer, place + 20)[0]
-        found[inode] = _read_socket(answer[place + 32 : place + length])
-        place += (length + 3) & ~3
-    return False
-
-
-def _read_socket(attributes: bytes) -> UnixSocket:
-    named, peer, place = False, 0, 0
-    while place + 4 <= len(attributes):
-        length, kind = struct.unpack_from("=HH", attributes, place)
-        if kind == _NAME:
-            named = length > 4
-        elif kind == _PEER:
-            peer = struct.unpack_from("=I", attributes, place + 4)[0]
-        place += max(4, (length + 3) & ~3)
-    return UnixSocket(named, peer)

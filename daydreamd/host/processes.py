@@ -28,6 +28,7 @@ from daydreamd.host.procfs import (
     read_exe,
     read_io_bytes,
     read_stat,
+    read_tracer,
     read_uid,
     scan,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "read_exe",
     "read_io_bytes",
     "read_stat",
+    "read_tracer",
     "read_uid",
     "reap_strays",
     "scan",

@@ -109,6 +109,17 @@ def read_cwd(pid: int) -> str:
     return _read_link(pid, "cwd")
 
 
+def read_tracer(pid: int) -> int | None:
+    """The pid of the debugger that traces it, 0 where none does; None where that is hidden."""
+    status = _read(pid, "status")
+    if status is None:
+        return 0 if read_stat(pid) is None else None  # who is gone is traced by nobody
+    for line in status.splitlines():
+        if line.startswith(b"TracerPid:"):
+            return int(line.split()[1])
+    return None
+
+
 def read_uid(pid: int) -> int | None:
     """The real user id: who started it, whatever it has become since."""
     for line in (_read(pid, "status") or b"").splitlines():

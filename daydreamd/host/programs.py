@@ -11,6 +11,7 @@ import grp
 import os
 import pwd
 import stat
+import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ def find_beside_us(name: str) -> Path | None:
     """The program where our own Python keeps its scripts: as trusted as that Python is."""
     path = Path(sysconfig.get_path("scripts"), name)
     return path if path.is_file() and os.access(path, os.X_OK) else None
+
+
+def find_in_sibling(name: str) -> Path | None:
+    """The program in an environment beside ours: `venv-NAME` for `venv`. Ours vouches for it."""
+    path = Path(f"{sys.prefix}-{name}", "bin", name)
+    return path.resolve() if path.is_file() and os.access(path, os.X_OK) else None
 
 
 def search_path() -> str:

@@ -1,238 +1,253 @@
 """Rotating a log: its content becomes `NAME.1.gz`, older ones move up, the oldest go.
 
 Everything happens through one descriptor of a directory that nobody else can write, so that nobody
-can lead us elsewhere by exchanging names (as "logrotten" did). A writer that can reopen its log
-is told by a signal, and its old log is packed once the writer has let go of it. For all others the
-log is copied and cut; what was written between the last read and the cut is lost, and counted as
-far as it can be seen.
+can lead us elsewhere by exchanging names (as "logrotten" did). Each step leaves the log whole or
+packed under a name that the next run knows; where a kill makes it doubtful whether the log was cut,
+its content is kept twice rather than lost.
+
+A writer that can reopen its log is told by a signal, and its old log is packed once nobody has it
+open any more. For all others the log is copied and cut: without a gap where the file system can
+take out its beginning; elsewhere what is written between the last read and the cut is lost, and
+counted as far as it can be seen.
 """
 
 from __future__ import annotations
 
-import gzip
+import fcntl
+import math
 import os
-import shutil
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from daydreamd.errors import FileError, HostError, ProcessGone
-from daydreamd.host.files import DIRECTORY, look_at
-from daydreamd.host.processes import Signals, identify, send
+from daydreamd.errors import FileError
+from daydreamd.host.archives import take_in
+from daydreamd.host.cutting import block_of, can_collapse, collapse
+from daydreamd.host.files import look_at
+from daydreamd.host.packing import Packing, Part, find_parts, trim
+from daydreamd.host.private import open_private
+from daydreamd.host.writers import Told, Writer, openers
 
 _WRITERS_MAY_TAKE: Final = 5.0
-_CHUNK: Final = 1 << 20
+_LAST_WORDS: Final = 50
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """What came of it: the bytes moved out of the log, those lost, and what is to be said."""
+    """What came of it: the bytes moved out of the log, those lost, and what is to be said.
+
+    `unfinished`: the time was up; the next run goes on.
+    """
 
     path: str
     rotated: bool
     bytes: int = 0
     lost_bytes: int = 0
     said: str = ""
+    unfinished: bool = False
 
 
 def rotate(
-    path: Path, *, max_bytes: int, keep: int, pidfile: Path | None = None, signal: str = "HUP"
+    path: Path,
+    *,
+    max_bytes: int,
+    keep: int,
+    writer: Writer | None = None,
+    stop_at: float = math.inf,
 ) -> Rotation:
     """Rotate `path` if it is above `max_bytes`; FileError where that would not be safe.
 
-    With a `pidfile` its process is signalled to reopen the log; without, the log is copied and cut.
+    With a `writer` its process is told to reopen the log; without, the log is copied and cut. Packs
+    until `stop_at` (monotonic seconds). What a killed run has left is put in order first.
     """
-    directory = open_private(path.parent)
     try:
-        facts = _regular(directory, path)
-        if facts is None or facts.st_size <= max_bytes:
-            return Rotation(str(path), rotated=False, said="not over its size")
-        if pidfile is None:
-            return _copy_and_cut(directory, path, keep)
-        return _move_and_tell(directory, path, keep, facts, _writer(pidfile, facts), signal)
+        with _held(path) as directory:
+            return _Log(directory, path, keep, stop_at).rotate(max_bytes, writer)
     except OSError as error:
         raise FileError(f"cannot rotate {path}: {error.strerror}", path=path) from error
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[int]:
+    directory = open_private(path.parent)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield directory
+    except BlockingIOError as error:
+        reason = "another daydreamd rotates in that directory"
+        raise FileError(f"cannot rotate {path}: {reason}", path=path) from error
     finally:
         os.close(directory)
 
 
-def open_private(directory: Path) -> int:
-    """Open a directory that only we or root can change, and the way to it; FileError for others.
+class _Log:
+    """A log in its directory, while it is rotated."""
 
-    A sticky directory on the way is fine: what is ours in it cannot be moved by others.
-    """
-    resolved = directory.resolve()
-    handle = os.open("/", DIRECTORY)
-    try:
-        parts = resolved.parts[1:]
-        for depth, name in enumerate(parts, 1):
-            below = os.open(name, DIRECTORY, dir_fd=handle)
-            os.close(handle)
-            handle = below
-            on_the_way = depth < len(parts)
-            _refuse_shared(os.fstat(handle), resolved, sticky_is_fine=on_the_way)
-    except OSError as error:
-        os.close(handle)
-        raise FileError(f"cannot open {directory}: {error.strerror}", path=directory) from error
-    except FileError:
-        os.close(handle)
-        raise
-    return handle
+    def __init__(self, directory: int, path: Path, keep: int, stop_at: float) -> None:
+        self._directory, self._path, self._keep, self._stop_at = directory, path, keep, stop_at
+        self._name, self._waiting = path.name, f"{path.name}.0"  # plain, until nobody writes to it
 
+    def rotate(self, max_bytes: int, writer: Writer | None) -> Rotation:
+        self._take_in_complete()
+        if writer and self._regular(self._waiting):
+            done = self._finish_waiting(writer)
+            if not done.rotated or self._size() <= max_bytes:
+                return done
+        facts = self._regular(self._name)
+        if facts is None or facts.st_size <= max_bytes:
+            return Rotation(str(self._path), rotated=False, said="not over its size")
+        if writer is None:
+            return self._copy_and_cut()
+        writer.check(self._path, facts)
+        os.rename(self._name, self._waiting, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        return self._finish_waiting(writer)
 
-def _refuse_shared(facts: os.stat_result, path: Path, *, sticky_is_fine: bool) -> None:
-    if facts.st_uid not in (0, os.geteuid()):
-        raise FileError(
-            f"cannot rotate in {path}: another user owns it or the way to it", path=path
-        )
-    shared = facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if shared and not (sticky_is_fine and facts.st_mode & stat.S_ISVTX):
-        raise FileError(f"cannot rotate in {path}: others can write there", path=path)
+    def _size(self) -> int:
+        facts = self._regular(self._name)
+        return facts.st_size if facts else 0
 
-
-def _regular(directory: int, path: Path) -> os.stat_result | None:
-    try:
-        with look_at(directory, path.name) as (_, facts):
-            if not stat.S_ISREG(facts.st_mode):
-                raise FileError(f"cannot rotate {path}: not a regular file", path=path)
-            if facts.st_nlink != 1:
-                raise FileError(f"cannot rotate {path}: it has another name too", path=path)
-            return facts
-    except FileNotFoundError:
-        return None
-
-
-def _copy_and_cut(directory: int, path: Path, keep: int) -> Rotation:
-    log = os.open(path.name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    try:
-        copied, lost = _pack(log, directory, f"{path.name}.new.gz", cut=True)
-    finally:
-        os.close(log)
-    _shift(directory, path.name, keep, f"{path.name}.new.gz")
-    said = f"copied and cut; {lost} bytes were seen to be lost in the moment of the cut"
-    return Rotation(str(path), rotated=True, bytes=copied, lost_bytes=lost, said=said)
-
-
-def _move_and_tell(
-    directory: int, path: Path, keep: int, facts: os.stat_result, pid: int, signal: str
-) -> Rotation:
-    waiting = f"{path.name}.0"  # plain, until its writer has let go of it
-    _pack_former(directory, path, keep, waiting, pid)
-    os.rename(path.name, waiting, src_dir_fd=directory, dst_dir_fd=directory)
-    fresh = os.open(path.name, _NEW_FILE, 0o600, dir_fd=directory)
-    os.fchmod(fresh, stat.S_IMODE(facts.st_mode))
-    os.fchown(fresh, facts.st_uid, facts.st_gid)
-    os.close(fresh)
-    try:
-        send(identify(pid), Signals[f"SIG{signal}"])
-    except (ProcessGone, HostError) as error:
-        raise FileError(f"cannot tell the writer of {path}: {error}", path=path) from error
-    give_up = time.monotonic() + _WRITERS_MAY_TAKE
-    while _has_open(pid, facts):
-        if time.monotonic() > give_up:
-            said = f"moved to {waiting}; pid {pid} still writes to it, so it is not packed yet"
-            return Rotation(str(path), rotated=True, bytes=facts.st_size, said=said)
-        time.sleep(0.02)
-    size = _pack_waiting(directory, path.name, keep, waiting)
-    return Rotation(str(path), rotated=True, bytes=size, said=f"pid {pid} has reopened it")
-
-
-def _pack_former(directory: int, path: Path, keep: int, waiting: str, pid: int) -> None:
-    """Pack what a slow writer kept us from packing the last time."""
-    with suppress(FileNotFoundError):
-        with look_at(directory, waiting) as (_, facts):
-            if _has_open(pid, facts):
-                reason = f"pid {pid} has not let go of {waiting} yet"
-                raise FileError(f"cannot rotate {path}: {reason}", path=path)
-        _pack_waiting(directory, path.name, keep, waiting)
-
-
-def _pack_waiting(directory: int, name: str, keep: int, waiting: str) -> int:
-    old = os.open(waiting, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    try:
-        size, _ = _pack(old, directory, f"{name}.new.gz", cut=False)
-    finally:
-        os.close(old)
-    _shift(directory, name, keep, f"{name}.new.gz")
-    os.unlink(waiting, dir_fd=directory)
-    return size
-
-
-def _writer(pidfile: Path, facts: os.stat_result) -> int:
-    """The process that the pid file names, if it has this very log open; a stale one is refused."""
-    try:
-        pid = int(pidfile.read_text().strip())
-    except (OSError, ValueError) as error:
-        raise FileError(f"cannot read a pid from {pidfile}: {error}", path=pidfile) from error
-    if not _has_open(pid, facts):
-        raise FileError(f"cannot rotate for pid {pid} of {pidfile}: it has not opened the log")
-    return pid
-
-
-def _has_open(pid: int, facts: os.stat_result) -> bool:
-    try:
-        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # gone
-        return False
-    for descriptor in descriptors:
+    def _regular(self, name: str) -> os.stat_result | None:
         try:
-            if os.path.samestat(descriptor.stat(), facts):
-                return True
-        except OSError:  # closed meanwhile
-            continue
-    return False
+            with look_at(self._directory, name) as (_, facts):
+                if not stat.S_ISREG(facts.st_mode):
+                    reason = "not a regular file"
+                    raise FileError(f"cannot rotate {self._path}: {reason}", path=self._path)
+                if facts.st_nlink != 1:
+                    reason = "it has another name too"
+                    raise FileError(f"cannot rotate {self._path}: {reason}", path=self._path)
+                return facts
+        except FileNotFoundError:
+            return None
+
+    def _copy_and_cut(self) -> Rotation:
+        log = os.open(self._name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory)
+        packing = Packing(self._directory, self._part_of(log), log)
+        try:
+            size = os.fstat(log).st_size
+            block = block_of(self._directory)
+            if not packing.advance(size // block * block, self._stop_at):
+                return self._go_on_later(packing, size)
+            is_written = os.fstat(log).st_size > size or openers(os.fstat(log))
+            if is_written and can_collapse(self._directory, self._name):
+                lost = self._take_out(log, packing, block)
+            else:
+                lost = _cut(log, packing)
+            self._take_in(packing.part)
+        finally:
+            packing.close()
+            os.close(log)
+        said = "copied and cut"
+        said += f"; {lost} bytes were seen to be lost in the moment of the cut" if lost else ""
+        return Rotation(str(self._path), True, packing.part.offset, lost, said)
+
+    def _take_out(self, log: int, packing: Packing, block: int) -> int:
+        """Take out what is packed; what is being written stays. The bytes lost: none."""
+        packing.advance((os.fstat(log).st_size - 1) // block * block, math.inf)
+        packing.save(complete=True)
+        if packing.part.offset and collapse(log, packing.part.offset):
+            return 0
+        return _cut(log, packing)
+
+    def _go_on_later(self, packing: Packing, size: int) -> Rotation:
+        packing.save()
+        share = f"{packing.part.offset >> 20} of {size >> 20} MiB"
+        said = f"packed {share} so far; the next run goes on"
+        return Rotation(str(self._path), rotated=False, said=said, unfinished=True)
+
+    def _finish_waiting(self, writer: Writer) -> Rotation:
+        """Give the log a new file, tell its writer, and pack the old one when it is let go."""
+        facts = self._regular(self._waiting)
+        if facts is None:
+            return Rotation(str(self._path), rotated=False, said="not over its size")
+        self._make_new(facts)
+        told, give_up = Told(None, "nobody has it open"), time.monotonic() + _WRITERS_MAY_TAKE
+        writing = openers(facts)
+        if writing:
+            told = writer.tell(self._path)
+        while writing and time.monotonic() < min(give_up, self._stop_at):
+            time.sleep(0.02)
+            writing = {pid for pid in writing if openers(facts, (pid,))}
+        if writing or (writing := openers(facts)):
+            said = f"moved to {self._waiting}; {told.said}; "
+            said += f"pid {min(writing)} still writes to it, so it is not packed yet"
+            return Rotation(str(self._path), True, facts.st_size, said=said)
+        return self._pack_waiting(told)
+
+    def _make_new(self, facts: os.stat_result) -> None:
+        with suppress(FileExistsError):  # the writer was quicker, or a former run was cut short
+            fresh = os.open(self._name, _NEW_FILE, 0o600, dir_fd=self._directory)
+            try:
+                os.fchmod(fresh, stat.S_IMODE(facts.st_mode))
+                os.fchown(fresh, facts.st_uid, facts.st_gid)
+            finally:
+                os.close(fresh)
+
+    def _pack_waiting(self, told: Told) -> Rotation:
+        old = os.open(
+            self._waiting, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory
+        )
+        packing = Packing(self._directory, self._part_of(old), old)
+        try:
+            size = os.fstat(old).st_size
+            if not packing.advance(size, self._stop_at):
+                return self._go_on_later(packing, size)
+            packing.save(complete=True)
+        finally:
+            packing.close()
+            os.close(old)
+        os.unlink(self._waiting, dir_fd=self._directory)
+        self._take_in(packing.part)
+        said = f"pid {told.pid} has reopened it" if told.pid else told.said
+        return Rotation(str(self._path), rotated=True, bytes=size, said=said)
+
+    def _part_of(self, source: int) -> Part:
+        """The part that a former run has begun of this very log; others are kept as they are."""
+        found = Part(self._name, os.fstat(source).st_ino)
+        for part in find_parts(self._directory, self._name):
+            if part.fits(source) and part.offset > found.offset:
+                found = part
+        for part in find_parts(self._directory, self._name):
+            if part != found:
+                self._take_in(part)
+        return found
+
+    def _take_in_complete(self) -> None:
+        """Take in what a killed run had packed: the log may have been cut since."""
+        for part in find_parts(self._directory, self._name):
+            if part.complete:
+                with suppress(FileNotFoundError), look_at(self._directory, self._waiting) as seen:
+                    if (seen[1].st_ino, seen[1].st_size) == (part.inode, part.offset):
+                        os.unlink(self._waiting, dir_fd=self._directory)
+                self._take_in(part)
+        with suppress(FileNotFoundError):  # of an older version: its log may have been cut
+            take_in(self._directory, self._name, f"{self._name}.new.gz", self._keep)
+
+    def _take_in(self, part: Part) -> None:
+        if part.offset == 0:
+            with suppress(FileNotFoundError):
+                os.unlink(part.file, dir_fd=self._directory)
+            return
+        trim(self._directory, part)
+        take_in(self._directory, self._name, part.file, self._keep)
 
 
-def _pack(source: int, directory: int, name: str, *, cut: bool) -> tuple[int, int]:
-    """Compress all of `source` into a new file; bytes read, and bytes lost by cutting it.
+def _cut(log: int, packing: Packing) -> int:
+    """Pack the rest and cut the log to nothing; how many bytes were seen to come in between.
 
-    The bulk is on disk before the rest is read and the source cut, so that no more than a moment
-    lies between the last read and the cut. What comes even between those two nobody can count.
+    Each round is short, so that in the last one hardly anything comes.
     """
-    with suppress(FileNotFoundError):  # left by one that was killed
-        os.unlink(name, dir_fd=directory)
-    mode, lost = stat.S_IMODE(os.fstat(source).st_mode), 0
-    with os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=directory), "wb") as file:
-        with (
-            gzip.GzipFile(fileobj=file, mode="wb", filename="") as packed,
-            os.fdopen(source, "rb", closefd=False) as plain,
-        ):
-            shutil.copyfileobj(plain, packed, _CHUNK)
-            packed.flush()
-            os.fsync(file.fileno())
-            shutil.copyfileobj(plain, packed, _CHUNK)
-            size = plain.tell()
-            if cut:
-                lost = max(0, os.fstat(source).st_size - size)
-                os.ftruncate(source, 0)
-        file.flush()
-        os.fsync(file.fileno())
-    return size, lost
-
-
-def _shift(directory: int, name: str, keep: int, newest: str) -> None:
-    """Move former logs up by one, the newest in as number 1, and remove those above `keep`."""
-    with os.scandir(directory) as entries:
-        names = [entry.name for entry in entries]
-    numbers = [_number(entry, name) for entry in names]
-    for number in sorted((number for number in numbers if number), reverse=True):
-        old = f"{name}.{number}.gz"
-        if number >= keep:
-            os.unlink(old, dir_fd=directory)
-        else:
-            os.rename(old, f"{name}.{number + 1}.gz", src_dir_fd=directory, dst_dir_fd=directory)
-    if keep:
-        os.rename(newest, f"{name}.1.gz", src_dir_fd=directory, dst_dir_fd=directory)
-    else:
-        os.unlink(newest, dir_fd=directory)
-    os.fsync(directory)
-
-
-def _number(entry: str, name: str) -> int:
-    """N of `NAME.N.gz`; 0 for everything else."""
-    middle = entry.removeprefix(f"{name}.").removesuffix(".gz")
-    return int(middle) if entry == f"{name}.{middle}.gz" and middle.isdecimal() else 0
+    for turn in range(_LAST_WORDS):
+        packing.advance(os.fstat(log).st_size, math.inf)
+        packing.save(complete=True, on_disk=turn == 0)
+        if os.fstat(log).st_size <= packing.part.offset:
+            break
+    lost = os.fstat(log).st_size - packing.part.offset
+    if lost < 0:  # somebody else has cut it: what it holds now is new
+        return 0
+    os.ftruncate(log, 0)
+    return lost

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import anyio
 import pytest
 
 from daydreamd.cleanup.act import Ending, LastLook, end_abandoned
+from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Verdict, choose
-from daydreamd.cleanup.evidence import Known, gather_evidence, look_again
+from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.report import TidyReport
 from daydreamd.cleanup.tidy import rules_of, tidy_up
 from daydreamd.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.host.processes import Signals, identify, is_alive, memory_bytes, read_stat, send
-from daydreamd.settings.model import Cleanup, CleanupKind, CleanupTemp
+from daydreamd.settings.model import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
-from tests.integration.zoo.animals import NATIVE, PYTHON, registry
+from tests.integration.zoo.animals import NATIVE, PYTHON, SESSION_ID, registry
 from tests.integration.zoo.keeper import Zoo, open_zoo, until
 from tests.integration.zoo.on_demand import aider_on_demand
 
@@ -31,6 +33,7 @@ def settings(claude: CleanupKind = AT_ONCE, grace: float = 1.0) -> Cleanup:
         grace=Duration(grace),
         observe=Duration(0.5),
         temp=CleanupTemp(enabled=False),
+        agent_files=CleanupAgentFiles(enabled=False),
     )
 
 
@@ -127,7 +130,22 @@ async def test_a_finished_session_in_a_terminal_goes_after_its_own_time(zoo: Zoo
     patient = CleanupKind(max_age=Duration(0.1), idle_for=Duration(0.1))
     assert of(await tidy(settings(patient)), pid).verdict.word == "spare"
     hasty = CleanupKind(max_age=Duration(0.1), attended_idle_for=Duration(0.1))
-    report = await tidy(settings(hasty))
+    registry(zoo, pid, status="idle", sessionId=SESSION_ID)
+    transcript = f".claude/projects/-x/{SESSION_ID}.jsonl"
+    asked = {"type": "user", "message": {"role": "user"}}
+    zoo.write(transcript, json.dumps(asked) + "\n")
+    said = of(await tidy(settings(hasty)), pid).verdict
+    assert said.word == "spare", "it was asked and has not answered"
+    answered = {"type": "assistant", "message": {"stop_reason": "end_turn"}}
+    zoo.write(transcript, f"{json.dumps(asked)}\n{json.dumps(answered)}\n")
+    said = of(await tidy(settings(hasty)), pid).verdict
+    assert said.word == "spare"
+    assert "it is only reported" in said.reasons[-1]
+    ending = CleanupKind(max_age=Duration(0.1), attended_idle_for=Duration(0.1), end_attended=True)
+    todo = zoo.write(f".claude/todos/{SESSION_ID}-agent-1.json", '[{"status": "pending"}]')
+    assert of(await tidy(settings(ending)), pid).verdict.word == "spare", "a to-do is open"
+    todo.write_text('[{"status": "completed"}]')
+    report = await tidy(settings(ending))
     assert of(report, pid).outcome == "ended"
     assert of(report, pid).verdict.reasons[0].startswith("finished, but still there: terminal pts/")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
+from daydreamd.host.writers import Writer
 from daydreamd.settings.model import CleanupLog, CleanupTemp
 from daydreamd.units import Duration, Size
 
@@ -60,38 +63,80 @@ def aged(path: Path, days: float = 3) -> Path:
     return path
 
 
+PATIENCE_SECONDS = 0.3
+
+
 def temp(directory: Path, **kwargs) -> CleanupTemp:
-    return CleanupTemp(directories=(str(directory),), **kwargs)
+    return CleanupTemp(directories=(str(directory),), max_age=Duration(PATIENCE_SECONDS), **kwargs)
+
+
+def let_rest(*paths: Path) -> None:
+    """Nobody can set back when an inode was changed: wait until it is long ago."""
+    youngest = max(path.lstat().st_ctime for path in paths)
+    time.sleep(max(0.0, youngest + PATIENCE_SECONDS + 0.1 - time.time()))
+
+
+def made_by_tempfile(path: Path) -> Path:
+    path.touch(mode=0o600)
+    return path
 
 
 def test_known_leftovers_that_are_old_and_unused_go(tmp_path: Path):
-    for name in ("claude-8c89-cwd", "tmpclaude-427a-cwd", "aider-x", "notes", "claude-notes-cwd"):
+    for name in ("claude-8c89-cwd", "tmpclaude-427a-cwd", "notes", "claude-fade-out-cwd"):
         aged(tmp_path / name)
+    made_by_tempfile(tmp_path / "aider-x2y4z6_8")
+    used = made_by_tempfile(tmp_path / "aider-used0000.md")
+    let_rest(*tmp_path.iterdir())
     (tmp_path / "claude-8c90-cwd").touch()
-    used = aged(tmp_path / "aider-used")
     with used.open():
         files, failures = clean_temp(temp(tmp_path), all_users=False, act=True)
     assert failures == []
     assert [(Path(file.path).name, file.decision) for file in files] == [
-        ("aider-used", "spare"),
-        ("aider-x", "remove"),
+        ("aider-used0000.md", "spare"),
+        ("aider-x2y4z6_8", "remove"),
         ("claude-8c89-cwd", "remove"),
         ("tmpclaude-427a-cwd", "remove"),
     ]
-    assert names(tmp_path) == ["aider-used", "claude-8c90-cwd", "claude-notes-cwd", "notes"]
+    assert names(tmp_path) == [
+        "aider-used0000.md", "claude-8c90-cwd", "claude-fade-out-cwd", "notes",
+    ]  # fmt: skip
+
+
+def test_an_old_time_of_writing_that_was_brought_along_is_not_age(tmp_path: Path):
+    source, packed = aged(tmp_path / "source", days=300), tmp_path / "packed.tar"
+    subprocess.run(["tar", "-C", tmp_path, "-cf", packed, "source"], check=True)
+    place = tmp_path / "temp"
+    place.mkdir()
+    subprocess.run(["cp", "-p", source, place / "claude-8c89-cwd"], check=True)
+    renamed = "--transform=s/source/claude-8c8a-cwd/"
+    subprocess.run(["tar", "-C", place, "-xpf", packed, renamed], check=True)
+    (place / "robot").mkdir()
+    subprocess.run(["cp", "-p", source, place / "robot" / "x"], check=True)
+    os.utime(place / "robot", (0, 0))
+    rule = CleanupTemp(directories=(str(place),), patterns=("robot",))
+    assert clean_temp(rule, all_users=False, act=True) == ([], [])
+    assert names(place) == ["claude-8c89-cwd", "claude-8c8a-cwd", "robot"]
+
+
+def test_what_people_have_named_after_aider_stays(tmp_path: Path):
+    (tmp_path / "aider-settings").touch(mode=0o644)  # eight letters, but open to others
+    for name in ("aider-notes.md", "aider_todo", "aider-", "aider-history-2026.txt"):
+        made_by_tempfile(tmp_path / name)
+    let_rest(*tmp_path.iterdir())
+    assert clean_temp(temp(tmp_path), all_users=False, act=True) == ([], [])
 
 
 def test_a_dry_run_touches_no_temp_file(tmp_path: Path):
-    aged(tmp_path / "aider-x")
+    let_rest(aged(tmp_path / "claude-8c89-cwd"))
     (file,), _ = clean_temp(temp(tmp_path), all_users=False, act=False)
     assert file.outcome == "would be removed"
-    assert names(tmp_path) == ["aider-x"]
+    assert names(tmp_path) == ["claude-8c89-cwd"]
 
 
 def test_a_users_pattern_may_name_directories(tmp_path: Path):
     (tmp_path / "robot-1").mkdir()
     aged(tmp_path / "robot-1" / "x")
-    os.utime(tmp_path / "robot-1", (0, 0))
+    let_rest(tmp_path / "robot-1", tmp_path / "robot-1" / "x")
     clean_temp(temp(tmp_path, patterns=("robot-*",)), all_users=False, act=True)
     assert names(tmp_path) == []
 
@@ -158,7 +203,7 @@ def test_a_writer_that_reopens_loses_nothing(private: Path):
         assert writer.stdout is not None
         writer.stdout.readline()
         (private / "app.pid").write_text(f"{writer.pid}\n")
-        done = rotate(log, max_bytes=10, keep=2, pidfile=private / "app.pid")
+        done = rotate(log, max_bytes=10, keep=2, writer=Writer(private / "app.pid"))
         writer.communicate()
     assert done.said == f"pid {writer.pid} has reopened it"
     assert gzip.decompress((private / "app.log.1.gz").read_bytes()) == b"before\n" * 100
@@ -171,7 +216,7 @@ def test_a_stale_pid_file_tells_nobody(private: Path):
     (private / "app.log").write_text("x" * 100)
     (private / "app.pid").write_text(str(os.getpid()))
     with pytest.raises(FileError, match="it has not opened the log"):
-        rotate(private / "app.log", max_bytes=10, keep=2, pidfile=private / "app.pid")
+        rotate(private / "app.log", max_bytes=10, keep=2, writer=Writer(private / "app.pid"))
     assert (private / "app.log").read_text() == "x" * 100
 
 
@@ -202,6 +247,43 @@ def test_a_log_with_a_second_name_or_none_of_its_own_is_refused(private: Path):
     assert (private / "precious").read_text() == "x" * 100
 
 
+def test_a_log_too_large_for_the_time_is_carried_on_by_the_next_run(private: Path):
+    log = private / "app.log"
+    log.write_bytes(os.urandom(1 << 20) * 10 + b"end")
+    rule = CleanupLog(path=str(log), max_size=Size(10), keep=3)
+    turns = [rotate_log(rule, act=True, stop_at=0.0) for _ in range(3)]
+    assert [turn.outcome for turn in turns] == ["packed in part", "packed in part", "rotated"]
+    assert "4 of 10 MiB so far" in turns[0].said
+    packed = gzip.decompress((private / "app.log.1.gz").read_bytes())
+    assert (len(packed), packed[-3:]) == ((10 << 20) + 3, b"end")
+    assert names(private) == ["app.log", "app.log.1.gz"]
+
+
+def test_a_part_of_a_log_that_others_have_cut_is_kept(private: Path):
+    log = private / "app.log"
+    log.write_bytes(b"a" * (10 << 20))
+    rotate(log, max_bytes=10, keep=3, stop_at=0.0)
+    log.write_bytes(b"b" * 20)
+    rotate(log, max_bytes=10, keep=3)
+    kept = [gzip.decompress((private / f"app.log.{n}.gz").read_bytes()) for n in (1, 2)]
+    assert kept == [b"b" * 20, b"a" * (4 << 20)]
+
+
+def test_a_moved_log_whose_writer_cannot_be_told_is_said(private: Path):
+    log = private / "app.log"
+    log.write_text("")
+    (private / "app.log.0").write_text("old\n")
+    writer = Writer(private / "none.pid")
+    program = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with (private / "app.log.0").open("a") as old:
+        other = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=old)
+    said = rotate(log, max_bytes=10, keep=3, writer=writer, stop_at=0.0).said
+    other.communicate()
+    assert f"nobody was told: cannot read a pid from {private / 'none.pid'}" in said
+    assert f"pid {other.pid} still writes to it" in said
+    assert (private / "app.log.0").read_text() == "old\n"
+
+
 def test_what_a_log_rule_did_is_said(private: Path):
     (private / "app.log").write_text("x" * 100)
     rule = CleanupLog(path=str(private / "app.log"), max_size=Size(10))
@@ -210,14 +292,46 @@ def test_what_a_log_rule_did_is_said(private: Path):
     assert rotate_log(rule, act=True).said == "not over 10 B"
 
 
+ARCHIVED = [f"daydream_insights-2026010{day}-120000.md" for day in (1, 2, 3)]
+
+
+def free_bytes(directory: Path) -> int:
+    room = os.statvfs(directory)
+    return room.f_bavail * room.f_frsize
+
+
+@contextlib.contextmanager
+def small_disk(directory: Path) -> Iterator[Path]:
+    """A file system of its own, so that nobody else changes how much is free."""
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", directory], check=True)
+
+
 def test_old_archives_go_first_where_the_disk_is_full(tmp_path: Path):
-    for number in range(3):
-        aged(tmp_path / f"daydream_insights-{number}.md", days=number)
-    aged(tmp_path / "letter.md", days=9)
-    assert make_room(tmp_path, min_free=0, act=True) == []
-    removed = make_room(tmp_path, min_free=1 << 60, act=True)
-    assert removed == [f"daydream_insights-{number}.md" for number in (2, 1, 0)]
-    assert names(tmp_path) == ["letter.md"]
+    with small_disk(tmp_path / "disk") as disk:
+        for name in (*ARCHIVED, "daydream_insights-20260101-mine.md", "letter.md"):
+            (disk / name).write_bytes(bytes(100_000))
+        free = free_bytes(disk)
+        assert make_room(disk, state=disk, min_free=free, act=True) == []
+        shown = make_room(disk, state=disk, min_free=free + 150_000, act=False)
+        assert make_room(disk, state=disk, min_free=free + 150_000, act=True) == shown
+        assert shown == ARCHIVED[:2]
+        assert names(disk) == [
+            "daydream_insights-20260101-mine.md", ARCHIVED[2], "letter.md",
+        ]  # fmt: skip
+
+
+def test_archives_stay_where_removing_them_cannot_make_the_room(tmp_path: Path):
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / ARCHIVED[0]).write_bytes(bytes(100_000))
+        free = free_bytes(disk)
+        assert make_room(disk, state=disk, min_free=free + 500_000, act=True) == []
+        assert make_room(disk, state=tmp_path, min_free=1 << 60, act=True) == []
+        assert names(disk) == [ARCHIVED[0]]
 
 
 def test_temp_settings_have_a_day_of_patience():

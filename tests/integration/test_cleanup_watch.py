@@ -8,7 +8,8 @@ import anyio
 import msgspec
 import pytest
 
-from daydreamd.cleanup.evidence import Known, gather_evidence
+from daydreamd.cleanup.case import Known
+from daydreamd.cleanup.evidence import gather_evidence
 from daydreamd.cleanup.watch import FILE_NAME, Watch, read_watch, sample_agents
 from daydreamd.host.processes import Signals, identify, read_stat, send
 from daydreamd.settings.model import Cleanup

@@ -12,7 +12,7 @@ import pytest
 
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import read_stat
-from tests.integration.zoo.animals import NATIVE, SESSION_ID
+from tests.integration.zoo.animals import NATIVE, SESSION_ID, conversation
 from tests.integration.zoo.keeper import open_zoo
 
 SETTINGS = """
@@ -50,6 +50,7 @@ def clean(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_dry_run_shows_what_it_would_do_within_80_columns(home: Path):
     with open_zoo(home / "zoo") as zoo:
+        conversation(zoo, SESSION_ID)
         pid = zoo.release(zoo.put(NATIVE), "--resume", SESSION_ID)
         done = clean(home, "--dry-run")
         assert done.returncode == 0
@@ -66,6 +67,7 @@ def test_a_dry_run_shows_what_it_would_do_within_80_columns(home: Path):
 
 def test_what_was_ended_can_be_read_later(home: Path):
     with open_zoo(home / "zoo") as zoo:
+        conversation(zoo, SESSION_ID)
         pid = zoo.release(zoo.put(NATIVE), "--resume", SESSION_ID)
         assert clean(home).returncode == 0
         assert zoo.animals() == []

@@ -9,8 +9,11 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from daydreamd.host.connections import see_connections
+import pytest
+
+from daydreamd.host.connections import Link, see_connections
 
 NOBODY = 65534
 # Everything is imported before the privileges go: nobody may not read where Python lies.
@@ -110,25 +113,50 @@ def test_both_ends_in_one_hand_are_no_riddle(tmp_path):
         assert others(pid, 0) == set()
 
 
-def test_clients_of_a_port_are_counted():
-    with (
-        socket.create_server(("127.0.0.1", 0)) as server,
-        socket.create_connection(server.getsockname()) as client,
-    ):
-        accepted, _ = server.accept()
-        with accepted:
-            ports = see_connections().ports([os.getpid()])
-            assert ports is not None
-            assert (ports.listening, ports.clients) == ({server.getsockname()[1]}, 1)
-            assert client.getpeername() == server.getsockname()
+def links(how: str) -> list[Link]:
+    """Our own connections of a kind, as somebody sees them to whom we are a stranger."""
+    return [link for link in see_connections().links(os.getpid(), ()) or () if link.how == how]
 
 
-def test_a_client_of_a_unix_socket_is_known_to_be_one():
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_port_has_clients_to_come_and_clients_that_came(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as server:
+        name = f"port {server.getsockname()[1]}"
+        assert Link(server.fileno(), "listener", None, name) in links("listener")
+        with socket.create_connection(server.getsockname()[:2]) as client:
+            accepted, _ = server.accept()
+            with accepted:
+                us = frozenset({os.getpid()})
+                assert Link(accepted.fileno(), "client", us, name) in links("client")
+                assert Link(client.fileno(), "server", us, name) in links("server")
+
+
+@pytest.mark.parametrize("name", ["\0daydreamd-test-", "/tmp/daydreamd-test-"])
+def test_a_unix_socket_has_clients_to_come_and_clients_that_came(name):
+    name += os.urandom(4).hex()
+    said = name.replace("\0", "@")
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
-        server.bind("\0daydreamd-test-" + os.urandom(4).hex())
+        server.bind(name)
         server.listen()
-        client.connect(server.getsockname())
+        assert Link(server.fileno(), "listener", None, said) in links("listener")
+        client.connect(name)
         accepted, _ = server.accept()
         with accepted:
-            assert see_connections().unix_clients(os.getpid(), ()) == {os.getpid()}
-            assert see_connections().unix_clients(os.getpid(), {os.getpid()}) == set()
+            us = frozenset({os.getpid()})
+            assert Link(accepted.fileno(), "client", us, said) in links("client")
+            assert Link(client.fileno(), "server", None, said) in links("server")
+    if name.startswith("/"):
+        Path(name).unlink()
+
+
+def test_a_named_fifo_leads_to_who_writes_there_by_any_descriptor(tmp_path):
+    os.mkfifo(tmp_path / "fifo", 0o666)
+    both = os.open(tmp_path / "fifo", os.O_RDWR)
+    reading = os.open(tmp_path / "fifo", os.O_RDONLY)
+    with sleeper(stdin=reading) as pid:
+        os.close(reading)
+        (link,) = see_connections({pid}).links(pid, {pid})
+        assert (link.how, link.holders) == ("pipe", frozenset({os.getpid()}))
+        os.close(both)
+        assert see_connections({pid}).links(pid, {pid}) == []

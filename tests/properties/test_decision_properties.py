@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daydreamd.cleanup.decision import Facts, Owner, Pressure, Rule, Verdict, choose, decide, shrink
+from daydreamd.cleanup.decision import Facts, Pressure, Rule, Verdict, choose, decide, shrink
+from daydreamd.cleanup.owners import Kind, Owner
 
 SECONDS = st.floats(min_value=0, max_value=1e7, allow_nan=False)
 OWNERS = st.builds(
     Owner,
-    st.sampled_from(["nobody", "terminal", "multiplexer", "parent", "client", "unknown"]),
+    st.sampled_from(list(get_args(Kind))),
     st.just("somebody"),
 )
 RULES = st.builds(

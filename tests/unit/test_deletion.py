@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd.host.deletion import remove_tree
-from daydreamd.host.leftovers import find_leftovers, places_in_use, remove_leftover
+from daydreamd.host.leftovers import Shape, find_leftovers, places_in_use, remove_leftover
 
 NOBODY = 65534
 
@@ -27,13 +27,24 @@ def deep(root: Path, depth: int) -> None:
     os.close(handle)
 
 
-def age(path: Path, days: float) -> None:
-    then = time.time() - days * 86_400
-    os.utime(path, (then, then), follow_symlinks=False)
+RESTED_SECONDS = 0.3
+
+
+def let_rest(*paths: Path) -> None:
+    """Nobody can set back when an inode was changed: wait until it is long enough ago."""
+    youngest = max(path.lstat().st_ctime for path in paths)
+    time.sleep(max(0.0, youngest + RESTED_SECONDS + 0.05 - time.time()))
+
+
+def globs(*names: str) -> list[Shape]:
+    return [Shape.of_glob(name) for name in names]
 
 
 def find(directory: Path, **kwargs):
-    defaults = {"files": ["old*"], "trees": ["tree*"], "min_age": 3600, "uids": [os.geteuid()]}
+    defaults = {
+        "files": globs("old*"), "trees": globs("tree*"), "min_age": RESTED_SECONDS,
+        "uids": [os.geteuid()],
+    }  # fmt: skip
     return [found.name for found in find_leftovers(directory, **{**defaults, **kwargs})]
 
 
@@ -86,13 +97,21 @@ def test_what_is_not_there_is_already_removed(tmp_path: Path):
 
 
 def test_only_old_files_with_a_known_name_are_found(tmp_path: Path):
-    for name in ("old-1", "old-new", "other"):
-        (tmp_path / name).touch()
     for name in ("old-1", "other"):
-        age(tmp_path / name, 2)
+        (tmp_path / name).touch()
+    let_rest(tmp_path / "old-1", tmp_path / "other")
+    (tmp_path / "old-new").touch()
+    os.utime(tmp_path / "old-new", (0, 0))  # as `cp -p` does
     assert find(tmp_path) == ["old-1"]
     assert find(tmp_path, min_age=3 * 86_400) == []
     assert find(tmp_path / "missing") == []
+
+
+def test_what_was_read_lately_is_in_use(tmp_path: Path):
+    (tmp_path / "old").touch()
+    let_rest(tmp_path / "old")
+    os.utime(tmp_path / "old", (time.time() + 60, 0))
+    assert find(tmp_path, min_age=0.0) == []
 
 
 def test_links_fifos_and_directories_are_not_taken_for_files(tmp_path: Path):
@@ -100,19 +119,15 @@ def test_links_fifos_and_directories_are_not_taken_for_files(tmp_path: Path):
     (tmp_path / "old-link").symlink_to("target")
     (tmp_path / "old-directory").mkdir()
     os.mkfifo(tmp_path / "old-fifo")
-    for name in ("old-link", "old-directory", "old-fifo"):
-        age(tmp_path / name, 2)
-    assert find(tmp_path) == []
+    assert find(tmp_path, min_age=0) == []
 
 
 def test_a_tree_is_as_young_as_the_youngest_thing_in_it(tmp_path: Path):
     for name in ("tree-old", "tree-young"):
         (tmp_path / name / "sub").mkdir(parents=True)
         (tmp_path / name / "sub" / "file").touch()
-    for part in ("sub/file", "sub", "."):
-        age(tmp_path / "tree-old" / part, 2)
-    for part in ("sub", "."):
-        age(tmp_path / "tree-young" / part, 2)
+    let_rest(tmp_path / "tree-old" / "sub" / "file", tmp_path / "tree-young" / "sub" / "file")
+    (tmp_path / "tree-young" / "sub" / "file").write_text("new")
     assert find(tmp_path) == ["tree-old"]
 
 
@@ -140,14 +155,14 @@ def test_what_somebody_has_open_is_known_to_be_in_use(tmp_path: Path):
     (tmp_path / "tree" / "file").touch()
     with (tmp_path / "old").open(), (tmp_path / "tree" / "file").open():
         used = places_in_use()
-    found = find_leftovers(tmp_path, files=["old"], trees=["tree"], min_age=0, uids=None)
+    found = find_leftovers(tmp_path, files=globs("old"), trees=globs("tree"), min_age=0, uids=None)
     assert [bool(leftover.holds & used) for leftover in found] == [True, True]
     assert not any(leftover.holds & places_in_use() for leftover in found)
 
 
 def test_an_entry_that_was_exchanged_after_the_look_stays(tmp_path: Path):
     (tmp_path / "old").touch()
-    (found,) = find_leftovers(tmp_path, files=["old"], trees=[], min_age=0, uids=None)
+    (found,) = find_leftovers(tmp_path, files=globs("old"), trees=[], min_age=0, uids=None)
     (tmp_path / "old").rename(tmp_path / "looked-at")
     (tmp_path / "old").write_text("something new")
     assert remove_leftover(found).left == ["old: changed meanwhile"]

@@ -1,0 +1,265 @@
+"""One agent process: everything that is known of it, put together as the facts to decide by.
+
+What cannot be read is put down as unknown, which spares. What it all means is `decision`'s matter.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Final
+
+from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
+from daydreamd.cleanup.claude_remote import remote_session
+from daydreamd.cleanup.decision import Facts
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
+from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
+from daydreamd.cleanup.sampling import Sample, has_moved
+from daydreamd.cleanup.undo import resume_aider, resume_claude
+from daydreamd.cleanup.watch import Watch, Watched
+from daydreamd.errors import FileError
+from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.processes import (
+    TICKS_PER_SECOND,
+    age_seconds,
+    read_environ,
+)
+from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
+from daydreamd.settings.model import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
+from daydreamd.text import redact_argv
+from daydreamd.units import say_duration
+
+# Less processor time than it takes to start: who has spent no more has done nothing since. Claude
+# Code takes 0.6 s, Aider 3 s; a server may be a small program.
+_NEVER_WORKED_SECONDS: Final = {CLAUDE: 0.4, AIDER: 0.4}
+_SMALL_PROGRAM_SECONDS: Final = 0.2
+_COMMAND_LENGTH: Final = 200
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the caller brings along: which of our sessions are dead, and the watch's memory."""
+
+    dead_sessions: Collection[str] = ()
+    watch: Watch | None = None
+
+
+class Case:
+    """One process: the two samples of it, and what else is known."""
+
+    def __init__(
+        self,
+        sample: Sample,
+        before: Sample | None,
+        gap: float,
+        watched: Watched | None,
+        settings: Cleanup,
+        known: Known,
+        around: Surroundings,
+    ) -> None:
+        self.sample, self.before, self.gap = sample, before, gap
+        self.watched, self.settings, self.known = watched, settings, known
+        self.around, self.stat = around, sample.stat
+        self.age = age_seconds(self.stat.start_ticks)
+        environ = read_environ(self.stat.pid)
+        self.environ_is_known = environ is not None
+        self.environ = environ or {}
+        self.claude = self._ask_claude()
+        self.remote, self.roster_unknown = self._ask_remote()
+
+    def facts(self, ours: Mapping[int, str]) -> Facts:
+        """Everything there is to say about it."""
+        sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
+        owner = owner_of(
+            self.stat,
+            sample.members,
+            self.around,
+            serves=sample.kind == MCP,
+            remote=self.remote,
+            ports_are_left=bool(sample.left and not sample.left.never),
+        )
+        idle, by = self._idle()
+        return Facts(
+            pid=self.stat.pid,
+            start_ticks=self.stat.start_ticks,
+            rule=sample.kind,
+            command=_said(sample.argv, sample.identity.exe),
+            age_seconds=self.age,
+            owner=owner,
+            rss_bytes=sample.rss_bytes,
+            never=self._never(ours, mark if owner.kind != "nobody" else ""),
+            dead_session=mark if mark in self.known.dead_sessions else "",
+            unknown=self._unknown(),
+            working=tuple(filter(None, (self._moved(),))),
+            witness=self.claude.working,
+            finished=self.claude.finished,
+            idle_seconds=idle,
+            idle_by=by,
+            resume=self._resume(),
+            family=sample.members,
+            proof=self._proof(),
+        )
+
+    def _never(self, ours: Mapping[int, str], mark: str) -> str:
+        sample = self.sample
+        inside = [ours[pid] for pid in sample.members if pid in ours]
+        if inside:
+            return ours.get(self.stat.pid) or f"its tree holds daydreamd: {inside[0]}"
+        if mark and mark not in self.known.dead_sessions:
+            return f"works for a session of ours ({mark})"
+        if self.stat.pid in sample.stopped:
+            return "stopped: somebody's Ctrl-Z or debugger"
+        if sample.stopped:
+            return f"its process {min(sample.stopped)} is stopped: somebody's Ctrl-Z or debugger"
+        if protected := self._protected():
+            return f"protected by {protected}"
+        stays = _meant_to_stay(self.stat.pid, sample, self.environ)
+        return stays or (sample.left.never if sample.left else "")
+
+    def _proof(self) -> tuple[str, ...]:
+        """How it is known that an agent left it, and the ports that would be free again."""
+        if self.sample.left is None:
+            return ()
+        ports = [
+            link.name
+            for pid in sorted(self.sample.members)
+            for link in self.around.connections.links(pid, self.sample.members) or ()
+            if link.how == "listener" and link.name.startswith("port ")
+        ]
+        held = [f"{port} would be free again" for port in dict.fromkeys(ports)]
+        return (*self.sample.left.proof, *held)
+
+    def _protected(self) -> str:
+        line = " ".join(self.sample.argv)
+        for entry in protections(self.settings, self.sample.kind):
+            if entry.isdecimal():
+                if int(entry) in self.sample.members:
+                    return f"the settings (pid {entry})"
+            elif fnmatchcase(line, entry):
+                return f'the settings ("{entry}")'
+        return ""
+
+    def _unknown(self) -> tuple[str, ...]:
+        unknown = [] if self.environ_is_known else ["its environment cannot be read"]
+        if self.sample.io_bytes < 0:
+            unknown.append("what it reads and writes cannot be read")
+        hidden = filter(None, (self.claude.unknown, self.roster_unknown))
+        return (*unknown, *(f"{source} cannot be read" for source in hidden))
+
+    def _moved(self) -> str:
+        before = self.before
+        if before is None or before.stat.start_ticks != self.stat.start_ticks:
+            return "it has only just begun"
+        if before.identity != self.sample.identity:
+            return "it has only just become another program"
+        former = (before.cpu_ticks, before.io_bytes, before.members)
+        return has_moved(former, self.sample, self.gap)
+
+    def _idle(self) -> tuple[float | None, str]:
+        """How long it has been idle at least, by the best proof that nothing contradicts."""
+        if self._moved():
+            return 0.0, ""
+        proofs = {"nothing moved between two looks": self.gap, **self._proofs()}
+        by = max(proofs, key=lambda name: proofs[name])
+        limits = [self.age, *self._last_signs()]
+        if terminal := terminal_name(self.stat.tty_nr) or terminal_of_stdin(self.stat.pid):
+            typed = seconds_since_input(terminal)
+            if typed is None:
+                return None, ""
+            limits.append(typed)
+        return min(proofs[by], *limits), by
+
+    def _proofs(self) -> dict[str, float]:
+        """What proves that nothing was done, and for how long."""
+        proofs = {}
+        if self.watched:
+            now = time.clock_gettime(time.CLOCK_BOOTTIME)
+            proofs["no CPU, input or output seen"] = now - self.watched.quiet_since
+        spent = self.sample.cpu_ticks / TICKS_PER_SECOND
+        if spent <= _NEVER_WORKED_SECONDS.get(self.sample.kind, _SMALL_PROGRAM_SECONDS):
+            proofs[f"{say_duration(spent)} of CPU in all its life"] = self.age
+        if self.claude.transcript_age is not None and self.claude.is_certain:
+            proofs["its transcript"] = self.claude.transcript_age
+        if self.claude.idle_seconds is not None:
+            proofs["Claude's own word"] = self.claude.idle_seconds
+        return proofs
+
+    def _last_signs(self) -> list[float]:
+        """How long ago each sign of life was that is known of."""
+        signs = [self.claude.transcript_age, self.claude.idle_seconds]
+        if self.watched and self.watched.active_at is not None:
+            signs.append(time.clock_gettime(time.CLOCK_BOOTTIME) - self.watched.active_at)
+        if self.sample.youngest_ticks:
+            signs.append(age_seconds(self.sample.youngest_ticks))
+        return [sign for sign in signs if sign is not None]
+
+    def _ask_remote(self) -> tuple[str, str]:
+        """Why it lives without a terminal, and what of that could not be read."""
+        if self.sample.kind != CLAUDE or self.is_elsewhere:
+            return "", ""
+        home = config_dir(self.environ, self.sample.identity.uid)
+        try:
+            said = remote_session(self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
+        except (FileError, OSError, ValueError) as error:
+            return "", f"the roster of its daemon ({error})"
+        return said or self.claude.remote, ""
+
+    @cached_property
+    def is_elsewhere(self) -> bool:
+        """Whether its files are not those of this machine: then none of them is read."""
+        return namespaces_of(self.stat, self.around) != ()
+
+    def _ask_claude(self) -> ClaudeSays:
+        if self.sample.kind != CLAUDE or self.is_elsewhere:
+            return ClaudeSays()
+        return ask_claude(
+            self.stat.pid,
+            self.stat.start_ticks,
+            argv=self.sample.argv,
+            environ=self.environ,
+            uid=self.sample.identity.uid,
+            cwd=self.sample.cwd,
+        )
+
+    def _resume(self) -> str | None:
+        if self.sample.kind == CLAUDE:
+            return resume_claude(self.claude, self.sample.cwd)
+        if self.sample.kind == AIDER:
+            return resume_aider(self.sample.argv, self.environ, self.sample.cwd)
+        return None
+
+
+def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:
+    """Why a process is meant to outlive whoever started it; "" where nothing says so."""
+    daemons = ("--daemon", "--daemonize", "--detach", "--service")
+    if sample.kind != CLAUDE and any(word in daemons for word in sample.argv[1:]):
+        return "meant to outlive its starter: it was started as a daemon"
+    if sample.argv[1:2] == ("daemon",):
+        return "meant to outlive its starter: it was started as `daemon`"
+    if environ.get("SYSTEMD_EXEC_PID") == str(pid):
+        return "meant to outlive its starter: it is a systemd unit of its own"
+    return ""
+
+
+def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
+    """The protected pids and globs of a kind."""
+    own: dict[str, CleanupKind | CleanupAgents | CleanupLeft] = {
+        CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp,
+        LEFT_BY_AGENTS: settings.left_by_agents,
+        **dict.fromkeys(OTHER_AGENTS, settings.other_agents),
+    }  # fmt: skip
+    of_users = {added.name: added for added in settings.kinds}
+    rule = of_users.get(kind) or own.get(kind)
+    return rule.protect if rule else ()
+
+
+def _said(argv: tuple[str, ...], exe: str) -> str:
+    """The command line on one line, without control characters, not too long."""
+    words = [os.path.basename(argv[0]), *argv[1:]] if argv else [exe]  # noqa: PTH119 - a word, no path
+    line = " ".join(word for word in redact_argv(words) if word)
+    printable = "".join(letter if letter.isprintable() else "?" for letter in line)
+    return printable[:_COMMAND_LENGTH]

@@ -1,0 +1,65 @@
+"""Whether a Claude session is meant to live without a terminal: in the background, or from afar.
+
+By its command line, by its registry entry, and by the roster of its background daemon, which names
+the sessions that `claude agents` can still come back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from daydreamd.errors import FileError
+from daydreamd.host.files import read_text_nofollow
+
+_OPTIONS: Final = ("--remote-control", "--bg", "--background", "--spare-ready", "--teleport")
+_COMMANDS: Final = ("remote-control", "rc", "daemon", "bg", "--bg-pty-host", "--bg-spare")
+_MOST_VALUES: Final = 20_000
+
+
+def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_ticks: int) -> str:
+    """Why it lives without a terminal, in a few words; "" where nothing says so.
+
+    FileError or ValueError where the roster is there and cannot be read.
+    """
+    for word in argv[1:]:
+        if word.partition("=")[0] in _OPTIONS or word.startswith("--bg-"):
+            return f"meant to outlive its terminal: it was started with {word.partition('=')[0]}"
+    if argv[1:2] and argv[1] in _COMMANDS:
+        return f"meant to outlive its terminal: it was started as `{argv[1]}`"
+    roster = config / "daemon" / "roster.json" if config else None
+    if roster is not None and _is_on_the_roster(roster, pid, start_ticks):
+        return "Claude's background daemon has it on its roster"
+    return ""
+
+
+def _is_on_the_roster(path: Path, pid: int, start_ticks: int) -> bool:
+    try:
+        text = read_text_nofollow(path, max_bytes=4 << 20)
+    except FileError:
+        if path.is_file():
+            raise
+        return False
+    try:
+        roster = msgspec.json.decode(text)
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply") from error
+    return any(
+        entry.get("pid") == pid and str(entry.get("procStart", start_ticks)) == str(start_ticks)
+        for entry in _objects(roster)
+    )
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document, however it is nested; so many at most."""
+    waiting, left = [value], _MOST_VALUES
+    while waiting and left:
+        value, left = waiting.pop(), left - 1
+        if isinstance(value, dict):
+            yield value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

@@ -1,0 +1,146 @@
+"""Who is at the other end of an agent's pipes and sockets, and whether that makes an owner.
+
+A pipeline of which everybody is an orphan (`claude | tee log`) owns itself: its members are looked
+through on both sides until somebody alive is met who is not part of it. What a process went out to
+(a model's API, the journal, the message bus) does not own it; who came to it, or may come, does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+
+from daydreamd.cleanup.owners import Owner
+from daydreamd.cleanup.programs import is_filter, is_wrapper, program_name
+from daydreamd.host.connections import Connections, Link
+from daydreamd.host.processes import Stat, descendants
+
+_STDIO: Final = (0, 1, 2)
+_WINDOW: Final = re.compile(r"@?/tmp/\.X11-unix/X\d+|.*/wayland-\d+|port 60\d\d")
+# Helpers of the machine that whoever runs on it talks to.
+_BROKER: Final = re.compile(
+    r"@?/(?:var/)?run/(?:systemd|dbus|nscd|user/\d+/(?:bus|systemd|gnupg|keyring|at-spi))\b.*"
+    r"|@?/dev/log|.*/\.gnupg/.*|.*/ssh-[^/]+/agent\.\d+|@?/tmp/dbus-.*|.*/at-spi/.*"
+)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A process with its tree, and the question whether another process is an orphan, too.
+
+    `orphan` says of a process that nobody owns it by its parents, its terminal or its group.
+    """
+
+    root: Stat
+    family: frozenset[int]
+    parents: frozenset[int]
+    agents: Collection[int]
+    serves: bool
+    table: dict[int, Stat]
+    connections: Connections
+    orphan: Callable[[Stat], bool]
+    ports_are_left: bool = False
+
+
+def connected_owner(circle: Circle) -> Owner | None:
+    """The first owner among all that are connected; None where there is none."""
+    group, waiting = set(circle.family), sorted(circle.family)
+    unknown: Owner | None = None
+    while waiting:
+        pid = waiting.pop()
+        links = circle.connections.links(pid, group)
+        if links is None:
+            unknown = Owner("unknown", "who is connected to it")
+            continue
+        for link in links:
+            owner = _owner_at(circle, pid, link)
+            if isinstance(owner, Owner):
+                if owner.kind != "unknown":
+                    return owner
+                unknown = owner
+            elif owner:
+                fresh = {*owner, *(s.pid for s in descendants(owner, circle.table))} - group
+                group |= fresh
+                waiting += fresh
+    return unknown
+
+
+def has_window(circle: Circle) -> bool:
+    """Whether the process or one below it shows a window."""
+    links = (circle.connections.links(pid, ()) or () for pid in circle.family)
+    return any(
+        link.how == "server" and _WINDOW.fullmatch(link.name) for some in links for link in some
+    )
+
+
+def _owner_at(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+    """An owner, or the processes that belong to the same orphaned group; None where nobody is."""
+    match link.how:
+        case "listener":
+            return _listener(circle, pid, link)
+        case "server":
+            return _server(circle, pid, link)
+        case "client":
+            holders = (link.holders or frozenset()) - circle.parents
+            if link.holders is not None and not holders:
+                return None
+            who = f" ({_name(circle, min(holders))})" if holders else ""
+            return Owner("client", f"a client{who} is connected to {_said(link)}")
+        case _:
+            return _at_the_other_end(circle, pid, link)
+
+
+def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
+    """Who listens waits for somebody; of what an agent left, only a unix socket says so.
+
+    A dev server listens for ever, but without its agent and its files nobody comes to it any more.
+    A unix socket is where daemons are found, so there one below counts as well.
+    """
+    is_port = link.name.startswith("port ")
+    if is_port if circle.ports_are_left else pid != circle.root.pid:
+        return None
+    return Owner("client", f"listens on {_said(link)} for clients to come")
+
+
+def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
+    """What we went to owns us only where we are there to serve: then it may be who asks."""
+    if not circle.serves or pid != circle.root.pid or _BROKER.fullmatch(link.name):
+        return None
+    return Owner("client", f"is connected to {_said(link)}")
+
+
+def _at_the_other_end(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+    if link.holders is None:
+        return Owner("unknown", "who is connected to it")
+    others = link.holders - circle.parents
+    orphans = {other for other in others if _is_of_the_group(circle, pid, link, other)}
+    if others - orphans:
+        other = min(others - orphans)
+        return Owner("client", f"works for {_name(circle, other)}, which is connected to it")
+    return orphans or None
+
+
+def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
+    """Whether the other end is an orphan like us that wants nothing for itself.
+
+    A filter or a wrapper, another agent, or the neighbour in a pipeline, who holds the pipe as its
+    standard input or output; a program that made the pipe for us holds it elsewhere.
+    """
+    peer = circle.table.get(other)
+    if peer is None or not circle.orphan(peer):  # born after the look: it lives, and is somebody
+        return False
+    if other in circle.agents or is_filter(peer) or is_wrapper(peer):
+        return True
+    at_stdio = circle.connections.holds_only_at(other, pid, link.fd, _STDIO)
+    return at_stdio and peer.session == circle.root.session
+
+
+def _name(circle: Circle, pid: int) -> str:
+    stat = circle.table.get(pid)
+    return f"{program_name(stat)} (pid {pid})" if stat else "a process"
+
+
+def _said(link: Link) -> str:
+    return link.name or "a socket"

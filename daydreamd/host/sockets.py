@@ -1,0 +1,141 @@
+"""The kernel's tables of sockets: unix by netlink, TCP by `/proc/PID/net`.
+
+What cannot be asked is None, never an empty table. Who holds a socket is not known here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+_DUMP: Final = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_SHOW_NAME_AND_PEER: Final = 0x1 | 0x4
+_NAME, _PEER = 0, 2
+_ANSWER_SECONDS: Final = 2.0
+_UNIX_LISTEN: Final = 10
+_TCP_ESTABLISHED, _TCP_LISTEN = "01", "0A"
+_LOOPBACK: Final = (
+    "0100007F",
+    "00000000000000000000000001000000",
+    "0000000000000000FFFF00000100007F",
+)
+
+
+@dataclass(frozen=True)
+class UnixSocket:
+    """A unix socket. `peer` is the other end's inode, 0 where there is none or it is closed.
+
+    `name` is its path, `@` first where abstract; an accepted one bears that of its listener.
+    """
+
+    name: str
+    peer: int
+    listens: bool = False
+
+    @property
+    def named(self) -> bool:
+        return bool(self.name)
+
+
+@dataclass(frozen=True)
+class TcpSocket:
+    """A listening or established TCP socket; addresses are as the kernel prints them, in hex."""
+
+    local: str
+    remote: str
+    listens: bool
+
+    @property
+    def port(self) -> int:
+        return int(self.local.rsplit(":", 1)[1], 16)
+
+    @property
+    def remote_port(self) -> int:
+        return int(self.remote.rsplit(":", 1)[1], 16)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the other end is on this machine, as far as its address says so."""
+        address = self.remote.rsplit(":", 1)[0]
+        return address in _LOOPBACK or address == self.local.rsplit(":", 1)[0]
+
+
+def unix_sockets() -> dict[int, UnixSocket] | None:
+    """Every unix socket by inode; None where the kernel does not tell."""
+    ask = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_NAME_AND_PEER, 0, 0)
+    header = struct.pack("=IHHII", 16 + len(ask), _SOCK_DIAG_BY_FAMILY, _DUMP, 1, 0)
+    found: dict[int, UnixSocket] = {}
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
+            kernel.settimeout(_ANSWER_SECONDS)
+            kernel.send(header + ask)
+            while True:
+                if _read_messages(kernel.recv(1 << 18), found):
+                    return found
+    except OSError:  # no such netlink family, or not allowed: then it is not known
+        return None
+
+
+def tcp_sockets(pid: int) -> dict[int, TcpSocket] | None:
+    """Listening and established TCP sockets in a process's network, by inode; None: unreadable."""
+    found: dict[int, TcpSocket] = {}
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+        except FileNotFoundError:
+            continue  # no IPv6, or gone meanwhile
+        except OSError:
+            return None
+        found.update(_read_tcp(lines))
+    return found
+
+
+def network_of(pid: int) -> str:
+    """The identity of a process's network namespace; "" where it cannot be read."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")  # noqa: PTH115 - the text is the identity
+    except OSError:
+        return ""
+
+
+def _read_tcp(lines: list[str]) -> Iterator[tuple[int, TcpSocket]]:
+    for line in lines:
+        words = line.split()
+        if words[3] in (_TCP_ESTABLISHED, _TCP_LISTEN):
+            yield int(words[9]), TcpSocket(words[1], words[2], words[3] == _TCP_LISTEN)
+
+
+def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
+    """Add what one datagram says; True with the last. OSError where the kernel refuses."""
+    place = 0
+    while place < len(answer):
+        length, kind = struct.unpack_from("=IH", answer, place)
+        if kind == _NLMSG_DONE:
+            return True
+        if kind == _NLMSG_ERROR:
+            raise OSError("the kernel refused")
+        state, inode = struct.unpack_from("=2xBxI", answer, place + 16)
+        found[inode] = _read_socket(answer[place + 32 : place + length], state == _UNIX_LISTEN)
+        place += (length + 3) & ~3
+    return False
+
+
+def _read_socket(attributes: bytes, listens: bool) -> UnixSocket:
+    name, peer, place = b"", 0, 0
+    while place + 4 <= len(attributes):
+        length, kind = struct.unpack_from("=HH", attributes, place)
+        if kind == _NAME:
+            name = attributes[place + 4 : place + length]
+        elif kind == _PEER:
+            peer = struct.unpack_from("=I", attributes, place + 4)[0]
+        place += max(4, (length + 3) & ~3)
+    said = b"@" + name[1:] if name.startswith(b"\0") else name
+    return UnixSocket(said.rstrip(b"\0").decode(errors="replace"), peer, listens)
