@@ -8,7 +8,7 @@ from typing import Any
 
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import Facts, Verdict
-from daydreamd.cleanup.kinds import AIDER, CLAUDE
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.units import say_size
@@ -121,6 +121,15 @@ class TidyReport:
         )
 
     @property
+    def left_behind(self) -> list[Candidate]:
+        """What agents left and nobody has ended: it is reported."""
+        return [
+            candidate
+            for candidate in self.candidates
+            if candidate.facts.rule == LEFT_BY_AGENTS and candidate.outcome != ENDED
+        ]
+
+    @property
     def temp_removed(self) -> int:
         return sum(file.outcome == "removed" for file in self.temp_files)
 
@@ -154,6 +163,10 @@ class TidyReport:
             "logs_rotated": self.logs_rotated,
             "spared": len(self.candidates) - len(self.kills),
             "left": self.left,
+            "left_by_agents": {
+                "count": len(self.left_behind),
+                "bytes": sum(candidate.frees_bytes or 0 for candidate in self.left_behind),
+            },
             "survived": sum(candidate.outcome == SURVIVED for candidate in self.kills),
             "failures": self.failures,
             "dry_run": self.dry_run,
@@ -175,7 +188,13 @@ class TidyReport:
             )
             if count
         ]
-        return ", ".join([self._said_of_kills(), *others]) + left
+        return ", ".join([self._said_of_kills(), *others]) + left + self._said_of_left_behind()
+
+    def _said_of_left_behind(self) -> str:
+        if not (behind := self.left_behind):
+            return ""
+        holds = sum(candidate.frees_bytes or 0 for candidate in behind)
+        return f" ({len(behind)} left by agents, {say_size(holds)})"
 
     def _said_of_kills(self) -> str:
         if not self.kills:

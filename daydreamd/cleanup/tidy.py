@@ -21,7 +21,7 @@ from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
@@ -76,7 +76,13 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
 
 def rules_of(settings: Cleanup) -> dict[str, Rule]:
     """Every kind's rule. Only sessions of Claude Code are ended while they have an owner."""
-    rules = {name: Rule(name, False, 86_400, 21_600) for name in ONLY_REPORTED}
+    others, left = settings.other_agents, settings.left_by_agents
+    rules = {
+        name: Rule(name, settings.enabled and name in others.end, others.max_age, others.idle_for)
+        for name in OTHER_AGENTS
+    }
+    ends_left = settings.enabled and left.end
+    rules[LEFT_BY_AGENTS] = Rule(LEFT_BY_AGENTS, ends_left, left.max_age, left.idle_for)
     own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
     for name, kind in own.items():
         rules[name] = _rule(name, kind, settings)
@@ -139,12 +145,14 @@ class _Tidying:
             Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]
         kills = [candidate.facts for candidate in self._report.kills]
+        shown = [] if self._act else list(kills)
+        shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
+        memory = await anyio.to_thread.run_sync(measure_trees, shown)
+        self._report.candidates = [
+            replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
+            for candidate in self._report.candidates
+        ]
         if not self._act:
-            memory = await anyio.to_thread.run_sync(measure_trees, kills)
-            self._report.candidates = [
-                replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
-                for candidate in self._report.candidates
-            ]
             return
 
         def look() -> LastLook:

@@ -88,14 +88,14 @@ class SessionRunner:
         self._stopped = ""
         self.transcript: Transcript | None = None
 
-    async def run(self, trigger: Trigger, beat: Beat) -> SessionEnd:
+    async def run(self, trigger: Trigger, beat: Beat, held_back: str = "") -> SessionEnd:
         """Run a session to its end, which takes no longer than its budgets allow."""
         if busy := self._lock_holder():
             return self._skip(trigger, busy)
         self._stopped, self.transcript = "", Transcript(anyio.current_time(), self._patience)
         began_at = datetime.now(UTC)
         try:
-            words = await self._let_run(trigger, self.transcript, beat)
+            words = await self._let_run(trigger, self.transcript, beat, held_back)
             beat(_ENDING_SECONDS)
             with anyio.CancelScope(shield=True):
                 name = self.transcript.session_id or await self._opened_since(began_at)
@@ -118,9 +118,12 @@ class SessionRunner:
             in_time = anyio.current_time() + STOP_SECONDS
             self._limit.deadline = min(self._limit.deadline, in_time)
 
-    async def _let_run(self, trigger: Trigger, transcript: Transcript, beat: Beat) -> str:
+    async def _let_run(
+        self, trigger: Trigger, transcript: Transcript, beat: Beat, held_back: str
+    ) -> str:
         """Run the child, end what it left behind, and give its last words, if they matter."""
-        argv = confined(self._command(trigger), landlock=False, nice=0)
+        held = ["--held-back", held_back] if held_back else []
+        argv = confined([*self._command(trigger), *held], landlock=False, nice=0)
         try:
             async with leashed(
                 argv, cwd=Path("/"), env=self._environ,
