@@ -9,7 +9,7 @@ from typing import Any
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
-from daydreamd.cleanup.logs import LogFile
+from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.units import say_size
 
@@ -36,6 +36,7 @@ class Candidate:
         if ending is None:
             return self
         verdict = ending.verdict or self.verdict
+        verdict = replace(verdict, reasons=(*verdict.reasons, *ending.notes))
         return replace(self, verdict=verdict, ending=ending, frees_bytes=ending.freed_bytes)
 
     def as_json(self) -> dict[str, Any]:
@@ -89,6 +90,11 @@ class TidyReport:
     def left(self) -> int:
         """How many abandoned processes did not fit into the time: to be taken up again soon."""
         return sum(candidate.outcome == LEFT for candidate in self.kills)
+
+    @property
+    def to_be_taken_up(self) -> int:
+        """What did not fit into the time: abandoned processes, and logs that are packed in part."""
+        return self.left + sum(log.outcome == UNFINISHED for log in self.logs)
 
     @property
     def said_freed(self) -> str:

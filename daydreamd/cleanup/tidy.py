@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
+from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
@@ -27,7 +28,7 @@ from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
-from daydreamd.events import Emitter, ProcessEnded
+from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.machine import available_memory, memory_pressure
@@ -66,6 +67,8 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
         if places and min_free_disk:
             group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
+    if report.to_be_taken_up:
+        emitter.notice("info", TIDYING_LEFT, left=report.to_be_taken_up)
     for failure in report.failures:
         emitter.notice("warning", "cleanup failed", reason=failure)
     return report
@@ -229,6 +232,11 @@ class _Tidying:
         if settings.temp.enabled:
             clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
             report.temp_files, failures = await anyio.to_thread.run_sync(clean)
+            report.failures += failures
+        if settings.agent_files.enabled:
+            clean_old = partial(clean_agent_files, settings, os.environ, act=self._act)
+            files, failures = await anyio.to_thread.run_sync(clean_old)
+            report.temp_files += files
             report.failures += failures
         for log in settings.logs:
             rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)

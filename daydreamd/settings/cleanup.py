@@ -91,17 +91,31 @@ class CleanupTemp(Group, frozen=True, kw_only=True):
     enabled: Annotated[bool, says("Whether temp files are removed.")] = True
     max_age: Annotated[Duration, says("Younger files are left alone.")] = Duration(86_400)
     directories: Annotated[
-        tuple[str, ...], says("Where to look; empty takes the system's temp directory.")
+        tuple[str, ...], says("Where to look; empty takes $TMPDIR, /tmp and /var/tmp.")
     ] = ()
     patterns: Annotated[
         tuple[str, ...], says("Globs on names of leftovers, besides the known ones.")
     ] = ()
 
 
+class CleanupAgentFiles(Group, frozen=True, kw_only=True):
+    """Caches, traces and logs of agents that nobody reads again; never a transcript."""
+
+    enabled: Annotated[bool, says("Whether such files are removed.")] = True
+    max_age: Annotated[Duration, says("Younger files are left alone.")] = Duration(2_592_000)
+
+
 class CleanupLog(Group, frozen=True, kw_only=True):
     """A log file to rotate."""
 
-    path: Annotated[str, says("The log file.", min_length=1)]
+    path: Annotated[
+        str,
+        says(
+            "The log file. The system's units write only below /tmp and /var/tmp; another"
+            " directory is opened to them with ReadWritePaths= (`systemctl edit daydreamd`).",
+            min_length=1,
+        ),
+    ]
     enabled: Annotated[bool, says("Whether it is rotated; false only reports.")] = True
     max_size: Annotated[Size, says("Rotated above this size.")] = Size(10 << 20)
     keep: Annotated[int, says("Compressed former logs to keep.", ge=0, le=1000)] = 5
@@ -131,5 +145,6 @@ class Cleanup(Group, frozen=True, kw_only=True):
         CleanupLeft, says("Dev servers, watchers, browsers and the like.")
     ] = CleanupLeft()
     temp: Annotated[CleanupTemp, says("Temp files.")] = CleanupTemp()
+    agent_files: Annotated[CleanupAgentFiles, says("Old files of agents.")] = CleanupAgentFiles()
     logs: Annotated[tuple[CleanupLog, ...], says("Log files to rotate.")] = ()
     kinds: Annotated[tuple[UserKind, ...], says("More kinds of agent processes.")] = ()
