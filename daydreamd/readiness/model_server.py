@@ -14,14 +14,13 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import anyio
 import msgspec
 
 from daydreamd.errors import HostError, ModelMissing, ServerFault
-from daydreamd.host.listeners import listening_users, trusted_uids, user_name
 from daydreamd.host.programs import ENGINE
+from daydreamd.readiness.listener import distrusted_listener
 from daydreamd.session import ModelChoice
 from daydreamd.settings.model import Model
 from daydreamd.text.prompting import one_line
@@ -30,7 +29,6 @@ from daydreamd.units import say_duration
 if TYPE_CHECKING:
     import httpx
 
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _USUAL_CONTEXT: Final = 8192
 # Enough for the short prompt that a small model reads in half a minute; 8192 cost 140 MB more.
 _EMBEDDED_CONTEXT: Final = 3072
@@ -88,21 +86,6 @@ async def _ask_ours(settings: Model, provider: str, deadline: float) -> ModelFin
     if stranger and found.choice is not None:
         return msgspec.structs.replace(found, reason=f"{found.reason} ({stranger})")
     return found
-
-
-def distrusted_listener(settings: Model) -> str:
-    """Who listens at the model's address on this machine and is not trusted; empty for nobody."""
-    parts = urlsplit(settings.base_url)
-    if (parts.hostname or "") not in _THIS_MACHINE:
-        return ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        strangers = listening_users(port) - trusted_uids(settings.trusted_users)
-    except OSError as error:
-        return f"cannot see who listens at {settings.base_url} ({error.strerror})"
-    if not strangers:
-        return ""
-    return f"{settings.base_url} belongs to {', '.join(sorted(map(user_name, strangers)))}"
 
 
 def find_embedded(settings: Model) -> ModelFinding:
