@@ -10,14 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import anyio
 import msgspec
 
 from daydreamd.errors import ModelMissing, ServerFault
-from daydreamd.host.listeners import listening_users, trusted_uids, user_name
 from daydreamd.readiness.embedded import ModelFinding, find_embedded, that_loads
+from daydreamd.readiness.listener import distrusted_listener
 from daydreamd.session import ModelChoice
 from daydreamd.settings.model import Model
 from daydreamd.units import say_duration
@@ -25,7 +24,6 @@ from daydreamd.units import say_duration
 if TYPE_CHECKING:
     import httpx
 
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _USUAL_CONTEXT: Final = 8192
 _MARGIN_TOKENS: Final = 512
 
@@ -66,21 +64,6 @@ async def _ask_ours(settings: Model, provider: str, deadline: float) -> ModelFin
     if stranger and found.choice is not None:
         return msgspec.structs.replace(found, reason=f"{found.reason} ({stranger})")
     return found
-
-
-def distrusted_listener(settings: Model) -> str:
-    """Who listens at the model's address on this machine and is not trusted; empty for nobody."""
-    parts = urlsplit(settings.base_url)
-    if (parts.hostname or "") not in _THIS_MACHINE:
-        return ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        strangers = listening_users(port) - trusted_uids(settings.trusted_users)
-    except OSError as error:
-        return f"cannot see who listens at {settings.base_url} ({error.strerror})"
-    if not strangers:
-        return ""
-    return f"{settings.base_url} belongs to {', '.join(sorted(map(user_name, strangers)))}"
 
 
 async def _ask_within(settings: Model, provider: str, deadline: float) -> ModelFinding:

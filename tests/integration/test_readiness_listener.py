@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from daydreamd.host.listeners import listening_users, trusted_uids
-from daydreamd.readiness.model_server import distrusted_listener, find_model
+from daydreamd.readiness.listener import distrusted_listener
+from daydreamd.readiness.model_server import find_model
 from daydreamd.settings.model import Model
 
 SERVER = Path(__file__).parents[1] / "fakes/ollama_server.py"
