@@ -14,11 +14,13 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import anyio
 import msgspec
 
 from daydreamd.errors import HostError, ModelMissing, ServerFault
+from daydreamd.host.listeners import listening_users, trusted_uids, user_name
 from daydreamd.host.programs import ENGINE
 from daydreamd.session import ModelChoice
 from daydreamd.settings.model import Model
@@ -28,6 +30,7 @@ from daydreamd.units import say_duration
 if TYPE_CHECKING:
     import httpx
 
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _USUAL_CONTEXT: Final = 8192
 # Enough for the short prompt that a small model reads in half a minute; 8192 cost 140 MB more.
 _EMBEDDED_CONTEXT: Final = 3072
@@ -54,8 +57,8 @@ async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
     if settings.provider == "embedded":
         return await _that_loads(find_embedded(settings))
     if settings.provider == "openai":
-        return await _ask_within(settings, "openai", deadline)
-    ollama = await _ask_within(settings, "ollama", deadline)
+        return await _ask_ours(settings, "openai", deadline)
+    ollama = await _ask_ours(settings, "ollama", deadline)
     if ollama.choice is not None or settings.provider == "ollama":
         return ollama
     embedded = await _that_loads(find_embedded(settings))
@@ -68,6 +71,38 @@ async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
         )
     reason = f"{ollama.reason} And there is no embedded engine: {embedded.reason}"
     return ModelFinding(choice=None, provider="auto", reason=reason)
+
+
+async def _ask_ours(settings: Model, provider: str, deadline: float) -> ModelFinding:
+    """Ask the server; with no address of the owner's own, only where the listener can be trusted.
+
+    Any user of this machine can listen where Ollama would, and be sent the code. An address that
+    the owner has set is the owner's word; the reason names a stranger all the same.
+    """
+    stranger = distrusted_listener(settings)
+    is_default = settings.base_url == Model().base_url
+    if stranger and is_default and settings.provider == "auto":
+        reason = f"cannot ask the model: {stranger}; see model.trusted_users."
+        return ModelFinding(choice=None, provider=provider, reason=reason)
+    found = await _ask_within(settings, provider, deadline)
+    if stranger and found.choice is not None:
+        return msgspec.structs.replace(found, reason=f"{found.reason} ({stranger})")
+    return found
+
+
+def distrusted_listener(settings: Model) -> str:
+    """Who listens at the model's address on this machine and is not trusted; empty for nobody."""
+    parts = urlsplit(settings.base_url)
+    if (parts.hostname or "") not in _THIS_MACHINE:
+        return ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        strangers = listening_users(port) - trusted_uids(settings.trusted_users)
+    except OSError as error:
+        return f"cannot see who listens at {settings.base_url} ({error.strerror})"
+    if not strangers:
+        return ""
+    return f"{settings.base_url} belongs to {', '.join(sorted(map(user_name, strangers)))}"
 
 
 def find_embedded(settings: Model) -> ModelFinding:
