@@ -145,7 +145,10 @@ class Daemon:
     # From the beginning to the end
 
     def say_faults(self) -> None:
-        """What was wrong with the settings at the start."""
+        """What was wrong with the settings at the start, and with who we are."""
+        if os.geteuid() == 0:
+            advice = "name a person: make install USER=NAME, or User= in a drop-in"
+            self.notice("warning", "running as root", risk="untrusted repositories", advice=advice)
         for fault in self.in_force.loaded.faults:
             self.notice("error", "settings fault", fault=str(fault))
 

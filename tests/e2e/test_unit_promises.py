@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.household import LOGS, RUNTIME, STATE, UNIT, Household, until
+from tests.e2e.household import LOGS, RUNTIME, STATE, UNIT, WORKSPACE, Household, until
 
 pytestmark = pytest.mark.root
 
@@ -105,7 +105,7 @@ def test_a_death_by_usr1_leaves_a_note_that_the_next_start_takes_up(unit):
 
 
 def test_root_at_the_units_things_leaves_nothing_that_is_roots(unit):
-    done = unit.run(["daydreamd", "--system", "once"], check=False)
+    done = unit.run(["daydreamd", "--system", "once", WORKSPACE], check=False)
     assert done.returncode in {0, 4}, done.stderr
     places = [STATE, LOGS, "/var/cache/daydreamd"]
     foreign = unit.run(["find", *places, "!", "-user", "alice"]).stdout
