@@ -135,3 +135,35 @@ async def test_the_report_sums_up_all_workspaces(repo, make_repo, gather):
     assert report.trends["other"]["commits"] == {"this_week": 0, "weekly_before": 0.2}
     assert "app: 3 files" in report.one_line()
     assert "2 commits this week" in report.one_line()
+
+
+SAME = {
+    "a touch": lambda repo: (repo.path / "b.py").touch(),
+    "an amended message": lambda repo: repo.git("commit", "-q", "--amend", "-m", "better words"),
+    "an excluded file": lambda repo: repo.write("notes/x.py", "1\n"),
+    "a committed file that is excluded": lambda repo: (
+        repo.write("notes/y.py", "1\n"), repo.git("add", "notes"),
+        repo.git("commit", "-q", "-m", "notes", "notes"),
+    ),
+    "an installed library": lambda repo: repo.write("node_modules/x/y.js", "1\n"),
+    "staging": lambda repo: repo.git("add", "b.py"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SAME)
+async def test_what_shows_nothing_new_has_the_same_fingerprint(repo, look_at, kind):
+    repo.write("b.py", "b = 7\n")
+    first = await look_at(repo.path, exclude=("notes/",))
+    SAME[kind](repo)
+    again = await look_at(repo.path, exclude=("notes/",))
+    assert again["fingerprint"] == first["fingerprint"]
+
+
+async def test_one_change_among_thirty_thousand_untracked_files_is_seen(repo, look_at):
+    for number in range(30_000):
+        (repo.path / "many" / str(number // 1000)).mkdir(parents=True, exist_ok=True)
+        (repo.path / f"many/{number // 1000}/{number}").touch()
+    first = await look_at(repo.path)
+    repo.write("many/9/9999", "x")
+    repo.write("many/29/29999", "x")
+    assert (await look_at(repo.path))["fingerprint"] != first["fingerprint"]
