@@ -167,3 +167,23 @@ async def test_one_change_among_thirty_thousand_untracked_files_is_seen(repo, lo
     repo.write("many/9/9999", "x")
     repo.write("many/29/29999", "x")
     assert (await look_at(repo.path))["fingerprint"] != first["fingerprint"]
+
+
+async def test_data_prose_and_other_peoples_code_are_no_code(make_repo, look_at):
+    repo = make_repo()
+    repo.write("app.py", "x = 1\n")
+    for name in ("data.csv", "LICENSE", "notes.txt", "README.md", "a.json", "b.yaml", "c.toml"):
+        repo.write(name, "one, two\n" * 50)
+    for name in ("vendor/v.go", "third_party/t.c", "node_modules/n.js", "web/app.min.js"):
+        repo.write(name, "int main() { return 1; }\n" * 50)
+    entry = await look_at(repo.path)
+    assert list(entry["languages"]) == ["Python"]
+    assert (entry["complexity"]["files"], entry["complexity"]["code"]) == (1, 1)
+
+
+async def test_only_manifests_are_read_as_manifests(make_repo, look_at):
+    repo = make_repo()
+    repo.write("CMakeLists.txt", "add_library(react)\nfind_package(click)\nset(serde 1)\n")
+    repo.write("requirements.txt", "flask>=2  # not django\n-r react\ngit+https://x/celery\n")
+    stack = [item["name"] for item in (await look_at(repo.path))["tech_stack"]]
+    assert sorted(stack) == ["CMake", "Flask", "Python"]
