@@ -16,7 +16,7 @@ from typing import Final
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
 from daydreamd.cleanup.claude_remote import remote_session
 from daydreamd.cleanup.decision import Facts
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
 from daydreamd.cleanup.sampling import Sample, has_moved
 from daydreamd.cleanup.undo import resume_aider, resume_claude
@@ -29,7 +29,7 @@ from daydreamd.host.processes import (
     read_environ,
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.model import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
 
@@ -75,7 +75,12 @@ class Case:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
         owner = owner_of(
-            self.stat, sample.members, self.around, serves=sample.kind == MCP, remote=self.remote
+            self.stat,
+            sample.members,
+            self.around,
+            serves=sample.kind == MCP,
+            remote=self.remote,
+            ports_are_left=bool(sample.left and not sample.left.never),
         )
         idle, by = self._idle()
         return Facts(
@@ -96,6 +101,7 @@ class Case:
             idle_by=by,
             resume=self._resume(),
             family=sample.members,
+            proof=self._proof(),
         )
 
     def _never(self, ours: Mapping[int, str], mark: str) -> str:
@@ -111,7 +117,21 @@ class Case:
             return f"its process {min(sample.stopped)} is stopped: somebody's Ctrl-Z or debugger"
         if protected := self._protected():
             return f"protected by {protected}"
-        return _meant_to_stay(self.stat.pid, sample, self.environ)
+        stays = _meant_to_stay(self.stat.pid, sample, self.environ)
+        return stays or (sample.left.never if sample.left else "")
+
+    def _proof(self) -> tuple[str, ...]:
+        """How it is known that an agent left it, and the ports that would be free again."""
+        if self.sample.left is None:
+            return ()
+        ports = [
+            link.name
+            for pid in sorted(self.sample.members)
+            for link in self.around.connections.links(pid, self.sample.members) or ()
+            if link.how == "listener" and link.name.startswith("port ")
+        ]
+        held = [f"{port} would be free again" for port in dict.fromkeys(ports)]
+        return (*self.sample.left.proof, *held)
 
     def _protected(self) -> str:
         line = " ".join(self.sample.argv)
@@ -227,7 +247,11 @@ def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:
 
 def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
     """The protected pids and globs of a kind."""
-    own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
+    own: dict[str, CleanupKind | CleanupAgents | CleanupLeft] = {
+        CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp,
+        LEFT_BY_AGENTS: settings.left_by_agents,
+        **dict.fromkeys(OTHER_AGENTS, settings.other_agents),
+    }  # fmt: skip
     of_users = {added.name: added for added in settings.kinds}
     rule = of_users.get(kind) or own.get(kind)
     return rule.protect if rule else ()

@@ -83,7 +83,7 @@ def _second_look(
         table,
         see_connections(families),
         adopted,
-        agents=frozenset(second),
+        agents=frozenset(pid for pid, one in second.items() if one.left is None),
         home=find_home(table),
         our_cgroup=read_cgroup(us) or "/",
     )

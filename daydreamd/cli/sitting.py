@@ -20,6 +20,7 @@ from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
+from daydreamd.plan import Plan
 from daydreamd.session import DaydreamSession, Trigger, Workspace
 from daydreamd.settings.model import Settings
 from daydreamd.settings.places import Places
@@ -45,8 +46,12 @@ async def hold_session(
     sink: Sink,
     idle_gates: bool,
     again: bool = False,
+    held_back: str = "",
 ) -> Held:
-    """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs."""
+    """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs.
+
+    `held_back` says why the model is not asked: then it only tidies up.
+    """
     become_subreaper()
     places.create()
     session = DaydreamSession.begin(trigger)
@@ -59,16 +64,14 @@ async def hold_session(
                 emitter.notice("error", "history was corrupt", kept_as=str(history.put_aside))
             await recover(history, places, emitter=emitter)
             chosen = await _whose_turn(workspaces, history, settings)
-            system = UnifiedDaydreamSystem(
-                settings,
-                places,
-                history,
+            plan = Plan(
                 workspaces=chosen,
-                waiting=[one for one in workspaces if one not in chosen],
-                sink=sink,
                 idle_gates=idle_gates,
                 again=again,
+                held_back=held_back,
+                waiting=[one for one in workspaces if one not in chosen],
             )
+            system = UnifiedDaydreamSystem(settings, places, history, plan, sink=sink)
             async with anyio.create_task_group() as group:
                 group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, held, name="stop")
                 await system.run(session)

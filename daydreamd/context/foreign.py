@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import anyio
 
 from daydreamd.context.git_config import FOR_ALL, Config, harmless
 from daydreamd.context.owner import Owner
@@ -48,6 +50,8 @@ class ForeignGit:
     program: Path
     environment: Mapping[str, str]
     deadline: float
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    """One git of a workspace at a time, as each may take as much memory as it may have."""
 
     @property
     def within(self) -> tuple[str, ...]:
@@ -70,16 +74,18 @@ class ForeignGit:
         CommandError (and its kin) where git takes too long or its exit code is not `ok`.
         """
         within = self.within if arguments[-1] == "--" else ()
-        done = await run(
-            (self.program, "--no-pager", *arguments, *within),
-            cwd=self.repository.top,
-            env=self.environment,
-            stdin=stdin,
-            deadline=self.deadline,
-            max_stdout=max_stdout,
-            too_much="drop" if cut else "end",
-            program=GIT,
-        )
+        async with self.turn:
+            done = await run(
+                # Git enters the workspace itself: on a dead disk our fork would hang.
+                (self.program, "-C", self.repository.top, "--no-pager", *arguments, *within),
+                cwd=Path("/"),
+                env=self.environment,
+                stdin=stdin,
+                deadline=self.deadline,
+                max_stdout=max_stdout,
+                too_much="drop" if cut else "end",
+                program=GIT,
+            )
         if done.exit_code not in ok:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise CommandError(

@@ -34,7 +34,7 @@ _STATES: Final = {
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
-_MAX_PACKED_REFS: Final = 64 << 20
+_MAX_PACKED_REFS: Final = 12 << 20  # about 180,000 of them
 _MAX_LOOSE_REFS: Final = 20_000
 
 
@@ -170,7 +170,10 @@ class Repository:
     @cached_property
     def _packed(self) -> dict[str, str]:
         text = self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS)
-        return {os.fsdecode(ref): oid.decode() for oid, ref in _PACKED.findall(text)}
+        return {
+            os.fsdecode(ref): oid.decode()
+            for oid, ref in map(re.Match.groups, _PACKED.finditer(text))
+        }
 
     def _loose(self, start: str) -> list[str]:
         found: list[str] = []

@@ -21,6 +21,8 @@ from daydreamd.host.files import read_beneath
 
 _MAX_DIRECTORIES: Final = 100
 _MAX_MANIFESTS: Final = 200
+_MAX_MANIFEST: Final = 512 << 10
+_MAX_TOML_STEPS: Final = 4_000_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 _BY_NAME: Final = {
@@ -113,12 +115,16 @@ def _dependencies(root: Path, path: str) -> Iterator[str]:
     if read is None:
         return
     try:
-        yield from read(read_beneath(root, path).decode(errors="replace"))
+        content = read_beneath(root, path, max_bytes=_MAX_MANIFEST)
+        yield from read(content.decode(errors="replace"))
     except (FileError, ValueError, RecursionError):
         return  # a manifest that cannot be read still shows by its name what it is for
 
 
 def _from_toml(text: str) -> Iterator[str]:
+    # For a key of n parts the parser takes n * n steps; a key never spans lines.
+    if sum(line.count(".") ** 2 for line in text.split("\n")) > _MAX_TOML_STEPS:
+        raise ValueError("its keys have too many parts")
     for key, value in _tables(tomllib.loads(text)):
         if "dependencies" in key or key in ("dev", "test", "docs", "all"):
             for entry in value:

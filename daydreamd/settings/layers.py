@@ -117,4 +117,8 @@ def _only_reporting(cleanup: Cleanup, rules: set[str]) -> Cleanup:
     for name in ("claude", "aider", "mcp", "temp"):
         if f"cleanup.{name}" in rules:
             changes[name] = msgspec.structs.replace(getattr(cleanup, name), enabled=False)
+    if "cleanup.other_agents" in rules:
+        changes["other_agents"] = msgspec.structs.replace(cleanup.other_agents, end=())
+    if "cleanup.left_by_agents" in rules:
+        changes["left_by_agents"] = msgspec.structs.replace(cleanup.left_by_agents, end=False)
     return msgspec.structs.replace(cleanup, **changes)
