@@ -29,7 +29,8 @@ _UV_OPTIONS_WITH_VALUE: Final = {
     "--constraints", "-c", "--overrides", "--directory", "--project", "--env-file", "--cache-dir",
     "--config-file", "--refresh-package", "--resolution", "--prerelease", "--link-mode", "--color",
 }  # fmt: skip
-_CACHES: Final = ("archive-v0", "_npx", "dlx")
+# Where uvx, npx and `pnpm dlx` put what they run on the spot.
+_CACHES: Final = ("/archive-v0/", "/_npx/", "/pnpm/dlx/")
 RUNNERS: Final = ("uv", "uvx", "docker", "podman", "nerdctl")
 
 
@@ -124,7 +125,7 @@ def _has_its_shape(program: Program, run: Run | None) -> bool:
         return program.name in ("uv", "uvx") and bool(asked_of_uv(program.argv))
     if not run.script:
         return False
-    if any(part in _CACHES for part in PurePath(run.script).parts):
+    if any(cache in run.script for cache in _CACHES):
         return True
     environ = read_environ(program.pid) or {}
     return bool(started_by(environ) and environ.get("CLAUDE_PROJECT_DIR"))
