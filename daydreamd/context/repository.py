@@ -132,10 +132,10 @@ class Repository:
             key.startswith("remote.") and key.endswith(".promisor") for key in self.config
         )
 
-    @property
-    def is_shallow(self) -> bool:
-        """Whether history ends early, at commits whose parents were not fetched."""
-        return os.path.lexists(self.common / "shallow")
+    @cached_property
+    def shallow_ends(self) -> frozenset[str]:
+        """The commits at which history ends early: their parents were not fetched."""
+        return frozenset(self._text(self.common, "shallow").split())
 
     def resolve(self, ref: str) -> str | None:
         """The commit a ref is at, through symbolic refs."""
