@@ -38,7 +38,8 @@ def test_a_session_ends_its_own_where_others_are_hidden(hiding: str) -> None:
     mount = f"mount -t proc -o hidepid={hiding} proc /proc"
     done = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
-         "sh", "-c", f'{mount} && "$@"; exit $?', "sh", sys.executable, "-c", textwrap.dedent(_LOOK)],
+         "sh", "-c", f'{mount} && "$@"; exit $?', "sh",
+         sys.executable, "-c", textwrap.dedent(_LOOK)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout == "in order\n", done.stderr
