@@ -71,13 +71,15 @@ class History:
         """One session whole, by its id or the beginning of it."""
         return await self._read(queries.session, prefix=prefix)
 
-    async def forget(self, older_than_seconds: float) -> int:
+    async def forget(
+        self, older_than_seconds: float, *, now: retention.Reckoning | None = None
+    ) -> int:
         """Delete sessions and kills that began longer ago; gives the number of sessions.
 
         No clock that is wrong hurries it, and of skipped sessions only the newest are kept.
         """
         return await self._write(
-            retention.forget, keep_seconds=older_than_seconds, now=retention.look()
+            retention.forget, keep_seconds=older_than_seconds, now=now or retention.look()
         )
 
     # Insights

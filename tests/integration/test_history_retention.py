@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.history import retention
 from daydreamd.history.retention import MOST_SKIPS, Reckoning, look, reckon
 from daydreamd.history.store import History, open_history
 from daydreamd.session import DaydreamSession, Outcome, Trigger
@@ -30,29 +29,28 @@ async def held(
     return session.session_id
 
 
-def clock_off_by(monkeypatch: pytest.MonkeyPatch, seconds: float, *, boot_id: str) -> None:
+def clock_off_by(seconds: float, *, boot_id: str) -> Reckoning:
     now = look()
-    there = Reckoning(now.wall + seconds, now.boot, boot_id, now.wall + seconds)
-    monkeypatch.setattr(retention, "look", lambda: there)
+    return Reckoning(now.wall + seconds, now.boot, boot_id, now.wall + seconds)
 
 
 @pytest.mark.parametrize("boot_id", ["the same", "another"])
 @pytest.mark.parametrize("off", [YEAR, -50 * YEAR])
 @pytest.mark.parametrize("knows_the_time", [True, False])
 async def test_a_clock_that_is_wrong_deletes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, boot_id: str, off: float, knows_the_time: bool
+    tmp_path: Path, boot_id: str, off: float, knows_the_time: bool
 ) -> None:
     async with open_history(tmp_path / "history.db") as history:
         kept = [await held(history, seconds=-DAY), await held(history)]
-        clock_off_by(monkeypatch, 0, boot_id="the same")
+        now = clock_off_by(0, boot_id="the same")
         if knows_the_time:
-            await history.forget(30 * DAY)
-        clock_off_by(monkeypatch, off, boot_id=boot_id)
+            await history.forget(30 * DAY, now=now)
+        now = clock_off_by(off, boot_id=boot_id)
         kept.append(await held(history, seconds=off))
-        assert await history.forget(30 * DAY) == 0
-        clock_off_by(monkeypatch, 0, boot_id=boot_id)
+        assert await history.forget(30 * DAY, now=now) == 0
+        now = clock_off_by(0, boot_id=boot_id)
         kept.append(await held(history))
-        assert await history.forget(30 * DAY) == 0
+        assert await history.forget(30 * DAY, now=now) == 0
         assert {one["session_id"] for one in await history.sessions()} == set(kept)
 
 

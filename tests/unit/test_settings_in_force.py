@@ -68,7 +68,9 @@ async def test_a_start_with_a_broken_file_goes_on_with_what_was_in_force(tmp_pat
     file.chmod(0o600)
 
     def started():
-        read = lambda: load_settings(file, environ={"HOME": "/nowhere"})  # noqa: E731
+        def read():
+            return load_settings(file, environ={"HOME": "/nowhere"})
+
         return InForce(read, tmp_path / "settings.toml", kept)
 
     await started().write_snapshot()
