@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ZOO, SERVICE, ALL = "the zoo", "a real systemd", "all"
+ZOO, SERVICE, QUEUE, ALL = "the zoo", "a real systemd", "a real Redis queue", "all"
 
 
 class Need(NamedTuple):
@@ -41,8 +41,9 @@ NEEDS = (
     Need("iproute2", "ip", SERVICE),
     Need("passwd", "useradd", SERVICE),
     Need("sudo", "sudo", SERVICE),
+    Need("redis-server", "redis-server", QUEUE),
 )
-_FOLDERS = {"zoo": ZOO, "e2e": SERVICE}
+_FOLDERS = {"zoo": ZOO, "test_cleanup": ZOO, "e2e": SERVICE, "huey": QUEUE}
 _SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

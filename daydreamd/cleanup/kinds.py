@@ -90,7 +90,7 @@ def _by_its_own_marks(program: Program) -> str | None:
 
 def _is_started_by_name(agent: str, script: str) -> bool:
     """Of Claude Code's package the entry alone: other scripts in it are its hooks and helpers."""
-    return agent != CLAUDE or os.path.basename(script).startswith("cli")  # noqa: PTH119 - a name
+    return agent != CLAUDE or os.path.basename(script).startswith("cli")  # noqa: PTH119 - a name, no path
 
 
 def _is_desktop_program(program: Program) -> bool:

@@ -36,6 +36,8 @@ _MARKS: Final = {
     "goose": ("GOOSE_TERMINAL",),
     "an agent": ("AI_AGENT",),
 }  # fmt: skip
+MARKS: Final = tuple(f"{name}=".encode() for names in _MARKS.values() for name in names)
+"""As they stand in an environment, for a quick look."""
 _LEAST_NATIVE_BYTES: Final = 64 << 20
 
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.marks import started_by
+from daydreamd.cleanup.marks import MARKS, started_by
 from daydreamd.cleanup.programs import ADOPTERS, MULTIPLEXERS, personal_program
-from daydreamd.host.processes import Stat, read_argv, read_environ, read_exe
+from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe
 
 _SIGHUP_BIT: Final = 1
 # They outlive whoever started them on purpose. A name here spares, and nothing else.
@@ -99,9 +99,11 @@ def look_at_left(stat: Stat, uid: int | None) -> Left | None:
     `uid` None looks at everybody's. Only the owner is asked for before the environment is read.
     """
     try:
-        if uid is not None and os.stat(f"/proc/{stat.pid}").st_uid != uid:  # noqa: PTH116 - many
+        if uid is not None and os.stat(f"/proc/{stat.pid}").st_uid != uid:  # noqa: PTH116 - asked of every orphan
             return None
     except OSError:  # gone meanwhile
+        return None
+    if not environ_mentions(stat.pid, MARKS):
         return None
     by = started_by(read_environ(stat.pid) or {})
     if not by:
@@ -122,7 +124,7 @@ def cwd_is_gone(pid: int) -> bool | None:
 
 def by_design(stat: Stat) -> str:
     """Why a process is meant to outlive its starter; "" where nothing says so."""
-    argv, name = read_argv(stat.pid), os.path.basename(read_exe(stat.pid))  # noqa: PTH119 - a name
+    argv, name = read_argv(stat.pid), os.path.basename(read_exe(stat.pid))  # noqa: PTH119 - a name, no path
     if personal_program(name, argv):
         return "somebody may work in it"
     if is_daemon(name, stat.comm, argv):

@@ -36,6 +36,7 @@ class Candidate:
         if ending is None:
             return self
         verdict = ending.verdict or self.verdict
+        verdict = replace(verdict, reasons=(*verdict.reasons, *ending.notes))
         return replace(self, verdict=verdict, ending=ending, frees_bytes=ending.freed_bytes)
 
     def as_json(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from daydreamd.context.branches import iso
 from daydreamd.context.foreign import ForeignGit, open_foreign
+from daydreamd.context.git_config import is_true
 from daydreamd.context.repository import Repository, find_repository
 from daydreamd.context.sources import Sources
 from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
@@ -55,13 +56,17 @@ class State:
         here = self.repository
         if here is None:
             return None
-        upstream = here.upstream
+        upstream = here.upstream_ref
         return {
             "head": here.head,
             "branch": printable(here.branch) if here.branch else None,
             "state": here.state,
             "bare": here.bare,
-            "upstream": _short(upstream[0]) if upstream else None,
+            "shallow": here.is_shallow,
+            "partial": here.is_partial,
+            "sparse": is_true(here.config, "core.sparsecheckout"),
+            "upstream": _short(upstream) if upstream else None,
+            "upstream_gone": upstream is not None and here.upstream is None,
             "ahead": None,
             "behind": None,
             "dirty": self._dirty(now),

@@ -34,8 +34,8 @@ async def read_status(git: ForeignGit) -> tuple[Uncommitted, ...]:
         "status",
         "--porcelain=v2",
         "-z",
-        "--untracked-files=normal",
-        "--ignore-submodules=all",
+        # Compares the commit of a submodule; looking into it would start a git there that obeys it.
+        "--ignore-submodules=dirty",
         *renames,
         "--",
     )

@@ -27,10 +27,8 @@ def setting_for(path: Path, configured: Mapping[Path, WorkspaceSetting]) -> Work
         setting = configured[root]
         inside = path.relative_to(root).as_posix()
         if path != root and make_exclusion(setting.exclude)(inside):
-            name = setting.name or root.name
-            raise WorkspaceError(
-                f"cannot look at {path}: the settings of workspace {name} exclude it", path=path
-            )
+            reason = f"it is excluded from {root} (workspaces.exclude)"
+            raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
         excluded += setting.exclude if path == root else globs_below(inside, setting.exclude)
     for root, setting in configured.items():
         if path != root and root.is_relative_to(path):

@@ -23,7 +23,6 @@ _NO_ANSWER: Final = "its disk does not answer"
 
 def find_workspaces(
     wanted: Iterable[WorkspaceSetting | Path | str],
-    *,
     configured: Sequence[WorkspaceSetting] = (),
 ) -> tuple[Workspace, ...]:
     """The workspaces behind settings or typed paths: highest priority first, each path once.

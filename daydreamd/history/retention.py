@@ -18,8 +18,8 @@ from daydreamd.history import queries, writing
 from daydreamd.history.records import as_text, from_text
 from daydreamd.host.databases import Connection
 
-MOST_SKIPS: Final = 100
-"""Skipped sessions that are kept: a day of looks every quarter of an hour."""
+MOST_SKIPS: Final = 200
+"""Skipped sessions that are kept: two days of looks every quarter of an hour."""
 
 _KEY: Final = "reckoned_time"
 _DAY: Final = 86_400.0

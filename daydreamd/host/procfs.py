@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -97,6 +98,12 @@ def read_environ(pid: int) -> dict[str, str] | None:
         return None
     pairs = (_text(part).partition("=") for part in raw.split(b"\0") if part)
     return {name: value for name, _, value in pairs}
+
+
+def environ_mentions(pid: int, words: Sequence[bytes]) -> bool:
+    """Whether any of these words stands in its environment; a quick look before it is read."""
+    raw = _read(pid, "environ") or b""
+    return any(word in raw for word in words)
 
 
 def read_exe(pid: int) -> str:

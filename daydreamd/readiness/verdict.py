@@ -12,8 +12,8 @@ from typing import Any, Final
 import anyio
 import msgspec
 
+from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.gates import Gate
-from daydreamd.readiness.model_server import ModelFinding
 from daydreamd.readiness.probes import Probes, within
 from daydreamd.settings.model import Model, Queue, Readiness
 

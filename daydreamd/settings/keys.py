@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+SYSTEM_KEY: Final = Path("/etc/daydreamd/api_key")
 _MAX_BYTES: Final = 16_384
 
 
@@ -24,7 +25,10 @@ def find_key(file: str, environ: Mapping[str, str]) -> str:
         return _read(Path(file).expanduser(), private=True)
     directory = environ.get("CREDENTIALS_DIRECTORY", "")
     credential = Path(directory, "api_key")
-    return _read(credential, private=False) if directory and credential.exists() else ""
+    if not directory or not (os.access(credential, os.R_OK) or SYSTEM_KEY.exists()):
+        # In some containers systemd cannot hand credentials over: no matter where there is no key.
+        return ""
+    return _read(credential, private=False)
 
 
 def is_private(about: os.stat_result) -> bool:

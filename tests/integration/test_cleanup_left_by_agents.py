@@ -183,4 +183,5 @@ def test_an_mcp_server_without_the_word_is_known_by_its_closed_pipes(zoo: Zoo):
         os.close(fd)
     zoo.settle(2.0)
     said = said_of(clean(zoo), pid)
-    assert said and (said["rule"], said["outcome"]) == ("mcp", "ended"), said
+    assert said is not None
+    assert (said["rule"], said["outcome"]) == ("mcp", "ended"), said["reasons"]

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import huey
 import pytest
 
 from daydreamd.errors import HostError
 from daydreamd.readiness.queue import Tasks, count_tasks
 from daydreamd.settings.model import Queue
 
-huey = pytest.importorskip("huey")
 NAMES = ["huey", "My_Queue", "my-app.Tasks", "mine"]
 
 
@@ -67,10 +67,8 @@ def test_a_queue_in_files_is_counted(tmp_path: Path) -> None:
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    pytest.importorskip("redis")
     program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
+    assert program, "the tests of queues need redis-server"
     socket = Path(os.path.relpath(tmp_path / "r.sock"))
     with subprocess.Popen(
         [program, "--port", "0", "--unixsocket", "r.sock", "--save", "", "--daemonize", "no"],

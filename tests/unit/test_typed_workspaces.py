@@ -39,7 +39,7 @@ def test_a_directory_around_a_workspace_reads_nothing_that_it_excludes(shop):
 
 @pytest.mark.parametrize("typed", ["private", "private/deep"])
 def test_a_typed_path_that_is_excluded_is_refused(typed, shop):
-    with pytest.raises(WorkspaceError, match="workspace till exclude it"):
+    with pytest.raises(WorkspaceError, match="it is excluded from"):
         the_one(shop / typed, shop)
 
 
