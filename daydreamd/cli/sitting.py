@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio
 import anyio.abc
 
 from daydreamd.cleanup.remains import recover
+from daydreamd.context.cache import prune
 from daydreamd.context.rotation import choose_workspaces
 from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
@@ -77,7 +80,15 @@ async def hold_session(
                 await system.run(session)
                 group.cancel_scope.cancel()
             await history.forget(settings.history.keep)
+            _prune_cache(places.cache, workspaces, settings)
     return held
+
+
+def _prune_cache(cache: Path, workspaces: Sequence[Workspace], settings: Settings) -> None:
+    wanted = [Path(one.path) for one in workspaces]
+    with suppress(OSError, RuntimeError):  # what cannot be deleted is kept a while longer
+        wanted += [Path(one.path).expanduser().resolve() for one in settings.workspaces]
+        prune(cache, wanted)
 
 
 async def _whose_turn(

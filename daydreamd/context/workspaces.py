@@ -10,9 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from daydreamd.context.exclusion import make_exclusion
+from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
 from daydreamd.host.threads import answer_within
@@ -24,24 +22,23 @@ _NO_ANSWER: Final = "its disk does not answer"
 
 
 def find_workspaces(
-    wanted: Iterable[WorkspaceSetting | Path | str], configured: Sequence[WorkspaceSetting] = ()
+    wanted: Iterable[WorkspaceSetting | Path | str],
+    configured: Sequence[WorkspaceSetting] = (),
 ) -> tuple[Workspace, ...]:
     """The workspaces behind settings or typed paths: highest priority first, each path once.
 
-    A typed path takes over what the settings say of it: what is never to be read is not read,
-    whichever way the directory is named.
-
-    From now on no program is looked for in any of them.
-    WorkspaceError where a typed path is missing, no directory or the root of the machine.
+    What `configured` says of a typed path counts. From now on no program is looked for in any.
+    WorkspaceError where a typed path is missing, no directory, the root of the machine or excluded.
     """
     found: dict[Path, WorkspaceSetting] = {}
+    known = _by_path(configured)
     for one in wanted:
         if isinstance(one, WorkspaceSetting):
             found.setdefault(_resolved(one.path), one)
         else:
             path = _resolved(str(one))
             require_directory(path)
-            found.setdefault(path, _as_configured(path, configured))
+            found.setdefault(path, setting_for(path, known))
     keep_out_of(found)
     ordered = sorted(found.items(), key=lambda item: -item[1].priority)
     taken: set[str] = set()
@@ -57,31 +54,15 @@ def find_workspaces(
     )
 
 
-def _as_configured(path: Path, configured: Sequence[WorkspaceSetting]) -> WorkspaceSetting:
-    """The settings of a typed path: its own, those of the workspace around it, and the exclusions
-    of workspaces within it."""
-    setting = WorkspaceSetting(path=str(path))
-    for one in configured:
-        root = _resolved(one.path)
-        if path == root:
-            setting = msgspec.structs.replace(
-                one, path=str(path), exclude=(*one.exclude, *setting.exclude)
-            )
-        elif path.is_relative_to(root):
-            inner = str(path.relative_to(root))
-            if make_exclusion(one.exclude)(inner):
-                reason = f"it is excluded from {root} (workspaces.exclude)"
-                raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
-            below = (glob.lstrip("/").removeprefix(f"{inner}/") for glob in one.exclude)
-            setting = msgspec.structs.replace(
-                setting, model=setting.model or one.model, exclude=(*setting.exclude, *below)
-            )
-        elif root.is_relative_to(path):
-            within = (f"{root.relative_to(path)}/{glob.lstrip('/')}" for glob in one.exclude)
-            anywhere = (f"{root.relative_to(path)}/**/{glob.lstrip('/')}" for glob in one.exclude)
-            exclude = (*setting.exclude, *within, *anywhere)
-            setting = msgspec.structs.replace(setting, exclude=exclude)
-    return setting
+def _by_path(configured: Sequence[WorkspaceSetting]) -> dict[Path, WorkspaceSetting]:
+    known: dict[Path, WorkspaceSetting] = {}
+    for setting in configured:
+        try:
+            path = _resolved(setting.path)
+        except WorkspaceError:  # its disk does not answer, but its name may
+            path = Path(setting.path)
+        known.setdefault(path, setting)
+    return known
 
 
 def require_directory(path: Path) -> None:

@@ -20,7 +20,7 @@ from daydreamd import __version__
 from daydreamd.daemon.agents import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
-from daydreamd.daemon.in_force import SNAPSHOT_NAME, InForce
+from daydreamd.daemon.in_force import KEPT_NAME, SNAPSHOT_NAME, InForce
 from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
 from daydreamd.daemon.sessions import SessionEnd, SessionRunner
 from daydreamd.daemon.standing import Standing
@@ -59,7 +59,11 @@ class Daemon:
 
     def __init__(self, start: Start, history: History) -> None:
         self.places, self.history = start.places, history
-        self.in_force = InForce(start.read_settings, self.places.runtime / SNAPSHOT_NAME)
+        self.in_force = InForce(
+            start.read_settings,
+            self.places.runtime / SNAPSHOT_NAME,
+            self.places.state / KEPT_NAME,
+        )
         self._environ = start.environ
         self._log = configure(self.in_force.settings.observe, environ=start.environ)
         self.notifier = Notifier(start.environ, on_fault=self._say_notify_failed)

@@ -18,6 +18,8 @@ from daydreamd.session import Outcome, Phase
 from daydreamd.units import say_duration
 
 _REMEMBERED_SESSIONS: Final = 28
+_NOT_WELL: Final = (Outcome.FAILED, Outcome.CLEANUP_ONLY)
+"""A session without a model has tidied up, but it was not what the owner wants."""
 _STEPS: Final = {
     Phase.READINESS_CHECK: "readiness (1 of 6)",
     Phase.PRE_CLEANUP: "cleanup (2 of 6)",
@@ -43,7 +45,7 @@ class Standing:
         ended = [one for one in sessions if one["outcome"]]
         if ended:
             self._last = _last_from_history(ended[0])
-        self._went_well.extend(one["outcome"] != Outcome.FAILED for one in reversed(ended))
+        self._went_well.extend(one["outcome"] not in _NOT_WELL for one in reversed(ended))
 
     def note(self, event: AnyEvent) -> bool:
         """What a session says; True where it changes what STATUS= should say."""
@@ -74,7 +76,7 @@ class Standing:
         """A session has ended."""
         self._session = None
         self._last = {**end.as_json(), "end_time": datetime.now(UTC)}
-        self._went_well.append(end.outcome is not Outcome.FAILED)
+        self._went_well.append(end.outcome not in _NOT_WELL)
 
     @property
     def uptime_seconds(self) -> float:

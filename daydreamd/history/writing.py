@@ -108,44 +108,6 @@ def _not_open(connection: Connection, session_id: str) -> HistoryError:
     return HistoryError(f"cannot record session {session_id}: {reason}")
 
 
-_ALWAYS_KEPT: Final = 500
-_SKIPPED_KEPT: Final = 200
-
-
-def forget(connection: Connection, before: float) -> int:
-    """Delete what began before this moment. Insights stay, so that nothing is said twice.
-
-    The newest sessions and kills stay whatever the clock says: it may be wrong by years. Of
-    sessions that were skipped only the latest stay: one that looks every few minutes whether the
-    machine is ready writes tens of thousands of them a year.
-    """
-    moment = as_text(datetime.fromtimestamp(max(before, 0), UTC))
-    connection.execute(
-        """
-        DELETE FROM kills WHERE at < ?
-           AND number NOT IN (SELECT number FROM kills ORDER BY number DESC LIMIT ?)
-        """,
-        (moment, _ALWAYS_KEPT),
-    )
-    forgotten = connection.execute(
-        """
-        DELETE FROM sessions WHERE start_time < ? AND outcome IS NOT NULL
-           AND rowid NOT IN (SELECT rowid FROM sessions ORDER BY rowid DESC LIMIT ?)
-        """,
-        (moment, _ALWAYS_KEPT),
-    ).rowcount
-    return (
-        forgotten
-        + connection.execute(
-            """
-        DELETE FROM sessions WHERE outcome = 'skipped' AND rowid NOT IN
-            (SELECT rowid FROM sessions WHERE outcome = 'skipped' ORDER BY rowid DESC LIMIT ?)
-        """,
-            (_SKIPPED_KEPT,),
-        ).rowcount
-    )
-
-
 def record_insights(
     connection: Connection,
     session_id: str,

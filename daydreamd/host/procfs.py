@@ -59,7 +59,7 @@ def parse_stat(line: bytes) -> Stat:
 
 
 def scan() -> dict[int, Stat]:
-    """Every process there is, by pid."""
+    """Every process that may be seen, by pid: with `hidepid`, a user's own alone."""
     table = {}
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -71,8 +71,8 @@ def scan() -> dict[int, Stat]:
                         line = os.read(fd, _STAT_BYTES)
                     finally:
                         os.close(fd)
-                except (FileNotFoundError, ProcessLookupError):
-                    continue  # gone since the listing
+                except (FileNotFoundError, ProcessLookupError, PermissionError):
+                    continue  # gone since the listing, or listed and hidden (hidepid=1)
                 table[int(name)] = parse_stat(line)
     finally:
         os.close(proc)
@@ -170,7 +170,7 @@ def read_children(pid: int) -> list[int] | None:
         return None
     try:
         threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are what we want
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return []
     lists = (_read(pid, f"task/{thread}/children") for thread in threads)
     return [int(child) for text in lists if text for child in text.split()]
