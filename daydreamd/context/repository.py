@@ -34,7 +34,7 @@ _STATES: Final = {
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
-_MAX_PACKED_REFS: Final = 12 << 20  # about 180,000 of them
+_MAX_PACKED_REFS: Final = 6 << 20  # about 90,000 of them
 _MAX_LOOSE_REFS: Final = 20_000
 
 
