@@ -48,20 +48,29 @@ class Known:
     watch: Watch | None = None
 
 
+@dataclass(frozen=True)
+class Former:
+    """The look before: what was seen, how long ago, and for how long it had been idle by then."""
+
+    sample: Sample | None
+    seconds_ago: float
+    idle_seconds: float = 0.0
+
+
 class Case:
     """One process: the two samples of it, and what else is known."""
 
     def __init__(
         self,
         sample: Sample,
-        before: Sample | None,
-        gap: float,
+        former: Former,
         watched: Watched | None,
         settings: Cleanup,
         known: Known,
         around: Surroundings,
     ) -> None:
-        self.sample, self.before, self.gap = sample, before, gap
+        self.sample, self.before, self.gap = sample, former.sample, former.seconds_ago
+        self.quiet_before = former.idle_seconds
         self.watched, self.settings, self.known = watched, settings, known
         self.around, self.stat = around, sample.stat
         self.age = age_seconds(self.stat.start_ticks)
@@ -163,7 +172,10 @@ class Case:
         """How long it has been idle at least, by the best proof that nothing contradicts."""
         if self._moved():
             return 0.0, ""
-        proofs = {"nothing moved between two looks": self.gap, **self._proofs()}
+        proofs = {
+            "nothing moved between the looks": self.quiet_before + self.gap,
+            **self._proofs(),
+        }
         by = max(proofs, key=lambda name: proofs[name])
         limits = [self.age, *self._last_signs()]
         if terminal := terminal_name(self.stat.tty_nr) or terminal_of_stdin(self.stat.pid):

@@ -76,6 +76,7 @@ def _abandoned(zoo: Zoo) -> list[Animal]:
             comm=") R 1 (",
         ),
         "ignores TERM": zoo.release(claude, do="ignore-term"),
+        "has worked, and does no more": zoo.release(claude, do="burst"),
         "old entry of the registry": zoo.release(claude, detach="wreck"),
         "node and cli.js": zoo.release(node, str(zoo.write(CLI_JS, SCRIPT))),
         "linked script": zoo.release(node, str(_link(zoo, "bin/claude.link", CLI_JS))),
