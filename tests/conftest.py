@@ -16,9 +16,19 @@ import pytest
 
 from daydreamd.host.procfs import read_argv, read_children, read_stat
 from daydreamd.host.strays import HOUSEHOLD
+from tests.needs import reason_to_skip
 
+ROOT = Path(__file__).parents[1]
 _SETTLE_SECONDS = 3.0  # what is on its way out (a worker thread, a killed child) may take so long
 _PR_SET_CHILD_SUBREAPER = 36
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what this machine cannot run, with the packages that are missing."""
+    reasons = {path: reason_to_skip(path.relative_to(ROOT)) for path in {i.path for i in items}}
+    for item in items:
+        if reason := reasons[item.path]:
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(autouse=True)

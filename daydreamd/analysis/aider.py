@@ -17,7 +17,7 @@ from daydreamd.analysis.aider_command import Question, environment_of, prepare
 from daydreamd.analysis.answer import tokens_told
 from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
-from daydreamd.host.programs import AIDER, find_program
+from daydreamd.host.programs import AIDER, find_in_sibling, find_program
 from daydreamd.session import AnalysisFacts
 from daydreamd.settings.model import Analysis
 from daydreamd.text.prompting import one_line
@@ -31,8 +31,12 @@ _NOISE: Final = ("Detected dumb terminal", "Retrying in", "https://", "daydreamd
 
 
 def find_aider(settings: Analysis) -> Path | None:
-    """The Aider program, with links followed, so that its environment can be found beside it."""
-    return find_program(settings.aider)
+    """The Aider program, with links followed, so that its environment can be found beside it.
+
+    One that is not on PATH may be beside our own environment, where the installation puts it.
+    """
+    found = find_program(settings.aider)
+    return found or (find_in_sibling("aider") if settings.aider == "aider" else None)
 
 
 async def ask_aider(

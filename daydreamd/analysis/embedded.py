@@ -21,6 +21,7 @@ from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leashed
 from daydreamd.host.confinement import confined, program_paths
+from daydreamd.host.libraries import engine_library_path
 from daydreamd.host.programs import ENGINE
 from daydreamd.session import ModelChoice
 from daydreamd.text.prompting import one_line
@@ -40,7 +41,7 @@ async def embedded_engine(
     environment = clean_environment(
         HOME=str(home),
         PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
-        **{KEY_VARIABLE: key, SESSION_MARK: session_id},
+        **{KEY_VARIABLE: key, SESSION_MARK: session_id, **engine_library_path()},
     )
     argv = confined(
         [

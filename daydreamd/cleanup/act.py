@@ -12,7 +12,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,6 +22,7 @@ from anyio.abc import TaskGroup
 
 from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.evidence import Evidence
+from daydreamd.cleanup.git_locks import git_directories, say_dead_locks
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.sampling import moved_since
 from daydreamd.host.processes import (
@@ -32,6 +35,8 @@ from daydreamd.host.processes import (
     scan,
 )
 
+T = TypeVar("T")
+
 ENDED: Final = "ended"
 SURVIVED: Final = "survived"
 GONE: Final = "gone already"
@@ -43,6 +48,7 @@ _KILL_SECONDS: Final = 4.0
 _BATCH: Final = 64
 _MOST_BATCHES: Final = 8  # a look costs as much as there are processes, whatever the batch
 _LEAST_GRACE: Final = 1.0
+_WORKSPACE_SECONDS: Final = 2.0
 _TICKS_ARE_COARSE: Final = 0.02
 
 
@@ -50,12 +56,13 @@ _TICKS_ARE_COARSE: Final = 0.02
 class Ending:
     """What became of one process, and the memory it held as measured before; None: not known.
 
-    A `verdict` is the last look's, on one that was not ended after all.
+    A `verdict` is the last look's, on one that was not ended after all; `notes` say what it left.
     """
 
     outcome: str
     freed_bytes: int | None = 0
     verdict: Verdict | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ class _Acting:
             return
         trees = [facts for root in batch for facts in self._tree(root)]
         memory = await anyio.to_thread.run_sync(measure_trees, trees)
+        gits = await _in_time(partial(_git_directories, batch)) or {}
         look = await anyio.to_thread.run_sync(self._look)
         going = [facts for facts in batch if self._still_goes(facts, look)]
         samples = {facts.pid: look.evidence.samples[facts.pid] for facts in going}
@@ -134,7 +142,7 @@ class _Acting:
                 self._spare(facts, Verdict("spare", (f"at work: {what}",)), look)
         still = [facts for facts in going if facts.pid not in moved]
         # All are told at once: the children of a root that ends first would be init's, and escape.
-        group.start_soon(self._end, still, memory, grace, name=f"end {len(still)} trees")
+        group.start_soon(self._end, still, memory, gits, grace, name=f"end {len(still)} trees")
 
     def _still_goes(self, facts: Facts, look: LastLook) -> bool:
         if not is_alive(self._identities[facts.pid]):
@@ -150,18 +158,24 @@ class _Acting:
         return verdict.word == "kill"
 
     async def _end(
-        self, roots: Sequence[Facts], memory: Mapping[int, int | None], grace: float
+        self,
+        roots: Sequence[Facts],
+        memory: Mapping[int, int | None],
+        gits: Mapping[int, Collection[Path]],
+        grace: float,
     ) -> None:
         identities = [self._identities[facts.pid] for facts in roots]
         report = await end_tree(identities, grace=grace, kill_seconds=_KILL_SECONDS)
         survivors = {survivor.pid for survivor in report.survivors}
         for root in roots:
             survived = survivors & root.family or is_alive(self._identities[root.pid])
+            notes = await _in_time(partial(say_dead_locks, gits.get(root.pid, ()))) or ()
             for facts in self._tree(root):
                 lives = is_alive(self._identities[facts.pid])
                 outcome = SURVIVED if lives or (facts is root and survived) else ENDED
                 freed = memory[facts.pid] if outcome == ENDED else 0
-                self.endings[facts.pid] = Ending(outcome, freed)
+                said = notes if facts is root else ()
+                self.endings[facts.pid] = Ending(outcome, freed, notes=said)
 
     def _tree(self, root: Facts) -> list[Facts]:
         """The root and those below it that were decided about, too."""
@@ -178,6 +192,17 @@ class _Acting:
     def _note(self, root: Facts, ending: Ending) -> None:
         for facts in self._tree(root):
             self.endings[facts.pid] = ending
+
+
+async def _in_time(ask: Callable[[], T]) -> T | None:
+    """What is known of a workspace; None where its file system hangs."""
+    with anyio.move_on_after(_WORKSPACE_SECONDS):
+        return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+    return None
+
+
+def _git_directories(roots: Sequence[Facts]) -> dict[int, set[Path]]:
+    return {facts.pid: git_directories({facts.pid, *facts.family}) for facts in roots}
 
 
 def _newcomers(

@@ -16,9 +16,10 @@ from typing import Final
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
 from daydreamd.cleanup.claude_remote import remote_session
 from daydreamd.cleanup.decision import Facts
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
 from daydreamd.cleanup.sampling import Sample, has_moved
+from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
@@ -28,7 +29,7 @@ from daydreamd.host.processes import (
     read_environ,
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.model import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
 
@@ -47,20 +48,29 @@ class Known:
     watch: Watch | None = None
 
 
+@dataclass(frozen=True)
+class Former:
+    """The look before: what was seen, how long ago, and for how long it had been idle by then."""
+
+    sample: Sample | None
+    seconds_ago: float
+    idle_seconds: float = 0.0
+
+
 class Case:
     """One process: the two samples of it, and what else is known."""
 
     def __init__(
         self,
         sample: Sample,
-        before: Sample | None,
-        gap: float,
+        former: Former,
         watched: Watched | None,
         settings: Cleanup,
         known: Known,
         around: Surroundings,
     ) -> None:
-        self.sample, self.before, self.gap = sample, before, gap
+        self.sample, self.before, self.gap = sample, former.sample, former.seconds_ago
+        self.quiet_before = former.idle_seconds
         self.watched, self.settings, self.known = watched, settings, known
         self.around, self.stat = around, sample.stat
         self.age = age_seconds(self.stat.start_ticks)
@@ -74,7 +84,12 @@ class Case:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
         owner = owner_of(
-            self.stat, sample.members, self.around, serves=sample.kind == MCP, remote=self.remote
+            self.stat,
+            sample.members,
+            self.around,
+            serves=sample.kind == MCP,
+            remote=self.remote,
+            ports_are_left=bool(sample.left and not sample.left.never),
         )
         idle, by = self._idle()
         return Facts(
@@ -95,6 +110,7 @@ class Case:
             idle_by=by,
             resume=self._resume(),
             family=sample.members,
+            proof=self._proof(),
         )
 
     def _never(self, ours: Mapping[int, str], mark: str) -> str:
@@ -110,7 +126,21 @@ class Case:
             return f"its process {min(sample.stopped)} is stopped: somebody's Ctrl-Z or debugger"
         if protected := self._protected():
             return f"protected by {protected}"
-        return _meant_to_stay(self.stat.pid, sample, self.environ)
+        stays = _meant_to_stay(self.stat.pid, sample, self.environ)
+        return stays or (sample.left.never if sample.left else "")
+
+    def _proof(self) -> tuple[str, ...]:
+        """How it is known that an agent left it, and the ports that would be free again."""
+        if self.sample.left is None:
+            return ()
+        ports = [
+            link.name
+            for pid in sorted(self.sample.members)
+            for link in self.around.connections.links(pid, self.sample.members) or ()
+            if link.how == "listener" and link.name.startswith("port ")
+        ]
+        held = [f"{port} would be free again" for port in dict.fromkeys(ports)]
+        return (*self.sample.left.proof, *held)
 
     def _protected(self) -> str:
         line = " ".join(self.sample.argv)
@@ -142,7 +172,10 @@ class Case:
         """How long it has been idle at least, by the best proof that nothing contradicts."""
         if self._moved():
             return 0.0, ""
-        proofs = {"nothing moved between two looks": self.gap, **self._proofs()}
+        proofs = {
+            "nothing moved between the looks": self.quiet_before + self.gap,
+            **self._proofs(),
+        }
         by = max(proofs, key=lambda name: proofs[name])
         limits = [self.age, *self._last_signs()]
         if terminal := terminal_name(self.stat.tty_nr) or terminal_of_stdin(self.stat.pid):
@@ -205,11 +238,10 @@ class Case:
         )
 
     def _resume(self) -> str | None:
-        directory = self.claude.cwd or self.sample.cwd
-        if self.sample.kind == CLAUDE and self.claude.session_id:
-            return f"cd {_quoted(directory)} && claude --resume {self.claude.session_id}"
-        if self.sample.kind == AIDER and directory:
-            return f"cd {_quoted(directory)} && aider --restore-chat-history"
+        if self.sample.kind == CLAUDE:
+            return resume_claude(self.claude, self.sample.cwd)
+        if self.sample.kind == AIDER:
+            return resume_aider(self.sample.argv, self.environ, self.sample.cwd)
         return None
 
 
@@ -227,7 +259,11 @@ def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:
 
 def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
     """The protected pids and globs of a kind."""
-    own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
+    own: dict[str, CleanupKind | CleanupAgents | CleanupLeft] = {
+        CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp,
+        LEFT_BY_AGENTS: settings.left_by_agents,
+        **dict.fromkeys(OTHER_AGENTS, settings.other_agents),
+    }  # fmt: skip
     of_users = {added.name: added for added in settings.kinds}
     rule = of_users.get(kind) or own.get(kind)
     return rule.protect if rule else ()
@@ -239,9 +275,3 @@ def _said(argv: tuple[str, ...], exe: str) -> str:
     line = " ".join(word for word in redact_argv(words) if word)
     printable = "".join(letter if letter.isprintable() else "?" for letter in line)
     return printable[:_COMMAND_LENGTH]
-
-
-def _quoted(path: str) -> str:
-    import shlex  # noqa: PLC0415 - only where something is ended
-
-    return shlex.quote(path)

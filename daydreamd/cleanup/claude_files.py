@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from typing import Final
 
 import msgspec
 
+from daydreamd.cleanup.conversations import SESSION_ID, can_be_resumed, newest_transcript
 from daydreamd.cleanup.transcripts import has_finished
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow
 
-_SESSION_ID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SAID: Final = {
     "busy": "Claude says it is busy",
     "waiting": "Claude waits for an answer",
@@ -44,7 +43,8 @@ class _Entry(msgspec.Struct, rename="camel"):
 class ClaudeSays:
     """What is known of a Claude process from its own files; ages in seconds, None if unknown.
 
-    `is_certain` is false where the transcript may be another session's of the same directory.
+    `is_certain` is false where the transcript may be another session's of the same directory;
+    `own_home` is its CLAUDE_CONFIG_DIR where it has one.
     """
 
     session_id: str = ""
@@ -54,6 +54,8 @@ class ClaudeSays:
     transcript_age: float | None = None
     is_certain: bool = False
     unknown: str = ""
+    own_home: str = ""
+    can_be_resumed: bool = False
     remote: str = ""
     finished: bool = False
 
@@ -76,24 +78,30 @@ def ask_claude(
         registered = entry.session_id if entry else ""
         session_id = registered or resumed_session(argv)
         cwd = (entry and entry.cwd) or cwd
-        newest = _newest_transcript(home, session_id, "" if registered else cwd)
-    except (FileError, OSError, ValueError) as error:
-        return ClaudeSays(unknown=f"its session files ({error})")
-    is_certain = bool(session_id)
-    if newest and not session_id:
-        session_id = newest[1]
+        projects = home / "projects"
+        newest = newest_transcript(projects, session_id, "" if registered else cwd)
+        is_certain = bool(session_id)
+        if newest and not session_id:
+            session_id = newest[1]
+        resumable = can_be_resumed(projects, session_id)
+        finished = _is_finished(home, session_id) if is_certain else False
+    except (FileError, OSError, ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else error
+        return ClaudeSays(unknown=f"its session files ({reason})")
     idle = None
     if entry and entry.status == "idle" and entry.status_updated_at:
         idle = max(0.0, time.time() - entry.status_updated_at / 1000)
     return ClaudeSays(
-        session_id=session_id if _SESSION_ID.fullmatch(session_id) else "",
+        session_id=session_id if SESSION_ID.fullmatch(session_id) else "",
         cwd=cwd,
         working=_SAID.get(entry.status, "") if entry else "",
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
+        own_home=environ.get("CLAUDE_CONFIG_DIR", ""),
+        can_be_resumed=resumable,
         remote="Claude runs it in the background" if entry and entry.kind == "bg" else "",
-        finished=_is_finished(home, session_id) if is_certain else False,
+        finished=finished,
     )
 
 
@@ -121,7 +129,7 @@ def resumed_session(argv: tuple[str, ...]) -> str:
         name, _, value = word.partition("=")
         if name in ("--resume", "-r", "--session-id"):
             named = value or following
-            return named if _SESSION_ID.fullmatch(named) else ""
+            return named if SESSION_ID.fullmatch(named) else ""
     return ""
 
 
@@ -134,19 +142,3 @@ def _read_entry(home: Path, pid: int, start_ticks: int) -> _Entry | None:
         return None
     entry = msgspec.json.decode(read_text_nofollow(path), type=_Entry)
     return entry if str(entry.proc_start) == str(start_ticks) else None
-
-
-def _newest_transcript(home: Path, session_id: str, cwd: str) -> tuple[float, str] | None:
-    """When the session was last written to, and by which file.
-
-    A resumed session may go on under another id: without a registry entry, whatever was written for
-    the same directory counts too.
-    """
-    projects = home / "projects"
-    found: list[Path] = []
-    if _SESSION_ID.fullmatch(session_id):
-        found += projects.glob(f"*/{session_id}.jsonl")
-        found += projects.glob(f"*/{session_id}/**/*.jsonl")  # its sub-agents'
-    if cwd:
-        found += (projects / re.sub(r"[^A-Za-z0-9]", "-", cwd)).glob("*.jsonl")
-    return max(((path.stat().st_mtime, path.stem) for path in found), default=None)

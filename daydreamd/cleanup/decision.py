@@ -49,7 +49,8 @@ class Facts:
     `never` is a reason to leave it alone for good, `unknown` what could not be read, `working` what
     it was seen to be doing. A `witness` is its own word for that, which long quiet outweighs.
     `finished` is true where its last turn was seen to have ended with nothing left to do.
-    `idle_seconds` is how long it has proven idle at least.
+    `idle_seconds` is how long it has proven idle at least. `proof` is how it is known to be what
+    its rule says, where the rule is no kind of program.
     """
 
     pid: int
@@ -69,6 +70,7 @@ class Facts:
     idle_by: str = ""
     resume: str | None = None
     family: frozenset[int] = frozenset()
+    proof: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def choose(
     verdicts: dict[int, Verdict] = {}
     for facts in all_facts:
         verdict = decide(facts, shrunk[facts.rule])
+        verdict = replace(verdict, reasons=(*verdict.reasons, *facts.proof))
         if note and verdict.word == "kill" and decide(facts, rules[facts.rule]).word != "kill":
             verdict = replace(verdict, reasons=(*verdict.reasons, note))
         verdicts[facts.pid] = verdict

@@ -10,11 +10,12 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import anyio
 import anyio.to_thread
 
-from daydreamd.cleanup.case import Case, Known
+from daydreamd.cleanup.case import Case, Former, Known
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.ownership import Surroundings
 from daydreamd.cleanup.sampling import Sample, look
@@ -56,12 +57,18 @@ async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
 
 def look_again(before: Evidence, settings: Cleanup, known: Known) -> Evidence:
     """All the evidence anew, compared with what was seen `before`: for the moment of acting."""
-    return _second_look(before.samples, before.taken_at, settings, known)
+    idle = {facts.pid: facts.idle_seconds or 0.0 for facts in before.facts}
+    return _second_look(before.samples, before.taken_at, settings, known, idle)
 
 
 def _second_look(
-    first: Mapping[int, Sample], began: float, settings: Cleanup, known: Known
+    first: Mapping[int, Sample],
+    began: float,
+    settings: Cleanup,
+    known: Known,
+    idle: Mapping[int, float] = MappingProxyType({}),
 ) -> Evidence:
+    """Look, and compare with `first`, by when each had been `idle` for so many seconds."""
     table = scan()
     second = look(settings, table)
     taken_at = time.monotonic()
@@ -83,7 +90,7 @@ def _second_look(
         table,
         see_connections(families),
         adopted,
-        agents=frozenset(second),
+        agents=frozenset(pid for pid, one in second.items() if one.left is None),
         home=find_home(table),
         our_cgroup=read_cgroup(us) or "/",
     )
@@ -93,7 +100,14 @@ def _second_look(
         **{stat.pid: "daydreamd works with it" for stat in descendants([us], table)},
     }
     facts = [
-        Case(sample, first.get(pid), gap, watched.get(pid), settings, known, around).facts(ours)
+        Case(
+            sample,
+            Former(first.get(pid), gap, idle.get(pid, 0.0)),
+            watched.get(pid),
+            settings,
+            known,
+            around,
+        ).facts(ours)
         for pid, sample in sorted(second.items())
     ]
     identities = {pid: sample.identity for pid, sample in second.items()}

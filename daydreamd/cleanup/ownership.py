@@ -42,15 +42,25 @@ class Surroundings:
 
 
 def owner_of(
-    stat: Stat, family: frozenset[int], around: Surroundings, *, serves: bool, remote: str = ""
+    stat: Stat,
+    family: frozenset[int],
+    around: Surroundings,
+    *,
+    serves: bool,
+    remote: str = "",
+    ports_are_left: bool = False,
 ) -> Owner:
-    """Who owns a process. `serves` is true of kinds whose purpose is to be connected to."""
+    """Who owns a process. `serves` is true of kinds whose purpose is to be connected to.
+
+    `ports_are_left` is true where a TCP port alone, without a client, says nothing of an owner.
+    """
     circle = Circle(
         root=stat,
         family=family,
         parents=frozenset(parent.pid for parent in ancestors(stat.pid, around.table)),
         agents=around.agents,
         serves=serves,
+        ports_are_left=ports_are_left,
         table=dict(around.table),
         connections=around.connections,
         orphan=partial(_is_orphan, around=around),

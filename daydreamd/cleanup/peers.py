@@ -41,6 +41,7 @@ class Circle:
     table: dict[int, Stat]
     connections: Connections
     orphan: Callable[[Stat], bool]
+    ports_are_left: bool = False
 
 
 def connected_owner(circle: Circle) -> Owner | None:
@@ -78,9 +79,7 @@ def _owner_at(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
     """An owner, or the processes that belong to the same orphaned group; None where nobody is."""
     match link.how:
         case "listener":
-            if pid != circle.root.pid:
-                return None
-            return Owner("client", f"listens on {_said(link)} for clients to come")
+            return _listener(circle, pid, link)
         case "server":
             return _server(circle, pid, link)
         case "client":
@@ -91,6 +90,18 @@ def _owner_at(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
             return Owner("client", f"a client{who} is connected to {_said(link)}")
         case _:
             return _at_the_other_end(circle, pid, link)
+
+
+def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
+    """Who listens waits for somebody; of what an agent left, only a unix socket says so.
+
+    A dev server listens for ever, but without its agent and its files nobody comes to it any more.
+    A unix socket is where daemons are found, so there one below counts as well.
+    """
+    is_port = link.name.startswith("port ")
+    if is_port if circle.ports_are_left else pid != circle.root.pid:
+        return None
+    return Owner("client", f"listens on {_said(link)} for clients to come")
 
 
 def _server(circle: Circle, pid: int, link: Link) -> Owner | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import Facts, Verdict
-from daydreamd.cleanup.kinds import AIDER, CLAUDE
-from daydreamd.cleanup.logs import LogFile
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
+from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.units import say_size
 
@@ -36,6 +36,7 @@ class Candidate:
         if ending is None:
             return self
         verdict = ending.verdict or self.verdict
+        verdict = replace(verdict, reasons=(*verdict.reasons, *ending.notes))
         return replace(self, verdict=verdict, ending=ending, frees_bytes=ending.freed_bytes)
 
     def as_json(self) -> dict[str, Any]:
@@ -91,6 +92,11 @@ class TidyReport:
         return sum(candidate.outcome == LEFT for candidate in self.kills)
 
     @property
+    def to_be_taken_up(self) -> int:
+        """What did not fit into the time: abandoned processes, and logs that are packed in part."""
+        return self.left + sum(log.outcome == UNFINISHED for log in self.logs)
+
+    @property
     def said_freed(self) -> str:
         """The memory that came, or would come, back: `1.2 GiB`, `12 MiB and what 2 others hold`."""
         known = say_size(self.freed_bytes) if self.freed_bytes else ""
@@ -113,6 +119,15 @@ class TidyReport:
             candidate.outcome == ENDED and rule in (None, candidate.facts.rule)
             for candidate in self.kills
         )
+
+    @property
+    def left_behind(self) -> list[Candidate]:
+        """What agents left and nobody has ended: it is reported."""
+        return [
+            candidate
+            for candidate in self.candidates
+            if candidate.facts.rule == LEFT_BY_AGENTS and candidate.outcome != ENDED
+        ]
 
     @property
     def temp_removed(self) -> int:
@@ -148,6 +163,10 @@ class TidyReport:
             "logs_rotated": self.logs_rotated,
             "spared": len(self.candidates) - len(self.kills),
             "left": self.left,
+            "left_by_agents": {
+                "count": len(self.left_behind),
+                "bytes": sum(candidate.frees_bytes or 0 for candidate in self.left_behind),
+            },
             "survived": sum(candidate.outcome == SURVIVED for candidate in self.kills),
             "failures": self.failures,
             "dry_run": self.dry_run,
@@ -169,7 +188,13 @@ class TidyReport:
             )
             if count
         ]
-        return ", ".join([self._said_of_kills(), *others]) + left
+        return ", ".join([self._said_of_kills(), *others]) + left + self._said_of_left_behind()
+
+    def _said_of_left_behind(self) -> str:
+        if not (behind := self.left_behind):
+            return ""
+        holds = sum(candidate.frees_bytes or 0 for candidate in behind)
+        return f" ({len(behind)} left by agents, {say_size(holds)})"
 
     def _said_of_kills(self) -> str:
         if not self.kills:

@@ -11,7 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from daydreamd.cleanup.kinds import CLAUDE, Program, may_be_an_agent, recognise
+from daydreamd.cleanup.kinds import (
+    CLAUDE,
+    LEFT_BY_AGENTS,
+    MCP,
+    Program,
+    may_be_an_agent,
+    recognise,
+)
+from daydreamd.cleanup.nameless import Left, living_agent, look_at_left, may_be_left
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
@@ -57,6 +65,7 @@ class Sample:
     rss_bytes: int
     stopped: frozenset[int] = field(default=frozenset())
     youngest_ticks: int = 0
+    left: Left | None = None
 
 
 def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
@@ -70,11 +79,39 @@ def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int
             continue
         exe = read_exe(pid)
         if may_be_an_agent(exe, settings.kinds):
-            program = Program(exe, read_argv(pid), read_cwd(pid))
+            program = Program(exe, read_argv(pid), read_cwd(pid), pid)
             kind = recognise(program, settings.kinds)
             sample = _sample(stat, program, kind, children, settings) if kind else None
             if sample is not None:
                 found[pid] = sample
+    return found | _left_by_agents(found, table, children, settings)
+
+
+def _left_by_agents(
+    agents: Mapping[int, Sample],
+    table: Mapping[int, Stat],
+    children: Mapping[int, Sequence[Stat]],
+    settings: Cleanup,
+) -> dict[int, Sample]:
+    """What agents left, besides their own kind. A tree that holds an agent is judged by that."""
+    uid = None if settings.all_users and os.geteuid() == 0 else os.getuid()
+    taken = {member for sample in agents.values() for member in sample.members}
+    began = {
+        pid: (one.kind, one.stat.start_ticks) for pid, one in agents.items() if one.kind != MCP
+    }
+    found = {}
+    for pid, stat in table.items():
+        if pid in taken or stat.state in "ZX" or not may_be_left(stat, table):
+            continue
+        left = look_at_left(stat, uid)
+        if left is None:
+            continue
+        left = replace(left, agent=living_agent(left, stat.start_ticks, began))
+        program = Program(read_exe(pid), read_argv(pid), read_cwd(pid), pid)
+        sample = _sample(stat, program, LEFT_BY_AGENTS, children, settings)
+        if sample is None or not left.is_shown or sample.members & agents.keys():
+            continue
+        found[pid] = replace(sample, left=left)
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ _FILES: Final = (
     Shape(re.compile(r"(?:tmp)?claude-[0-9a-f]{4,16}-cwd"), max_bytes=4096),
     Shape(re.compile(r"aider[-_][a-z0-9_]{8}(?:\.[a-z0-9]{1,8})?"), mode=0o600),
 )
+IN_USE: Final = "a process has it open"
 _TREES: Final = (Shape(re.compile(r"daydreamd-(?:prompt|context)-[a-z0-9_]{8}")),)
 
 
@@ -51,10 +52,9 @@ def clean_temp(
     settings: CleanupTemp, *, all_users: bool, act: bool
 ) -> tuple[list[TempFile], list[str]]:
     """Remove leftovers, or with `act` false only list them; and what could not be looked at."""
-    directories = [Path(given).expanduser() for given in settings.directories]
     found: list[Leftover] = []
     failures: list[str] = []
-    for directory in directories or [Path(tempfile.gettempdir())]:
+    for directory in temp_directories(settings, os.environ):
         try:
             found += find_leftovers(
                 directory,
@@ -66,13 +66,24 @@ def clean_temp(
         except FileError as error:
             failures.append(str(error))
     used = places_in_use() if found else set()
-    return [_settle(leftover, bool(leftover.holds & used), act=act) for leftover in found], failures
+    return [
+        settle(leftover, IN_USE if leftover.holds & used else "", act=act) for leftover in found
+    ], failures
 
 
-def _settle(leftover: Leftover, in_use: bool, *, act: bool) -> TempFile:
+def temp_directories(settings: CleanupTemp, environ: Mapping[str, str]) -> list[Path]:
+    """Where programs put temp files: `$TMPDIR`, `/tmp` and `/var/tmp`, or what the settings say."""
+    if settings.directories:
+        return [Path(given).expanduser() for given in settings.directories]
+    given = (environ.get("TMPDIR", ""), "/tmp", "/var/tmp")  # noqa: S108 - looked into only
+    return [Path(path) for path in dict.fromkeys(map(os.path.realpath, filter(None, given)))]
+
+
+def settle(leftover: Leftover, spared: str, *, act: bool) -> TempFile:
+    """Remove a leftover unless it is `spared` for a reason; with `act` false only say so."""
     path, age = str(leftover.path), leftover.age_seconds
-    if in_use:
-        return TempFile(path, leftover.bytes, age, "spare", "a process has it open")
+    if spared:
+        return TempFile(path, leftover.bytes, age, "spare", spared)
     reason = f"an agent's leftover, untouched for {say_duration(age)}"
     if not act:
         return TempFile(path, leftover.bytes, age, "remove", reason, "would be removed")

@@ -17,17 +17,18 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
+from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, MCP, ONLY_REPORTED
+from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
-from daydreamd.events import Emitter, ProcessEnded
+from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.machine import available_memory, memory_pressure
@@ -66,6 +67,8 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
         if places and min_free_disk:
             group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
+    if report.to_be_taken_up:
+        emitter.notice("info", TIDYING_LEFT, left=report.to_be_taken_up)
     for failure in report.failures:
         emitter.notice("warning", "cleanup failed", reason=failure)
     return report
@@ -73,7 +76,13 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
 
 def rules_of(settings: Cleanup) -> dict[str, Rule]:
     """Every kind's rule. Only sessions of Claude Code are ended while they have an owner."""
-    rules = {name: Rule(name, False, 86_400, 21_600) for name in ONLY_REPORTED}
+    others, left = settings.other_agents, settings.left_by_agents
+    rules = {
+        name: Rule(name, settings.enabled and name in others.end, others.max_age, others.idle_for)
+        for name in OTHER_AGENTS
+    }
+    ends_left = settings.enabled and left.end
+    rules[LEFT_BY_AGENTS] = Rule(LEFT_BY_AGENTS, ends_left, left.max_age, left.idle_for)
     own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
     for name, kind in own.items():
         rules[name] = _rule(name, kind, settings)
@@ -136,12 +145,14 @@ class _Tidying:
             Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]
         kills = [candidate.facts for candidate in self._report.kills]
+        shown = [] if self._act else list(kills)
+        shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
+        memory = await anyio.to_thread.run_sync(measure_trees, shown)
+        self._report.candidates = [
+            replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
+            for candidate in self._report.candidates
+        ]
         if not self._act:
-            memory = await anyio.to_thread.run_sync(measure_trees, kills)
-            self._report.candidates = [
-                replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
-                for candidate in self._report.candidates
-            ]
             return
 
         def look() -> LastLook:
@@ -221,6 +232,11 @@ class _Tidying:
         if settings.temp.enabled:
             clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
             report.temp_files, failures = await anyio.to_thread.run_sync(clean)
+            report.failures += failures
+        if settings.agent_files.enabled:
+            clean_old = partial(clean_agent_files, settings, os.environ, act=self._act)
+            files, failures = await anyio.to_thread.run_sync(clean_old)
+            report.temp_files += files
             report.failures += failures
         for log in settings.logs:
             rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)

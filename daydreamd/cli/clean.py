@@ -33,14 +33,16 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
     """
     import anyio
 
+    from daydreamd.cli.document import print_document
+
     for fault in invocation.loaded.faults:
         click.echo(f"daydreamd: {fault}", err=True)
     if undo_info:
         kills = anyio.run(_ended_before, invocation)
-        _print_json([_kill_as_json(kill) for kill in kills]) if as_json else _show_kills(kills)
+        print_document([_kill_as_json(kill) for kill in kills]) if as_json else _show_kills(kills)
         return
     report = anyio.run(partial(_clean, invocation, dry_run=dry_run))
-    _print_json(report.as_json()) if as_json else _show(report)
+    print_document(report.as_json()) if as_json else _show(report)
     sys.exit(1 if report.failures else 0)
 
 
@@ -77,12 +79,6 @@ async def _ended_before(invocation: Invocation) -> list[KillRecord]:
     places = find_places_to_read(os.environ, scope=invocation.scope, insights=directory)
     async with open_history(places.history_db, read_only=True) as history:
         return await history.kills()
-
-
-def _print_json(document: Any) -> None:
-    import msgspec
-
-    click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
 
 
 def _kill_as_json(kill: KillRecord) -> dict[str, Any]:

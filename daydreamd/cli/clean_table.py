@@ -10,6 +10,7 @@ import click
 
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.history.records import KillRecord
+from daydreamd.text import visible
 from daydreamd.units import say_duration, say_size
 
 _SAID: Final = {"kill": ("end", "red"), "spare": ("leave", "green"), "watch": ("watch", "yellow")}
@@ -32,7 +33,7 @@ def say_report(report: TidyReport, width: int) -> Iterator[str]:
     yield ""
     yield _say_files(report)
     for failure in report.failures:
-        yield click.style(f" failed    {failure}", fg="red")
+        yield click.style(f" failed    {_plain(failure)}", fg="red")
     if report.dry_run:
         yield "Nothing was touched. Run without --dry-run to do it."
     elif report.ended():
@@ -56,15 +57,15 @@ def _say_candidate(candidate: Candidate, width: int) -> Iterator[str]:
     word, colour = _SAID[candidate.verdict.word]
     idle = "–" if facts.idle_seconds is None else say_duration(facts.idle_seconds)
     row = _COLUMNS.format(
-        word, facts.pid, _cut(facts.command, 25), say_duration(facts.age_seconds), idle,
+        word, facts.pid, _cut(_plain(facts.command), 25), say_duration(facts.age_seconds), idle,
         say_size(facts.rss_bytes),
     )  # fmt: skip
     why = "; ".join(candidate.verdict.reasons)
     if candidate.outcome:
         why = f"{candidate.outcome}: {why}"
-    lines = [why]
+    lines = [_plain(why)]
     if candidate.verdict.word == "kill" and facts.resume:
-        lines.append(f"bring it back: {facts.resume}")
+        lines.append(f"bring it back: {_plain(facts.resume)}")
     beside = width >= _WIDE
     indent = " " * (len(row) + 2) if beside else _INDENT
     wrapped = [part for line in lines for part in textwrap.wrap(line, width - len(indent))]
@@ -85,7 +86,7 @@ def _say_files(report: TidyReport) -> str:
         f"{len(temp)} file{'s' if len(temp) != 1 else ''}, {size}" if temp else "nothing left over"
     )
     due = [log for log in report.logs if log.outcome]
-    logs = "; ".join(f"{log.path}: {log.outcome}, {log.said}" for log in due)
+    logs = _plain("; ".join(f"{log.path}: {log.outcome}, {log.said}" for log in due))
     return f" temp      {said} · logs  {logs or 'nothing over its size'}"
 
 
@@ -95,10 +96,15 @@ def say_kills(kills: Sequence[KillRecord], width: int) -> Iterator[str]:
         yield "Nothing was ended so far."
     for kill in kills:
         when = kill.at.astimezone()
-        yield f"{when:%Y-%m-%d %H:%M} {kill.command} (pid {kill.pid}) · {kill.outcome}"
-        for line in textwrap.wrap("; ".join(kill.reasons), width - 4):
+        yield f"{when:%Y-%m-%d %H:%M} {_plain(kill.command)} (pid {kill.pid}) · {kill.outcome}"
+        for line in textwrap.wrap(_plain("; ".join(kill.reasons)), width - 4):
             yield click.style(f"    {line}", dim=True)
-        yield f"    {kill.undo or 'nothing is known that would bring it back'}"
+        yield f"    {_plain(kill.undo) or 'nothing is known that would bring it back'}"
+
+
+def _plain(text: str) -> str:
+    """Others' words on one line, without what would move the terminal; blanks stay as they are."""
+    return visible(text).replace("\n", " ").replace("\t", " ")
 
 
 def _cut(text: str, length: int) -> str:

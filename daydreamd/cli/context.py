@@ -32,7 +32,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
 
     from daydreamd.context.workspaces import find_workspaces
 
-    workspaces = find_workspaces(paths or (Path.cwd(),))
+    workspaces = find_workspaces(paths or (Path.cwd(),), invocation.loaded.settings.workspaces)
     with tempfile.TemporaryDirectory(prefix="daydreamd-context-") as scratch:
         report = anyio.run(_gather, workspaces, Path(scratch), invocation.places.cache)
     for failure in report.failures:

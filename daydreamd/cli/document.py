@@ -11,4 +11,19 @@ def print_document(document: Any) -> None:
     """Print plain JSON types (msgspec structs and times included), indented."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
+    click.echo(_visible(msgspec.json.format(msgspec.json.encode(document)).decode()))
+
+
+def _visible(text: str) -> str:
+    """The same JSON with everything that moves or deceives a terminal as an escape of JSON's."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else _escaped(letter) for letter in text
+    )
+
+
+def _escaped(letter: str) -> str:
+    units = letter.encode("utf-16-be")
+    pairs = [units[place : place + 2].hex() for place in range(0, len(units), 2)]
+    return "".join(f"\\u{pair}" for pair in pairs)

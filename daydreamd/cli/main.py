@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -85,6 +86,19 @@ def exit_code(error: DaydreamError) -> int:
             return 1
 
 
+def _go_to_the_system(scope: str | None, instance: str | None) -> None:
+    """See the system's things from here on, as the one whose they are."""
+    from daydreamd.cli.owner import become_owner
+    from daydreamd.settings.places import find_places, instance_environ
+
+    if instance is not None:
+        if scope == "user" or not instance or "/" in instance or instance.startswith("."):
+            named = one_line(instance, limit=60)
+            raise UsageError(f"cannot look at daydreamd@{named}.service: there is no such unit")
+        os.environ.update(instance_environ(instance))
+    become_owner(find_places(os.environ, scope="system"))
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
@@ -93,10 +107,14 @@ def exit_code(error: DaydreamError) -> int:
     help="Read this settings file instead of the usual ones.",
 )
 @click.option("--system", "scope", flag_value="system", help="Look at the system's daemon.")
+@click.option("--instance", metavar="NAME", help="Look at the daemon of daydreamd@NAME.service.")
 @click.option("--user", "scope", flag_value="user", help="Look at the user's own daemon.")
 @click.version_option(__version__, prog_name="daydreamd", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, config: Path | None, scope: str | None) -> None:
+def cli(ctx: click.Context, config: Path | None, scope: str | None, instance: str | None) -> None:
     """Tidies up after AI coding agents, and reflects on your code while you are away."""
     chosen: Any = scope or "auto"
+    if instance is not None or (scope == "system" and not ctx.resilient_parsing):
+        chosen = "system"
+        _go_to_the_system(scope, instance)
     ctx.obj = Invocation(config=config, scope=chosen)

@@ -41,7 +41,7 @@ def command(
     loaded = invocation.loaded
     for fault in loaded.faults:
         click.echo(f"daydreamd: {fault}", err=True)
-    workspaces = find_workspaces(paths or (Path.cwd(),))
+    workspaces = find_workspaces(paths or (Path.cwd(),), invocation.loaded.settings.workspaces)
     most = loaded.settings.analysis.max_workspaces
     if len(workspaces) > most:
         given = f"cannot look at {len(workspaces)} workspaces at once"

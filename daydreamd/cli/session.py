@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("session", hidden=True)
 @click.option("--trigger", type=click.Choice(["timer", "start", "signal", "control"]))
+@click.option("--held-back", default="", help="Why the model is not asked; empty: it is.")
 @click.pass_obj
-def command(invocation: Invocation, trigger: str) -> None:
+def command(invocation: Invocation, trigger: str, held_back: str) -> None:
     """Run one session for the daemon."""
     import anyio
 
@@ -35,6 +36,7 @@ def command(invocation: Invocation, trigger: str) -> None:
             workspaces=find_workspaces(settings.workspaces),
             sink=_tell,
             idle_gates=not asked.is_a_persons_wish,
+            held_back=held_back,
         )
     )
     sys.exit(EXIT_CODES[held.session.outcome or Outcome.FAILED])

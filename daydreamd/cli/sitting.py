@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio
 import anyio.abc
 
 from daydreamd.cleanup.remains import recover
+from daydreamd.context.cache import prune
 from daydreamd.context.rotation import choose_workspaces
 from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
@@ -20,6 +23,7 @@ from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
+from daydreamd.plan import Plan
 from daydreamd.session import DaydreamSession, Trigger, Workspace
 from daydreamd.settings.model import Settings
 from daydreamd.settings.places import Places
@@ -45,8 +49,12 @@ async def hold_session(
     sink: Sink,
     idle_gates: bool,
     again: bool = False,
+    held_back: str = "",
 ) -> Held:
-    """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs."""
+    """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs.
+
+    `held_back` says why the model is not asked: then it only tidies up.
+    """
     become_subreaper()
     places.create()
     session = DaydreamSession.begin(trigger)
@@ -59,22 +67,28 @@ async def hold_session(
                 emitter.notice("error", "history was corrupt", kept_as=str(history.put_aside))
             await recover(history, places, emitter=emitter)
             chosen = await _whose_turn(workspaces, history, settings)
-            system = UnifiedDaydreamSystem(
-                settings,
-                places,
-                history,
+            plan = Plan(
                 workspaces=chosen,
-                waiting=[one for one in workspaces if one not in chosen],
-                sink=sink,
                 idle_gates=idle_gates,
                 again=again,
+                held_back=held_back,
+                waiting=[one for one in workspaces if one not in chosen],
             )
+            system = UnifiedDaydreamSystem(settings, places, history, plan, sink=sink)
             async with anyio.create_task_group() as group:
                 group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, held, name="stop")
                 await system.run(session)
                 group.cancel_scope.cancel()
             await history.forget(settings.history.keep)
+            _prune_cache(places.cache, workspaces, settings)
     return held
+
+
+def _prune_cache(cache: Path, workspaces: Sequence[Workspace], settings: Settings) -> None:
+    wanted = [Path(one.path) for one in workspaces]
+    with suppress(OSError, RuntimeError):  # what cannot be deleted is kept a while longer
+        wanted += [Path(one.path).expanduser().resolve() for one in settings.workspaces]
+        prune(cache, wanted)
 
 
 async def _whose_turn(

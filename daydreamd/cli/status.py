@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from daydreamd.text import one_line
 from daydreamd.units import Duration, say_duration, say_size
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
-_COLOURS = {"waiting": "green", "running": "green", "paused": "red", "stopping": "yellow"}
+_COLOURS = {"waiting": "green", "running": "green", "stopping": "yellow"}
 
 
 @click.command("status")
@@ -44,6 +45,7 @@ def _say(status: dict[str, Any]) -> None:
         "next session": _next(status["next"]),
         "last session": _last(status["last"]),
         "waiting on": "" if status["session"] else _waiting_on(status),
+        "model": _model(status["next"], status["last"]),
         "agents": _agents(status["agents"]),
         "health": _health(status),
     }
@@ -91,19 +93,31 @@ def _last(last: dict[str, Any] | None) -> str:
 
 def _waiting_on(status: dict[str, Any]) -> str:
     reasons = (status["last"] or {}).get("reasons") or ["the machine was not ready"]
-    failures = status["next"]["failures"]
     return {
         "due": "nothing, a session begins",
         "interval": "the interval alone (what else would hold it: `daydreamd why`)",
         "busy": "; ".join(reasons[:2]),
-        "failures": f"more time after {failures} failed sessions in a row",
+        "left over": "a moment, then what could not be tidied in time is taken up again",
         "quiet hours": "the end of the quiet hours",
-        "paused": f"you: {failures} sessions failed in a row; `daydreamd trigger` resumes",
     }[status["next"]["reason"]]
 
 
+def _model(due: dict[str, Any], last: dict[str, Any] | None) -> str:
+    """Why the model is not asked, since when, and what to do."""
+    if not due["reflection_in_seconds"]:
+        return ""
+    since = datetime.fromisoformat(due["failing_since"]).astimezone()
+    said = f"asked again in {say_duration(due['reflection_in_seconds'])}"
+    why = f"{due['failures']} sessions failed in a row since {_clock(since)}"
+    reasons = one_line("; ".join((last or {}).get("reasons") or []), limit=200)
+    return f"{said}; {why}{f': {reasons}' if reasons else ''} (now: `daydreamd trigger`)"
+
+
 def _agents(agents: dict[str, dict[str, int]]) -> str:
-    seen = [f"{one['count']} {kind}, {say_size(one['rss_bytes'])}" for kind, one in agents.items()]
+    seen = [
+        f"{one['count']} {kind.replace('_', ' ')}, {say_size(one['rss_bytes'])}"
+        for kind, one in agents.items()
+    ]
     return " · ".join(seen) or "none seen"
 
 

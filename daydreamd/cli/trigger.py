@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
     """Have the daemon run a session now, whatever the idle gates say.
 
-    While one runs, exactly one more is noted. A good session also resumes a paused schedule.
+    While one runs, exactly one more is noted. After failed sessions it tries again.
 
     \b
     Example: daydreamd trigger --wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -33,7 +33,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit, committed `at` (seconds since 1970)."""
+    """A commit, written `at` (seconds since 1970).
+
+    That is the author's date, as a rebase or an import commits old work anew; and the committer's
+    where the author's is later.
+    """
 
     oid: str
     at: int
@@ -58,10 +62,12 @@ async def read_history(git: ForeignGit, *, now: float) -> list[Commit]:
     printed = await git.run(
         "log", "-z", "--no-mailmap", "--no-show-signature", *NO_PROGRAMS, *count,
         f"--max-age={int(now) - HISTORY_DAYS * DAY_SECONDS}", f"--max-count={MAX_COMMITS}",
-        "--format=%x02%H %ct %ae", str(git.repository.head), "--",
+        "--format=%x02%H %at %ct %ae", str(git.repository.head), "--",
         max_stdout=64 << 20,
     )  # fmt: skip
-    return list(parse_log(printed, prefix=git.repository.prefix))
+    found = parse_log(printed, prefix=git.repository.prefix)
+    ends = git.repository.shallow_ends  # without their parents all that is in them looks new
+    return [replace(one, changes=[]) if one.oid in ends else one for one in found]
 
 
 def parse_log(printed: bytes, *, prefix: str = "") -> Iterator[Commit]:
@@ -73,8 +79,8 @@ def parse_log(printed: bytes, *, prefix: str = "") -> Iterator[Commit]:
         if token.startswith(_MARK):
             if commit:
                 yield commit
-            oid, at, author = os.fsdecode(token[1:]).split(" ", 2)
-            commit = Commit(oid, int(at), author, [])
+            oid, written, committed, author = os.fsdecode(token[1:]).split(" ", 3)
+            commit = Commit(oid, min(int(written), int(committed)), author, [])
         elif entry and commit:
             change = _parse_change(entry, tokens)
             if change.path.startswith(prefix):

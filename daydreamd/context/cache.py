@@ -6,7 +6,8 @@ or of another version is no error: the facts are gathered anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -43,7 +44,7 @@ def make_key(workspace: Workspace, *, now: float, state: Sequence[Any]) -> str:
 def recall(cache: Path, workspace: Workspace, key: str) -> Remembered | None:
     """What is known of the workspace in just this state."""
     try:
-        content = read_beneath(cache, _file_name(workspace), max_bytes=_MAX_BYTES)
+        content = read_beneath(cache, _file_name(workspace.path), max_bytes=_MAX_BYTES)
         remembered = msgspec.json.decode(content, type=Remembered)
     except (FileError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
@@ -53,7 +54,19 @@ def recall(cache: Path, workspace: Workspace, key: str) -> Remembered | None:
 async def remember(cache: Path, workspace: Workspace, what: Remembered) -> None:
     """Keep it for the next time. FileError where it cannot be written."""
     await anyio.to_thread.run_sync(make_private, cache)
-    await write_atomically(cache / _file_name(workspace), msgspec.json.encode(what))
+    await write_atomically(cache / _file_name(workspace.path), msgspec.json.encode(what))
+
+
+def prune(cache: Path, wanted: Iterable[Path]) -> int:
+    """Delete what is remembered of any other workspace; gives the number of files.
+
+    It holds text of their files, and nobody asks for it any more. OSError where it cannot be.
+    """
+    kept = {_file_name(os.fspath(path)) for path in wanted}
+    old = [file for file in cache.glob("context-*.json") if file.name not in kept]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)
 
 
 def make_private(directory: Path) -> None:
@@ -64,6 +77,6 @@ def make_private(directory: Path) -> None:
         raise FileError(f"cannot make {directory}: {error.strerror}", path=directory) from error
 
 
-def _file_name(workspace: Workspace) -> str:
-    name = blake2b(workspace.path.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+def _file_name(path: str) -> str:
+    name = blake2b(path.encode(errors="surrogateescape"), digest_size=16).hexdigest()
     return f"context-{name}.json"

@@ -9,18 +9,19 @@ the small files that counts depend on. Objects and files are the workspace's own
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from daydreamd.context.git_config import harmless
-from daydreamd.context.owner import read_global_ignores
+import anyio
+
+from daydreamd.context.git_config import FOR_ALL, Config, harmless
+from daydreamd.context.owner import Owner
 from daydreamd.context.repository import Repository
 from daydreamd.errors import CommandError, FileError
 from daydreamd.host.commands import clean_environment, run
-from daydreamd.host.files import open_beneath, read_beneath
+from daydreamd.host.files import open_beneath
 from daydreamd.host.programs import GIT, find_program, keep_out_of
 from daydreamd.host.threads import in_spare_thread
 
@@ -49,6 +50,8 @@ class ForeignGit:
     program: Path
     environment: Mapping[str, str]
     deadline: float
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    """One git of a workspace at a time, as each may take as much memory as it may have."""
 
     @property
     def within(self) -> tuple[str, ...]:
@@ -71,16 +74,18 @@ class ForeignGit:
         CommandError (and its kin) where git takes too long or its exit code is not `ok`.
         """
         within = self.within if arguments[-1] == "--" else ()
-        done = await run(
-            (self.program, "--no-pager", *arguments, *within),
-            cwd=self.repository.top,
-            env=self.environment,
-            stdin=stdin,
-            deadline=self.deadline,
-            max_stdout=max_stdout,
-            too_much="drop" if cut else "end",
-            program=GIT,
-        )
+        async with self.turn:
+            done = await run(
+                # Git enters the workspace itself: on a dead disk our fork would hang.
+                (self.program, "-C", self.repository.top, "--no-pager", *arguments, *within),
+                cwd=Path("/"),
+                env=self.environment,
+                stdin=stdin,
+                deadline=self.deadline,
+                max_stdout=max_stdout,
+                too_much="drop" if cut else "end",
+                program=GIT,
+            )
         if done.exit_code not in ok:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise CommandError(
@@ -119,16 +124,27 @@ def _environment(repository: Repository, place: Path) -> dict[str, str]:
 def _lay(repository: Repository, place: Path) -> None:
     (place / "refs").mkdir()
     (place / "HEAD").write_text(f"{repository.head or 'ref: refs/heads/none-yet'}\n")
-    (place / "config").write_text(_config(repository))
+    settings, owner = _settings(repository)
+    (place / "config").write_text(_config(repository, harmless(settings), place))
+    (place / "ignored").write_bytes(owner.ignores(_last(settings, "core.excludesfile")))
+    (place / "attributed").write_bytes(owner.attributes(_last(settings, "core.attributesfile")))
     own, common = repository.directory, repository.common
     _lay_index(own, place)
     _copy(own, "info/sparse-checkout", place)
     _copy(common, "info/attributes", place)
     _copy(common, "shallow", place)
-    excluded = _read(common, "info/exclude") + b"\n" + read_global_ignores(os.environ)
-    if re.search(rb"(?m)^[^#\s]", excluded):
-        (place / "info").mkdir(exist_ok=True)
-        (place / "info" / "exclude").write_bytes(excluded)
+    _copy(common, "info/exclude", place)
+
+
+def _settings(repository: Repository) -> tuple[Config, Owner]:
+    """All that git would be told for this repository, with what comes last winning."""
+    owner = Owner(os.environ, repository.directory, repository.top, repository.branch)
+    said = {key: values for key, values in owner.settings().items() if key in FOR_ALL}
+    return {**said, **repository.config, **owner.commanded()}, owner
+
+
+def _last(settings: Config, key: str) -> str | None:
+    return settings[key][-1] if key in settings else None
 
 
 def _lay_index(own: Path, place: Path) -> None:
@@ -156,13 +172,14 @@ def _shared_indexes(own: Path, place: Path) -> list[str]:
     return found[:1]
 
 
-def _config(repository: Repository) -> str:
-    keys = harmless(repository.config)
+def _config(repository: Repository, keys: dict[str, str], place: Path) -> str:
     version = 1 if "extensions.objectformat" in keys else 0
     keys |= {
         "core.repositoryformatversion": str(version),
         "core.bare": str(repository.bare).lower(),
         "core.hookspath": os.devnull,
+        "core.excludesfile": _quoted(place / "ignored"),
+        "core.attributesfile": _quoted(place / "attributed"),
         "core.quotepath": "false",
         # Above this a file is hashed piece by piece and never compared line by line.
         "core.bigfilethreshold": "16m",
@@ -173,6 +190,11 @@ def _config(repository: Repository) -> str:
     }
     named = ((*name.split("."), value) for name, value in keys.items())
     return "".join(f"[{section}]\n\t{key} = {value}\n" for section, key, value in named)
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _copy(
@@ -206,10 +228,3 @@ def _copy_at_most(source: BinaryIO, target: BinaryIO, left: int) -> None:
     while left > 0 and (chunk := source.read(min(left, 1 << 20))):
         left -= len(chunk)
         target.write(chunk)
-
-
-def _read(root: Path, name: str) -> bytes:
-    try:
-        return read_beneath(root, name, max_bytes=_MAX_SMALL_FILE)
-    except FileError:
-        return b""  # optional

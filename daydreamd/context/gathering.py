@@ -28,6 +28,7 @@ from daydreamd.units import say_duration
 
 _AT_ONCE: Final = 2
 _WORKSPACE_SECONDS: Final = 25.0
+_OVERTIME_SECONDS: Final = 3.0
 _QUEUE_SECONDS: Final = 5.0
 
 
@@ -77,9 +78,13 @@ async def gather_context(
     async def look_at(workspace: Workspace) -> None:
         async with limiter:
             try:
-                survey = await survey_workspace(
-                    workspace, scratch=scratch, cache=cache, now=now, seconds=seconds
-                )
+                with anyio.fail_after(seconds + _OVERTIME_SECONDS):
+                    survey = await survey_workspace(
+                        workspace, scratch=scratch, cache=cache, now=now, seconds=seconds
+                    )
+            except TimeoutError:
+                fail(workspace.name, "", f"cannot look at {workspace.path}: it does not answer")
+                return
             except (WorkspaceError, OSError) as error:
                 fail(workspace.name, "", str(error))
                 return

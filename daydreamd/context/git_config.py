@@ -8,7 +8,7 @@ a program, a path or a host.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 Config = Mapping[str, tuple[str, ...]]
@@ -20,6 +20,7 @@ _PIECE: Final = re.compile(
     r'\\\n|\\(?P<escaped>.?)|["\n]|(?P<space>[^\S\n]+)|(?P<plain>[#;]|[^\\"\s#;]+)'
 )
 _BOOLEAN: Final = re.compile(r"(?i:true|false|yes|no|on|off|1|0|)")
+_NUMBER: Final = re.compile(r"\d{1,6}")
 _ALLOWED: Final[dict[str, re.Pattern[str]]] = {
     "core.autocrlf": re.compile(r"(?i:true|false|yes|no|on|off|1|0|input)"),
     "core.eol": re.compile(r"(?i:lf|crlf|native)"),
@@ -28,6 +29,7 @@ _ALLOWED: Final[dict[str, re.Pattern[str]]] = {
     "core.ignorecase": _BOOLEAN,
     "core.precomposeunicode": _BOOLEAN,
     "core.trustctime": _BOOLEAN,
+    "core.ignorestat": _BOOLEAN,
     "core.checkstat": re.compile(r"(?i:default|minimal)"),
     "core.sparsecheckout": _BOOLEAN,
     "core.sparsecheckoutcone": _BOOLEAN,
@@ -35,8 +37,17 @@ _ALLOWED: Final[dict[str, re.Pattern[str]]] = {
     "index.sparse": _BOOLEAN,
     "status.renames": _BOOLEAN,
     "diff.renames": re.compile(r"(?i:true|false|copies|copy)"),
+    "diff.renamelimit": _NUMBER,
+    "status.renamelimit": _NUMBER,
+    "status.showuntrackedfiles": re.compile(r"(?i:no|normal|all|true|false|0|1)"),
     "extensions.objectformat": re.compile(r"sha1|sha256"),
 }
+
+FOR_ALL: Final = frozenset(
+    {*_ALLOWED, "core.excludesfile", "core.attributesfile"}
+    - {"core.sparsecheckout", "core.sparsecheckoutcone", "extensions.objectformat"}
+)
+"""What may be said for all of an owner's repositories at once; the rest is a repository's own."""
 
 
 def parse_config(text: str) -> dict[str, tuple[str, ...]]:
@@ -44,7 +55,20 @@ def parse_config(text: str) -> dict[str, tuple[str, ...]]:
 
     A key without `=` has the value "true". ValueError names the line that is no configuration.
     """
+    return merged(parse_entries(text))
+
+
+def merged(entries: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Every key's values in order."""
     found: dict[str, list[str]] = {}
+    for key, value in entries:
+        found.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def parse_entries(text: str) -> list[tuple[str, str]]:
+    """Keys and values as they come: the order counts where one of them includes a file."""
+    found: list[tuple[str, str]] = []
     section = ""
     at = 1 if text.startswith("\ufeff") else 0
     text = text.replace("\r\n", "\n")
@@ -58,10 +82,10 @@ def parse_config(text: str) -> dict[str, tuple[str, ...]]:
             section, at = _section_name(header), header.end()
         elif section and (key := _KEY.match(text, at)):
             value, at = _value(text, key.end()) if key[2] else ("true", _line_end(text, key.end()))
-            found.setdefault(f"{section}.{key[1].lower()}", []).append(value)
+            found.append((f"{section}.{key[1].lower()}", value))
         else:
             raise ValueError(f"line {text.count(chr(10), 0, at) + 1} is not git configuration")
-    return {key: tuple(values) for key, values in found.items()}
+    return found
 
 
 def harmless(config: Config) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import anyio
 
 from daydreamd.context.activity import Churn
+from daydreamd.context.exclusion import is_worth_reading
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import CommandError, CommandTimeout
 from daydreamd.host.commands import Finished, clean_environment, run
@@ -34,6 +35,17 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 
+_NO_CODE: Final = frozenset(
+    {
+        "AsciiDoc", "CSV", "Docker ignore", "Document Type Definition", "HEX", "INI", "Intel HEX",
+        "JSON", "JSON5", "JSONC", "JSONL", "Jupyter", "License", "MDX", "Markdown", "Org", "Patch",
+        "Plain Text", "Properties File", "ReStructuredText", "SVG", "TOML", "Textile", "XML",
+        "XML Schema", "YAML", "gitignore", "ignore",
+    }
+)  # fmt: skip
+"""What scc counts and nobody would call code: data, prose and settings."""
+
+
 @dataclass(frozen=True)
 class CountedFile:
     """A source file; `path` is relative to the workspace."""
@@ -44,6 +56,11 @@ class CountedFile:
     comment: int
     blank: int
     complexity: int
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is written by people to be run: no data, prose, lock file or product."""
+        return self.language not in _NO_CODE and is_worth_reading(self.path)
 
 
 async def count_lines(root: Path, files: Sequence[str], *, cwd: Path) -> list[CountedFile]:
@@ -128,10 +145,14 @@ def parse_counts(printed: bytes, *, root: Path) -> Iterator[CountedFile]:
         raise CommandError(f"cannot read what scc printed: {error!r}") from error
 
 
+def _is_code(file: CountedFile) -> bool:
+    return file.is_code
+
+
 def language_facts(counted: Iterable[CountedFile]) -> dict[str, dict[str, int]]:
     """`languages` of the context, largest first."""
     found: dict[str, dict[str, int]] = {}
-    for file in counted:
+    for file in filter(_is_code, counted):
         sums = found.setdefault(
             file.language, {"files": 0, "code": 0, "comment": 0, "blank": 0, "complexity": 0}
         )
@@ -151,7 +172,11 @@ class Hotspot:
 
 def find_hotspots(counted: Iterable[CountedFile], churn: dict[str, Churn]) -> list[Hotspot]:
     """The ten hottest: complexity times commits in 90 days; without commits the most complex."""
-    spots = [Hotspot(file, churn.get(file.path, Churn())) for file in counted if file.complexity]
+    spots = [
+        Hotspot(file, churn.get(file.path, Churn()))
+        for file in counted
+        if file.complexity and file.is_code
+    ]
     spots.sort(
         key=lambda spot: (
             -spot.file.complexity * spot.churn.commits,
@@ -164,9 +189,10 @@ def find_hotspots(counted: Iterable[CountedFile], churn: dict[str, Churn]) -> li
 
 def complexity_facts(counted: Sequence[CountedFile], hotspots: Iterable[Hotspot]) -> dict[str, Any]:
     """`complexity` of the context."""
+    code = [file for file in counted if file.is_code]
     return {
-        "files": len(counted),
-        "code": sum(file.code for file in counted),
+        "files": len(code),
+        "code": sum(file.code for file in code),
         "hotspots": [
             {
                 "path": printable(spot.file.path),

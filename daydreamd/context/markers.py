@@ -109,7 +109,9 @@ async def read_growth(git: ForeignGit, *, now: float) -> list[Growth]:
         max_stdout=_MAX_OUTPUT, cut=True,
     )  # fmt: skip
     uncommitted = _growth(parse_patch(standing, prefix=prefix))
-    return [*uncommitted, *_growth(parse_patch(history, prefix=prefix))]
+    ends = git.repository.shallow_ends  # without their parents all that is in them looks new
+    hunks = (one for one in parse_patch(history, prefix=prefix) if one.commit not in ends)
+    return [*uncommitted, *_growth(hunks)]
 
 
 def _growth(hunks: Iterable[Hunk]) -> Iterator[Growth]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-PATCH_FORMAT: Final = "--format=%x02%H %ct"
-_COMMIT: Final = re.compile(rb"\x02([0-9a-f]{40,64}) (\d+)$")
+PATCH_FORMAT: Final = "--format=%x02%H %at %ct"
+_COMMIT: Final = re.compile(rb"\x02([0-9a-f]{40,64}) (\d+) (\d+)$")
 _HUNK: Final = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _QUOTED: Final = re.compile(rb"\\([abfnrtv\"\\]|[0-7]{3})")
 _LETTERS: Final = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
@@ -40,7 +40,7 @@ def parse_patch(printed: bytes, *, prefix: str = "") -> Iterator[Hunk]:
     lines = iter(printed.split(b"\n"))
     for line in lines:
         if header := _COMMIT.match(line):
-            commit, at = header[1].decode(), int(header[2])
+            commit, at = header[1].decode(), min(int(header[2]), int(header[3]))
         elif line.startswith(b"--- "):
             before = _path(line[4:])
         elif line.startswith(b"+++ "):

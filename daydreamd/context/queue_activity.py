@@ -5,6 +5,7 @@ Asked once, read-only, and never written or locked: the queue belongs to a runni
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,16 +36,18 @@ def _look(queue: Queue) -> dict[str, Any]:
 
 
 def _promises(connection: Connection, table: str) -> dict[str, Any]:
-    """Times are UTC text, so that they compare as text."""
-    since = "datetime('now', '-7 days')"
+    since = time.time() - 7 * 86_400
     # A table cannot be a parameter; the settings allow letters, digits and _ in its name.
     created = connection.execute(
-        f"""SELECT status, count(*) FROM "{table}"
-            WHERE created_at >= {since} GROUP BY status"""  # noqa: S608 - as said above
+        f"""SELECT lower(trim(status)), count(*) FROM "{table}"
+            WHERE epoch(created_at) >= ? GROUP BY 1""",  # noqa: S608 - as said above
+        (since,),
     ).fetchall()
     completed, mean_minutes = connection.execute(
-        f"""SELECT count(*), avg((julianday(completed_at) - julianday(created_at)) * 1440)
-            FROM "{table}" WHERE status = 'completed' AND completed_at >= {since}"""  # noqa: S608 - as said above
+        f"""SELECT count(*), avg((epoch(completed_at) - epoch(created_at)) / 60)
+            FROM "{table}"
+            WHERE lower(trim(status)) = 'completed' AND epoch(completed_at) >= ?""",  # noqa: S608 - as said above
+        (since,),
     ).fetchone()
     return {
         "created": sum(count for _, count in created),

@@ -27,13 +27,14 @@ _KNOWN_EXTENSIONS: Final = frozenset(
 )  # fmt: skip
 _STATES: Final = {
     "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
     "rebase-apply": "rebase",
     "MERGE_HEAD": "merge",
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
-_MAX_PACKED_REFS: Final = 64 << 20
+_MAX_PACKED_REFS: Final = 6 << 20  # about 90,000 of them
 _MAX_LOOSE_REFS: Final = 20_000
 
 
@@ -63,8 +64,8 @@ class Repository:
     @cached_property
     def head_ref(self) -> str | None:
         """The ref that HEAD names; None where it is detached."""
-        head = self._text(self.directory, "HEAD").strip()
-        return head[5:].strip() if head.startswith("ref:") else None
+        head = self._text(self.directory, "HEAD").strip() or self._link(self.directory, "HEAD")
+        return self._follow(head[4:].strip())[0] if head.startswith("ref:") else None
 
     @cached_property
     def head(self) -> str | None:
@@ -97,19 +98,27 @@ class Repository:
     @property
     def upstream(self) -> tuple[str, str] | None:
         """The ref that the branch is compared with, and its commit; None without one."""
-        merge = self.config.get(f"branch.{self.branch}.merge", ("",))[-1]
-        remote = self.config.get(f"branch.{self.branch}.remote", ("",))[-1]
-        if not merge or not remote:
-            return None
-        ref = merge if remote == "." else _tracking_ref(self.config, remote, merge)
+        ref = self.upstream_ref
         oid = self.resolve(ref) if ref else None
         return (ref, oid) if ref and oid else None
 
     @property
+    def upstream_ref(self) -> str | None:
+        """The ref that the branch should be compared with, which may be gone."""
+        merge = self.config.get(f"branch.{self.branch}.merge", ("",))[-1]
+        remote = self.config.get(f"branch.{self.branch}.remote", ("",))[-1]
+        if not merge or not remote:
+            return None
+        return merge if remote == "." else _tracking_ref(self.config, remote, merge)
+
+    @property
     def state(self) -> str | None:
-        """What is under way: `rebase`, `merge`, `cherry-pick`, `revert`, `bisect`; None usually."""
-        there = (state for name, state in _STATES.items() if os.path.lexists(self.directory / name))
-        return next(there, None)
+        """`rebase`, `am`, `merge`, `cherry-pick`, `revert` or `bisect` under way; None usually."""
+        for name, state in _STATES.items():
+            if os.path.lexists(self.directory / name):
+                return state
+        todo = self._text(self.directory, "sequencer/todo").lstrip()
+        return {"pick": "cherry-pick", "revert": "revert"}.get(todo.split(" ", 1)[0])
 
     @property
     def stashes(self) -> int:
@@ -123,22 +132,48 @@ class Repository:
             key.startswith("remote.") and key.endswith(".promisor") for key in self.config
         )
 
+    @cached_property
+    def shallow_ends(self) -> frozenset[str]:
+        """The commits at which history ends early: their parents were not fetched."""
+        return frozenset(self._text(self.common, "shallow").split())
+
     def resolve(self, ref: str) -> str | None:
         """The commit a ref is at, through symbolic refs."""
+        return self._follow(ref)[1]
+
+    def _follow(self, ref: str) -> tuple[str, str | None]:
+        """The ref at the end of symbolic refs, and the commit it is at."""
         for _ in range(5):
             text = ""
             if _is_safe_ref(ref):
-                text = self._text(self.directory, ref) or self._text(self.common, ref)
+                places = (self.directory, self.common)
+                found = (self._text(one, ref) or self._link(one, ref) for one in places)
+                text = next(filter(None, found), "")
             text = text.strip() or self._packed.get(ref, "")
             if not text.startswith("ref:"):
-                return text if _OID.fullmatch(text) else None
-            ref = text[5:].strip()
-        return None
+                return ref, text if _OID.fullmatch(text) else None
+            ref = text[4:].strip()
+        return ref, None
+
+    @staticmethod
+    def _link(root: Path, name: str) -> str:
+        """A ref that is a symbolic link, as git made them once: "ref: " and where it leads."""
+        try:
+            target = os.fspath((root / name).readlink())
+        except (OSError, ValueError):
+            return ""
+        if target.startswith("refs/"):
+            return f"ref: {target}"
+        beside = os.path.normpath(f"{Path(name).parent}/{target}")
+        return f"ref: {beside}" if _is_safe_ref(beside) else ""
 
     @cached_property
     def _packed(self) -> dict[str, str]:
         text = self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS)
-        return {os.fsdecode(ref): oid.decode() for oid, ref in _PACKED.findall(text)}
+        return {
+            os.fsdecode(ref): oid.decode()
+            for oid, ref in map(re.Match.groups, _PACKED.finditer(text))
+        }
 
     def _loose(self, start: str) -> list[str]:
         found: list[str] = []
@@ -207,7 +242,7 @@ def find_repository(workspace: Path) -> Repository | None:
 
 
 def _is_git_directory(path: Path) -> bool:
-    return (path / "HEAD").is_file() and (
+    return ((path / "HEAD").is_file() or (path / "HEAD").is_symlink()) and (
         (path / "commondir").is_file() or ((path / "objects").is_dir() and (path / "refs").is_dir())
     )
 

@@ -5,7 +5,8 @@ This much is looked at every time, and it is all that happens where nothing chan
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daydreamd.context.branches import iso
+from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.foreign import ForeignGit, open_foreign
+from daydreamd.context.git_config import is_true
 from daydreamd.context.repository import Repository, find_repository
 from daydreamd.context.sources import Sources
 from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
@@ -28,7 +31,8 @@ T = TypeVar("T")
 class State:
     """`repository` is None without one (or where it cannot be read), `git` also where git hangs.
 
-    `fingerprint` changes with HEAD and with any uncommitted file; None where it cannot be known.
+    `fingerprint` changes with the content of what is committed or not, and with nothing else; None
+    where it cannot be known.
     """
 
     repository: Repository | None
@@ -48,20 +52,26 @@ class State:
             return (self.fingerprint,)
         here = self.repository
         branches = sorted(here.branches.items())
-        return (self.fingerprint, here.branch, here.upstream, here.stashes, branches)
+        records = self.weighed.records if self.weighed else ""
+        stands = (here.head, here.branch, here.state, here.upstream, here.upstream_ref)
+        return (self.fingerprint, records, *stands, here.stashes, branches)
 
     def git_facts(self, *, now: float) -> dict[str, Any] | None:
         """`git` of the context, as far as no further question is needed."""
         here = self.repository
         if here is None:
             return None
-        upstream = here.upstream
+        upstream = here.upstream_ref
         return {
             "head": here.head,
             "branch": printable(here.branch) if here.branch else None,
             "state": here.state,
             "bare": here.bare,
-            "upstream": _short(upstream[0]) if upstream else None,
+            "shallow": bool(here.shallow_ends),
+            "partial": here.is_partial,
+            "sparse": is_true(here.config, "core.sparsecheckout"),
+            "upstream": _short(upstream) if upstream else None,
+            "upstream_gone": upstream is not None and here.upstream is None,
             "ahead": None,
             "behind": None,
             "dirty": self._dirty(now),
@@ -88,12 +98,18 @@ def _short(ref: str) -> str:
     return printable(ref.removeprefix("refs/remotes/").removeprefix("refs/heads/"))
 
 
-async def read_state(root: Path, sources: Sources, *, place: Path) -> State:
-    """Look at the workspace; its foreign git directory is laid at `place`."""
+async def read_state(
+    root: Path, sources: Sources, *, place: Path, exclude: Sequence[str] = ()
+) -> State:
+    """Look at the workspace; its foreign git directory is laid at `place`.
+
+    Files that match the globs of `exclude` leave the fingerprint as it is.
+    """
+    excluded = make_exclusion(exclude)
     answers = await sources.ask(repository=lambda: in_thread(find_repository, root))
     repository: Repository | None = answers.get("repository")
     if repository is None:
-        walked = await in_thread(weigh, root, _EVERYTHING)
+        walked = await in_thread(partial(weigh, excluded=excluded), root, _EVERYTHING)
         return State(None, None, (), None, walked.digest)
     # Half of the time, so that one that hangs leaves some for what needs no git
     lay = partial(open_foreign, repository, place, deadline=sources.seconds / 2)
@@ -106,10 +122,30 @@ async def read_state(root: Path, sources: Sources, *, place: Path) -> State:
         # What makes the status hang (a FIFO where git expects a file) would hang the rest as well
         return State(repository, None if sources.timed_out else git, (), None, None)
     uncommitted = answers["status"]
-    weighed = await in_thread(weigh, root, uncommitted)
-    stands_at = f"{repository.head} {repository.state} {weighed.digest}"
-    fingerprint = blake2b(stands_at.encode(), digest_size=16).hexdigest()
+    weighed = await in_thread(partial(weigh, excluded=excluded), root, uncommitted)
+    answers = await sources.ask(tree=partial(_read_tree, git, exclude))
+    tree = answers.get("tree")
+    stands_at = f"{tree} {weighed.digest}"
+    fingerprint = blake2b(stands_at.encode(), digest_size=16).hexdigest() if tree else None
     return State(repository, git, uncommitted, weighed, fingerprint)
+
+
+async def _read_tree(git: ForeignGit, exclude: Sequence[str]) -> str:
+    """What names the committed content of the workspace: another commit of it is no other name."""
+    prefix = git.repository.prefix
+    if git.repository.head is None:
+        return "nothing committed"
+    if not exclude:
+        named = f"{git.repository.head}:{prefix}"
+        printed = await git.run("rev-parse", "--verify", "-q", named, ok=(0, 1, 128))
+        return printed.decode().strip() or "not in the commit"
+    printed = await git.run("ls-tree", "-r", "-z", "--full-tree", str(git.repository.head), "--")
+    excluded, digest = make_exclusion(exclude), blake2b(digest_size=16)
+    for line in printed.split(b"\0"):
+        path = os.fsdecode(line.partition(b"\t")[2]).removeprefix(prefix)
+        if not excluded(path):
+            digest.update(line + b"\0")
+    return digest.hexdigest()
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:

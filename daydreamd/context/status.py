@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -12,9 +12,13 @@ from typing import Final
 
 from daydreamd.context.exclusion import VENDORED
 from daydreamd.context.foreign import ForeignGit
-from daydreamd.errors import WorkspaceError
+from daydreamd.context.listing import MAX_BYTES
+from daydreamd.errors import FileError, WorkspaceError
+from daydreamd.host.files import read_beneath
 
-_MAX_SEEN: Final = 20_000
+_MAX_SEEN: Final = 400_000
+_MAX_READ: Final = 64 << 20
+_VENDORED: Final = frozenset(VENDORED)
 _FIELDS_BEFORE_PATH: Final = {b"1": 8, b"2": 9, b"u": 10, b"?": 1}
 
 
@@ -34,8 +38,8 @@ async def read_status(git: ForeignGit) -> tuple[Uncommitted, ...]:
         "status",
         "--porcelain=v2",
         "-z",
-        "--untracked-files=normal",
-        "--ignore-submodules=all",
+        # Compares the commit of a submodule; looking into it would start a git there that obeys it.
+        "--ignore-submodules=dirty",
         *renames,
         "--",
     )
@@ -73,29 +77,57 @@ def count_dirty(found: Iterable[Uncommitted]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Weighed:
-    """`digest` changes with any uncommitted file; the oldest is the one written longest ago."""
+    """`digest` changes with the content of an uncommitted file, `records` with what git says of it;
+    the oldest is the one changed longest ago."""
 
     digest: str
     oldest_at: float | None = None
     oldest_path: str | None = None
+    records: str = ""
 
 
-def weigh(root: Path, found: Iterable[Uncommitted]) -> Weighed:
-    """Look at each uncommitted file's size and time (of at most 20,000; nothing is opened)."""
-    digest = blake2b(digest_size=16)
+def weigh(
+    root: Path, found: Iterable[Uncommitted], *, excluded: Callable[[str], bool] = lambda _: False
+) -> Weighed:
+    """Read what is uncommitted, within bounds; beyond them sizes and times stand for contents.
+
+    Neither a new time nor a file that is never shown changes the digest.
+    """
+    digest, records = blake2b(digest_size=16), blake2b(digest_size=16)
     ages: list[tuple[float, str]] = []
-    left = _MAX_SEEN
+    left, bytes_left = _MAX_SEEN, _MAX_READ
     for one in found:
-        digest.update(one.record + b"\0")
+        records.update(one.record + b"\0")
+        if excluded(one.path.rstrip("/")) or _VENDORED.intersection(one.path.split("/")):
+            continue
+        digest.update(b"\1" + os.fsencode(one.path) + b"\0")
         for path, facts in _facts_of(root / one.path, left):
             left -= 1
-            digest.update(f"{facts.st_size} {facts.st_mtime_ns} {facts.st_mode} ".encode())
-            digest.update(os.fsencode(path) + b"\0")
-            if not stat.S_ISDIR(facts.st_mode):
-                ages.append((facts.st_mtime, path))
+            relative = os.path.relpath(path, root)
+            if stat.S_ISDIR(facts.st_mode) or excluded(relative):
+                continue
+            ages.append((max(facts.st_mtime, facts.st_ctime), relative))
+            digest.update(os.fsencode(relative) + b"\0")
+            digest.update(_content(root, relative, facts, bytes_left > 0))
+            bytes_left -= min(facts.st_size, MAX_BYTES)
+    # A time that was set, as `cp -p` does, is older than the change; the kernel's own time is not.
     oldest_at, oldest_path = min(ages, default=(None, None))
-    relative = os.path.relpath(oldest_path, root) if oldest_path else None
-    return Weighed(digest.hexdigest(), oldest_at, relative)
+    return Weighed(digest.hexdigest(), oldest_at, oldest_path, records.hexdigest())
+
+
+def _content(root: Path, path: str, facts: os.stat_result, is_read: bool) -> bytes:
+    """What stands for a file: its kind, size and content; its time where that is not read."""
+    said = f"{stat.S_IFMT(facts.st_mode)} {facts.st_size} ".encode()
+    if not stat.S_ISREG(facts.st_mode):
+        return said
+    if facts.st_size > MAX_BYTES or not is_read:
+        return said + f"{facts.st_mtime_ns}".encode()
+    try:
+        return (
+            said + blake2b(read_beneath(root, path, max_bytes=MAX_BYTES), digest_size=16).digest()
+        )
+    except FileError:
+        return said  # gone, grown or not ours to read: nor is it shown
 
 
 def _facts_of(path: Path, most: int) -> Iterator[tuple[str, os.stat_result]]:

@@ -53,7 +53,7 @@ async def survey_workspace(
     await in_thread(require_directory, root)
     sources = Sources(seconds)
     with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
-        state = await read_state(root, sources, place=Path(place))
+        state = await read_state(root, sources, place=Path(place), exclude=workspace.exclude)
         key = await in_thread(lambda: make_key(workspace, now=now, state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
         if known is None:

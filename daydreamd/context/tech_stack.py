@@ -21,6 +21,8 @@ from daydreamd.host.files import read_beneath
 
 _MAX_DIRECTORIES: Final = 100
 _MAX_MANIFESTS: Final = 200
+_MAX_MANIFEST: Final = 512 << 10
+_MAX_TOML_STEPS: Final = 4_000_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 _BY_NAME: Final = {
@@ -99,22 +101,30 @@ def _listed(root: Path, directory: str) -> list[tuple[str, bool]]:
 
 
 def _is_manifest(file: PurePosixPath) -> bool:
-    is_list = file.name.startswith("requirements") and file.suffix == ".txt"
-    return file.name in _BY_NAME or file.suffix in _BY_ENDING or is_list
+    return file.name in _BY_NAME or file.suffix in _BY_ENDING or _is_requirements(file.name)
+
+
+def _is_requirements(name: str) -> bool:
+    return name.startswith("requirements") and name.endswith(".txt")
 
 
 def _dependencies(root: Path, path: str) -> Iterator[str]:
     name = PurePosixPath(path).name
-    read = next((read for ending, read in _READERS.items() if name.endswith(ending)), None)
+    kind = "requirements.txt" if _is_requirements(name) else name
+    read = _READERS.get(kind)
     if read is None:
         return
     try:
-        yield from read(read_beneath(root, path).decode(errors="replace"))
+        content = read_beneath(root, path, max_bytes=_MAX_MANIFEST)
+        yield from read(content.decode(errors="replace"))
     except (FileError, ValueError, RecursionError):
         return  # a manifest that cannot be read still shows by its name what it is for
 
 
 def _from_toml(text: str) -> Iterator[str]:
+    # For a key of n parts the parser takes n * n steps; a key never spans lines.
+    if sum(line.count(".") ** 2 for line in text.split("\n")) > _MAX_TOML_STEPS:
+        raise ValueError("its keys have too many parts")
     for key, value in _tables(tomllib.loads(text)):
         if "dependencies" in key or key in ("dev", "test", "docs", "all"):
             for entry in value:
@@ -137,17 +147,25 @@ def _from_json(text: str) -> Iterator[str]:
         yield from listed if isinstance(listed, dict) else ()
 
 
+def _from_requirements(text: str) -> Iterator[str]:
+    """The name that begins each line; options and addresses are none."""
+    for line in text.splitlines():
+        if (name := _NAME.match(line.strip())) and "://" not in line.split("#", 1)[0]:
+            yield name[0]
+
+
 def _from_lines(text: str) -> Iterator[str]:
-    """requirements.txt, Gemfile, go.mod, mix.exs: a dependency a line, more or less quoted."""
+    """Gemfile, go.mod, mix.exs: a dependency a line, more or less quoted."""
     for line in text.splitlines():
         yield from re.findall(r"[A-Za-z0-9@][\w@./-]*", line.split("#", 1)[0])[:3]
 
 
 _READERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
-    ".toml": _from_toml,
+    "pyproject.toml": _from_toml,
+    "Cargo.toml": _from_toml,
     "package.json": _from_json,
     "composer.json": _from_json,
-    ".txt": _from_lines,
+    "requirements.txt": _from_requirements,
     "Gemfile": _from_lines,
     "go.mod": _from_lines,
     "mix.exs": _from_lines,

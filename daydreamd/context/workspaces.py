@@ -6,29 +6,39 @@ today (an unmounted disk) must not stop the session: `gather_context` reports it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
+from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
+from daydreamd.host.threads import answer_within
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
 
+_PATIENCE_SECONDS: Final = 5.0
+_NO_ANSWER: Final = "its disk does not answer"
 
-def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Workspace, ...]:
+
+def find_workspaces(
+    wanted: Iterable[WorkspaceSetting | Path | str],
+    configured: Sequence[WorkspaceSetting] = (),
+) -> tuple[Workspace, ...]:
     """The workspaces behind settings or typed paths: highest priority first, each path once.
 
-    From now on no program is looked for in any of them.
-    WorkspaceError where a typed path is missing, no directory or the root of the machine.
+    What `configured` says of a typed path counts. From now on no program is looked for in any.
+    WorkspaceError where a typed path is missing, no directory, the root of the machine or excluded.
     """
     found: dict[Path, WorkspaceSetting] = {}
+    known = _by_path(configured)
     for one in wanted:
         if isinstance(one, WorkspaceSetting):
             found.setdefault(_resolved(one.path), one)
         else:
             path = _resolved(str(one))
             require_directory(path)
-            found.setdefault(path, WorkspaceSetting(path=str(path)))
+            found.setdefault(path, setting_for(path, known))
     keep_out_of(found)
     ordered = sorted(found.items(), key=lambda item: -item[1].priority)
     taken: set[str] = set()
@@ -44,25 +54,43 @@ def find_workspaces(wanted: Iterable[WorkspaceSetting | Path | str]) -> tuple[Wo
     )
 
 
+def _by_path(configured: Sequence[WorkspaceSetting]) -> dict[Path, WorkspaceSetting]:
+    known: dict[Path, WorkspaceSetting] = {}
+    for setting in configured:
+        try:
+            path = _resolved(setting.path)
+        except WorkspaceError:  # its disk does not answer, but its name may
+            path = Path(setting.path)
+        known.setdefault(path, setting)
+    return known
+
+
 def require_directory(path: Path) -> None:
     """WorkspaceError with the reason where `path` cannot be a workspace."""
-    reason = ""
     try:
-        if not path.is_dir():
-            reason = "not a directory" if path.exists() else "no such directory"
-        elif path == Path(path.anchor):
-            reason = "the root of the machine is no workspace"
-        else:
-            next(path.iterdir(), None)
+        reason = answer_within(lambda: _reason_against(path), _PATIENCE_SECONDS)
+    except TimeoutError:
+        reason = _NO_ANSWER
     except OSError as error:
         reason = error.strerror or str(error)
     if reason:
         raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
 
 
+def _reason_against(path: Path) -> str:
+    if not path.is_dir():
+        return "not a directory" if path.exists() else "no such directory"
+    if path == Path(path.anchor):
+        return "the root of the machine is no workspace"
+    next(path.iterdir(), None)
+    return ""
+
+
 def _resolved(text: str) -> Path:
     try:
-        return Path(text).expanduser().resolve()
+        return answer_within(lambda: Path(text).expanduser().resolve(), _PATIENCE_SECONDS)
+    except TimeoutError:
+        raise WorkspaceError(f"cannot look at {text!r}: {_NO_ANSWER}", path=text) from None
     except (OSError, RuntimeError, ValueError) as error:
         # a loop of links, no home for "~", a NUL in the text
         raise WorkspaceError(f"cannot look at {text!r}: {error}", path=text) from error

@@ -25,10 +25,12 @@ import msgspec
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
 from daydreamd.daemon.lines import LineSocket, LineTooLong
 from daydreamd.daemon.wishes import When, Wish
-from daydreamd.errors import DaydreamError
+from daydreamd.errors import DaemonError, DaydreamError
 from daydreamd.host.loops import Beat
 
 MAX_CLIENTS: Final = 32
+MAX_STAYING: Final = 32
+"""Those that watch or wait have places of their own, and never keep others from asking."""
 REQUEST_SECONDS: Final = 10.0
 """A client that has said nothing for so long has stalled."""
 WRITE_SECONDS: Final = 10.0
@@ -77,6 +79,7 @@ class ControlSocket:
         self._duties = duties
         self._allowed = allowed
         self.clients = 0
+        self._staying = 0
 
     async def serve(self, beat: Beat) -> None:
         """Serve for ever."""
@@ -113,7 +116,7 @@ class ControlSocket:
         if client.peer_uid() not in self._allowed:
             await self._refuse(client, "this daemon belongs to another user")
             return
-        if self.clients > MAX_CLIENTS:
+        if self.clients - self._staying > MAX_CLIENTS:
             await self._refuse(client, f"more than {MAX_CLIENTS} clients at once")
             return
         try:
@@ -158,6 +161,17 @@ class ControlSocket:
         self, client: LineSocket, body: Callable[..., Awaitable[None]], *args: Any
     ) -> None:
         """Run `body`, and give it up when the client hangs up; it may say nothing meanwhile."""
+        if self._staying >= MAX_STAYING:
+            raise DaemonError(f"more than {MAX_STAYING} clients watch or wait")
+        self._staying += 1
+        try:
+            await self._stay(client, body, *args)
+        finally:
+            self._staying -= 1
+
+    async def _stay(
+        self, client: LineSocket, body: Callable[..., Awaitable[None]], *args: Any
+    ) -> None:
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
 

@@ -20,7 +20,7 @@ from daydreamd import __version__
 from daydreamd.daemon.agents import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
-from daydreamd.daemon.in_force import SNAPSHOT_NAME, InForce
+from daydreamd.daemon.in_force import KEPT_NAME, SNAPSHOT_NAME, InForce
 from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
 from daydreamd.daemon.sessions import SessionEnd, SessionRunner
 from daydreamd.daemon.standing import Standing
@@ -59,7 +59,11 @@ class Daemon:
 
     def __init__(self, start: Start, history: History) -> None:
         self.places, self.history = start.places, history
-        self.in_force = InForce(start.read_settings, self.places.runtime / SNAPSHOT_NAME)
+        self.in_force = InForce(
+            start.read_settings,
+            self.places.runtime / SNAPSHOT_NAME,
+            self.places.state / KEPT_NAME,
+        )
         self._environ = start.environ
         self._log = configure(self.in_force.settings.observe, environ=start.environ)
         self.notifier = Notifier(start.environ, on_fault=self._say_notify_failed)
@@ -119,7 +123,7 @@ class Daemon:
                 self._log.flush()
                 self._log = configure(self.in_force.settings.observe, environ=self._environ)
             self.notice("info", "settings reloaded", files=len(self.in_force.loaded.files))
-            self.scheduler.wake()
+            await self.scheduler.forgive()
             self.agents.wake()
         self.notifier.ready(self._status_line())
         return faults
@@ -145,7 +149,10 @@ class Daemon:
     # From the beginning to the end
 
     def say_faults(self) -> None:
-        """What was wrong with the settings at the start."""
+        """What was wrong with the settings at the start, and with who we are."""
+        if os.geteuid() == 0:
+            advice = "name a person: make install USER=NAME, or User= in a drop-in"
+            self.notice("warning", "running as root", risk="untrusted repositories", advice=advice)
         for fault in self.in_force.loaded.faults:
             self.notice("error", "settings fault", fault=str(fault))
 
@@ -190,8 +197,8 @@ class Daemon:
         where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         self.notice("error", "loop failed", loop=name, error=repr(error), at=where, again_in=pause)
 
-    async def _run_session(self, trigger: Trigger, beat: Beat) -> SessionEnd:
-        end = await self._runner.run(trigger, beat)
+    async def _run_session(self, trigger: Trigger, beat: Beat, held_back: str) -> SessionEnd:
+        end = await self._runner.run(trigger, beat, held_back)
         self.standing.note_end(end)
         return end
 
@@ -203,25 +210,25 @@ class Daemon:
             self.notifier.status(self._status_line())
 
     def _status_line(self) -> str:
-        return self.standing.line(self.scheduler.decision())
+        return self.standing.line(self.scheduler.decision(), self.scheduler.reflection_wait)
 
     def _state(self) -> str:
         if self._stopping:
             return "stopping"
-        if self.scheduler.running:
-            return "running"
-        return "paused" if self.scheduler.mark.paused else "waiting"
+        return "running" if self.scheduler.running else "waiting"
 
     def _next(self) -> dict[str, Any]:
         decision = self.scheduler.decision()
         wait = decision.wait_seconds
         at = None if wait is None else self._clock.now().wall + wait
         return {
-            "at": None if at is None else datetime.fromtimestamp(at, UTC),
+            "at": _moment(at),
             "in_seconds": wait,
             "reason": decision.reason,
             "interval": self.in_force.settings.schedule.interval,
             "failures": self.scheduler.mark.failures,
+            "failing_since": _moment(self.scheduler.mark.failing_since),
+            "reflection_in_seconds": self.scheduler.reflection_wait,
         }
 
     def _health(self) -> dict[str, Any]:
@@ -234,3 +241,7 @@ class Daemon:
             "watchdog_fed_seconds_ago": ago,
             "settings_faults": [str(fault) for fault in self.in_force.loaded.faults],
         }
+
+
+def _moment(wall: float | None) -> datetime | None:
+    return None if wall is None else datetime.fromtimestamp(wall, UTC)

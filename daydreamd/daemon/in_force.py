@@ -1,14 +1,18 @@
 """The settings in force: read at the start, taken up anew on request, never half.
 
-A reload that finds a fault keeps what is in force. Session processes are handed exactly these
+A reload that finds a fault keeps what is in force. A start that finds a file it cannot read goes on
+with what was last in force, kept beside the history, while cleanup only reports: quiet hours and
+workspaces must not vanish because of one bracket. Session processes are handed exactly these
 settings, as a file in the runtime directory: an edit that nobody has asked to take up, or one that
 was refused, must not reach a session by another way.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,15 +26,22 @@ from daydreamd.settings.loading import Loaded, load_settings
 from daydreamd.settings.model import Settings
 
 SNAPSHOT_NAME: Final = "settings.toml"
+KEPT_NAME: Final = "settings-in-force.toml"
 
 
 class InForce:
-    """The settings, and the way to new ones. `read` reads all their sources."""
+    """The settings, and the way to new ones. `read` reads all their sources.
 
-    def __init__(self, read: Callable[[], Loaded], snapshot: Path) -> None:
+    `kept` is where good settings outlive a restart.
+    """
+
+    def __init__(
+        self, read: Callable[[], Loaded], snapshot: Path, kept: Path | None = None
+    ) -> None:
         self._read = read
+        self._kept = kept
         self.snapshot = snapshot
-        self.loaded = read()
+        self.loaded = _with_last_good(read(), kept)
 
     @property
     def settings(self) -> Settings:
@@ -40,6 +51,8 @@ class InForce:
     async def write_snapshot(self) -> None:
         """Hand the settings to the sessions to come."""
         await write_atomically(self.snapshot, as_toml(self.settings))
+        if not self.loaded.faults:
+            await self._keep(self.settings)
 
     async def reload(self) -> list[str]:
         """Take up the settings as they are now, or say line by line why not."""
@@ -51,7 +64,38 @@ class InForce:
         except (SettingsError, FileError) as error:
             return [str(error)]
         self.loaded = loaded
+        await self._keep(loaded.settings)
         return []
+
+    async def _keep(self, settings: Settings) -> None:
+        if self._kept is None:
+            return
+        model = msgspec.structs.replace(settings.model, api_key="")  # a secret stays where it is
+        text = as_toml(msgspec.structs.replace(settings, model=model))
+        with contextlib.suppress(FileError):  # a full disk must stop neither start nor reload
+            await write_atomically(self._kept, text)
+
+
+def _with_last_good(loaded: Loaded, kept: Path | None) -> Loaded:
+    """What was read; where a file could not be, what was last in force, but for cleanup and key."""
+    unread = [fault for fault in loaded.faults if not fault.key and fault.report_only == "cleanup"]
+    if not unread or kept is None:
+        return loaded
+    try:
+        since = datetime.fromtimestamp(kept.stat().st_mtime).astimezone()
+        last = load_settings(kept, environ={})
+    except (OSError, SettingsError):
+        return loaded
+    if last.faults:  # of another version
+        return loaded
+    model = msgspec.structs.replace(last.settings.model, api_key=loaded.settings.model.api_key)
+    settings = msgspec.structs.replace(last.settings, cleanup=loaded.settings.cleanup, model=model)
+    using = f"what was in force since {since:%Y-%m-%d %H:%M}, with cleanup only reporting"
+    faults = tuple(
+        msgspec.structs.replace(fault, using=using) if fault in unread else fault
+        for fault in loaded.faults
+    )
+    return msgspec.structs.replace(loaded, settings=settings, faults=faults)
 
 
 def reader(config: Path | None, scope: Any, environ: Mapping[str, str]) -> Callable[[], Loaded]:

@@ -23,7 +23,6 @@ from daydreamd.session import Outcome
 from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
 
-MAX_FAILURES: Final = 5
 _DAY: Final = 86_400.0
 _YEAR: Final = 366 * _DAY
 _CLOCK_SLIP: Final = 5.0
@@ -36,27 +35,28 @@ _WENT_WELL: Final = (
     Outcome.TIMED_OUT,
 )
 
-Reason = Literal["due", "interval", "busy", "failures", "quiet hours", "paused"]
+_LEFT_SECONDS: Final = 120.0
+"""After so long what did not fit into a tidying is taken up again."""
+
+Reason = Literal["due", "interval", "busy", "left over", "quiet hours"]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """The moment from which the wait counts, and what kind of wait it is.
 
-    `failures` is how many sessions in a row have failed. `chance`, 0 to 1, is the share of
-    `schedule.jitter` that this wait is given.
+    `failures` is how many sessions in a row have failed, the first at `failing_since` (wall time),
+    the last at `failed_at` (boot clock). `chance`, 0 to 1, is the share of `schedule.jitter` that
+    this wait is given.
     """
 
     wall: float
     boot: float
     boot_id: str
-    cause: Literal["began", "ended", "busy"] = "ended"
+    cause: Literal["began", "ended", "busy", "left"] = "ended"
     failures: int = 0
     chance: float = 0.0
-
-    @property
-    def paused(self) -> bool:
-        """True after too many failures in a row: only a person's wish runs a session now."""
-        return self.failures >= MAX_FAILURES
+    failed_at: float | None = None
+    failing_since: float | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -66,29 +66,62 @@ class Decision(msgspec.Struct, frozen=True):
     reason: Reason
 
 
-def mark_now(now: Now, *, chance: float, failures: int = 0) -> Mark:
-    """A full interval counts from this moment."""
-    return Mark(wall=now.wall, boot=now.boot, boot_id=now.boot_id, chance=chance, failures=failures)
+def mark_now(now: Now, *, chance: float) -> Mark:
+    """A full interval counts from this moment, and nothing has failed."""
+    return Mark(wall=now.wall, boot=now.boot, boot_id=now.boot_id, chance=chance)
 
 
 def mark_begun(mark: Mark, now: Now, *, chance: float) -> Mark:
     """A session begins. Written down first: one that takes the daemon along is not begun again."""
-    begun = mark_now(now, chance=chance, failures=mark.failures)
-    return msgspec.structs.replace(begun, cause="began")
+    return msgspec.structs.replace(_again(mark, now, chance), cause="began")
 
 
-def mark_ended(mark: Mark, now: Now, outcome: Outcome, *, timed: bool, chance: float) -> Mark:
-    """A session has ended with `outcome`; `mark` is the one from before it began."""
+def mark_ended(
+    mark: Mark, now: Now, outcome: Outcome, *, timed: bool, chance: float, held_back: bool = False
+) -> Mark:
+    """A session has ended with `outcome`; `mark` is the one from before it began.
+
+    One that was `held_back` only tidied: a full interval counts from it, and nothing is forgotten.
+    """
     if outcome is Outcome.FAILED:
-        return mark_now(now, chance=chance, failures=mark.failures + 1)
+        return msgspec.structs.replace(
+            _again(mark, now, chance),
+            failures=mark.failures + 1,
+            failed_at=now.boot,
+            failing_since=now.wall if mark.failing_since is None else mark.failing_since,
+        )
     if outcome in _WENT_WELL:
         return mark_now(now, chance=chance)
-    if outcome is Outcome.INTERRUPTED:
-        return mark_now(now, chance=chance, failures=mark.failures)
+    if outcome is Outcome.INTERRUPTED or held_back:
+        return _again(mark, now, chance)
     if not timed:
         return mark  # a wish that could not be granted changes nothing
-    busy = mark_now(now, chance=chance, failures=mark.failures)
-    return msgspec.structs.replace(busy, cause="busy")
+    return msgspec.structs.replace(_again(mark, now, chance), cause="busy")
+
+
+def _again(mark: Mark, now: Now, chance: float) -> Mark:
+    """From this moment on, with what has failed before."""
+    return msgspec.structs.replace(
+        mark, wall=now.wall, boot=now.boot, boot_id=now.boot_id, cause="ended", chance=chance
+    )
+
+
+def reflection_wait(mark: Mark, now: Now, schedule: Schedule) -> float:
+    """Seconds for which the model is not asked any more, after sessions that failed in a row.
+
+    Twice as long after each, a day at most (or the interval, where that is longer): then it is
+    tried again by itself. Only reflecting waits; sessions tidy up at every interval.
+    """
+    if mark.failures < 2 or mark.failed_at is None:
+        return 0.0
+    interval = float(schedule.interval)
+    doubled = interval * 2.0 ** min(mark.failures - 1, 30)
+    return max(0.0, min(doubled, max(interval, _DAY)) - (now.boot - mark.failed_at))
+
+
+def mark_left(mark: Mark, now: Now) -> Mark:
+    """A session has ended and left abandoned things that did not fit into its time."""
+    return msgspec.structs.replace(_again(mark, now, mark.chance), cause="left")
 
 
 def taken_up(stored: Mark | None, now: Now, *, chance: float) -> Mark:
@@ -100,8 +133,10 @@ def taken_up(stored: Mark | None, now: Now, *, chance: float) -> Mark:
     elapsed = now.wall - stored.wall
     if not 0 <= elapsed <= _YEAR:
         elapsed = 0.0  # the clock is, or was, wrong: nothing is known of the time between
+    boot = now.boot - elapsed
+    failed_at = None if stored.failed_at is None else boot - (stored.boot - stored.failed_at)
     return msgspec.structs.replace(
-        stored, wall=now.wall - elapsed, boot=now.boot - elapsed, boot_id=now.boot_id
+        stored, wall=now.wall - elapsed, boot=boot, boot_id=now.boot_id, failed_at=failed_at
     )
 
 
@@ -117,10 +152,9 @@ def full_wait(mark: Mark, schedule: Schedule) -> float:
     """Seconds from the mark to the next session, quiet hours aside."""
     if mark.cause == "busy":
         return min(schedule.retry_when_busy, schedule.interval)
-    wait = float(schedule.interval)
-    if mark.failures > 1:
-        wait = min(wait * 2 ** (mark.failures - 1), max(wait, _DAY))
-    return wait + mark.chance * schedule.jitter
+    if mark.cause == "left":
+        return min(_LEFT_SECONDS, schedule.interval)
+    return float(schedule.interval) + mark.chance * schedule.jitter
 
 
 def decide(
@@ -136,8 +170,6 @@ def decide(
 
     With `at_once` (`schedule.on_start`) the interval counts as over, quiet hours as ever.
     """
-    if mark.paused:
-        return Decision(None, "paused")
     passed = now.boot - mark.boot
     wait = 0.0 if at_once else max(0.0, full_wait(mark, schedule) - passed)
     hush = _hush(now.wall + wait, quiet, zone)
@@ -147,9 +179,9 @@ def decide(
         return Decision(wait + hush, "quiet hours")
     if wait == 0:
         return Decision(0.0, "due")
-    if mark.cause == "busy":
-        return Decision(wait, "busy")
-    return Decision(wait, "failures" if mark.failures > 1 else "interval")
+    if mark.cause in ("busy", "left"):
+        return Decision(wait, "busy" if mark.cause == "busy" else "left over")
+    return Decision(wait, "interval")
 
 
 def _hush(wall: float, quiet: Sequence[QuietHours], zone: tzinfo | None) -> float | None:

@@ -20,8 +20,10 @@ from daydreamd.daemon.schedule import (
     decide,
     mark_begun,
     mark_ended,
+    mark_left,
     mark_now,
     reanchored,
+    reflection_wait,
     taken_up,
 )
 from daydreamd.daemon.sessions import SessionEnd
@@ -33,6 +35,7 @@ from daydreamd.host.loops import Beat, Wakeable
 from daydreamd.session import Trigger
 from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.units import say_duration
 
 _KEY: Final = "schedule_mark"
 _LATE_SECONDS: Final = 30.0
@@ -80,7 +83,8 @@ class KeptInHistory:
 class Scheduler:
     """Begins sessions. `run_session` runs one; `on_change` is told whenever the plan is another.
 
-    `notice` logs what people should know of the schedule itself.
+    It is handed why the model is not to be asked, or "". `notice` logs what people should know of
+    the schedule itself.
     """
 
     def __init__(
@@ -88,7 +92,7 @@ class Scheduler:
         *,
         memory: Memory,
         settings: Callable[[], Schedule],
-        run_session: Callable[[Trigger, Beat], Awaitable[SessionEnd]],
+        run_session: Callable[[Trigger, Beat, str], Awaitable[SessionEnd]],
         on_change: Callable[[], None],
         notice: Notice,
         clock: Callable[[], Now],
@@ -115,9 +119,18 @@ class Scheduler:
         # A session that took the daemon along is not begun again by the restart.
         died = stored is not None and stored.cause == "began"
         self._start_due = self._settings().on_start and not died
-        before = self.mark
         await self._remember(taken_up(stored, self._clock(), chance=self._dice()))
-        self._say_pause(before)
+
+    async def forgive(self) -> None:
+        """The settings have changed, and with them perhaps why sessions failed: try again."""
+        if self.mark.failures:
+            await self._remember(msgspec.structs.replace(self.mark, failures=0, failed_at=None))
+        self.wake()
+
+    @property
+    def reflection_wait(self) -> float:
+        """Seconds until the model is asked again, after sessions that failed in a row."""
+        return reflection_wait(self.mark, self._clock(), self._settings())
 
     def wake(self) -> None:
         """Something has changed: look again."""
@@ -158,10 +171,11 @@ class Scheduler:
     async def _hold(self, wish: Wish, beat: Beat) -> None:
         before, self.running, self._idle = self.mark, wish.trigger, anyio.Event()
         end: SessionEnd | None = None
+        held_back = "" if wish.trigger.is_a_persons_wish else self._held_back()
         try:
             await self._remember(mark_begun(before, self._clock(), chance=self._dice()))
-            end = await self._run_session(wish.trigger, beat)
-            await self._remember(self._mark_after(before, end))
+            end = await self._run_session(wish.trigger, beat, held_back)
+            await self._remember(self._mark_after(before, end, held_back=bool(held_back)))
         finally:
             self.running, self._start_due = None, False
             self._idle.set()
@@ -170,11 +184,25 @@ class Scheduler:
             else:
                 wish.fulfil(end.as_json())
             self._on_change()
-            self._say_pause(before)
+            self._say_backing_off(before, end)
 
-    def _mark_after(self, before: Mark, end: SessionEnd) -> Mark:
-        timed = not end.trigger.is_a_persons_wish
-        return mark_ended(before, self._clock(), end.outcome, timed=timed, chance=self._dice())
+    def _held_back(self) -> str:
+        wait = self.reflection_wait
+        if not wait:
+            return ""
+        count = self.mark.failures
+        return f"the model is asked again in {say_duration(wait)}, after {count} failed sessions"
+
+    def _mark_after(self, before: Mark, end: SessionEnd, *, held_back: bool) -> Mark:
+        mark = mark_ended(
+            before,
+            self._clock(),
+            end.outcome,
+            timed=not end.trigger.is_a_persons_wish,
+            chance=self._dice(),
+            held_back=held_back,
+        )
+        return mark_left(mark, self._clock()) if end.left else mark
 
     async def _note_clock(self) -> None:
         mark = reanchored(self.mark, self._clock())
@@ -191,13 +219,17 @@ class Scheduler:
             # A full disk must not stop the schedule; this process still knows.
             self._notice("error", "schedule not kept", reason=str(error))
 
-    def _say_pause(self, before: Mark) -> None:
-        if before.paused and not self.mark.paused:
-            self._notice("info", "schedule resumed")
-        elif self.mark.paused and not before.paused:
+    def _say_backing_off(self, before: Mark, end: SessionEnd | None) -> None:
+        """Once when the model begins to be left alone, and once when it is asked as usual again."""
+        failures = self.mark.failures
+        if before.failures >= 2 and not failures:
+            self._notice("info", "reflection resumed")
+        elif failures >= 2 and failures > before.failures:
             self._notice(
-                "error",
-                "schedule paused",
-                failures=self.mark.failures,
-                resume="run one good session: daydreamd trigger",
+                "warning",
+                "reflection held back",
+                failures=failures,
+                again_in=say_duration(self.reflection_wait),
+                reason="; ".join(end.reasons) if end else "",
+                now="daydreamd trigger",
             )

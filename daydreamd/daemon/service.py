@@ -23,10 +23,12 @@ from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.events import Emitter
 from daydreamd.history.store import open_history
+from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
 from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
+from daydreamd.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0
 _REMEMBERED_SESSIONS: Final = 28
@@ -73,6 +75,8 @@ async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGro
     for name, loop in loops.items():
         body = partial(guarded, name, loop, heart=daemon.heart, on_fault=daemon.say_loop_failed)
         group.start_soon(body, name=name)
+    if take_note(daemon.places.noted_wish):
+        daemon.wish(Trigger.SIGNAL)
     daemon.say_ready()
 
 

@@ -44,7 +44,10 @@ Command = Callable[[Trigger], Sequence[str]]
 
 @dataclass(frozen=True)
 class SessionEnd:
-    """How a session ended, as the daemon saw it. `session_id` is empty if it never began."""
+    """How a session ended, as the daemon saw it. `session_id` is empty if it never began.
+
+    `left` is how much of the tidying did not fit into its time.
+    """
 
     session_id: str
     trigger: Trigger
@@ -53,6 +56,7 @@ class SessionEnd:
     reasons: tuple[str, ...] = ()
     new_insights: int | None = None
     insights_path: str | None = None
+    left: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -84,14 +88,14 @@ class SessionRunner:
         self._stopped = ""
         self.transcript: Transcript | None = None
 
-    async def run(self, trigger: Trigger, beat: Beat) -> SessionEnd:
+    async def run(self, trigger: Trigger, beat: Beat, held_back: str = "") -> SessionEnd:
         """Run a session to its end, which takes no longer than its budgets allow."""
         if busy := self._lock_holder():
             return self._skip(trigger, busy)
         self._stopped, self.transcript = "", Transcript(anyio.current_time(), self._patience)
         began_at = datetime.now(UTC)
         try:
-            words = await self._let_run(trigger, self.transcript, beat)
+            words = await self._let_run(trigger, self.transcript, beat, held_back)
             beat(_ENDING_SECONDS)
             with anyio.CancelScope(shield=True):
                 name = self.transcript.session_id or await self._opened_since(began_at)
@@ -114,9 +118,12 @@ class SessionRunner:
             in_time = anyio.current_time() + STOP_SECONDS
             self._limit.deadline = min(self._limit.deadline, in_time)
 
-    async def _let_run(self, trigger: Trigger, transcript: Transcript, beat: Beat) -> str:
+    async def _let_run(
+        self, trigger: Trigger, transcript: Transcript, beat: Beat, held_back: str
+    ) -> str:
         """Run the child, end what it left behind, and give its last words, if they matter."""
-        argv = confined(self._command(trigger), landlock=False, nice=0)
+        held = ["--held-back", held_back] if held_back else []
+        argv = confined([*self._command(trigger), *held], landlock=False, nice=0)
         try:
             async with leashed(
                 argv, cwd=Path("/"), env=self._environ,
@@ -169,7 +176,7 @@ class SessionRunner:
         if ended and not transcript.fault and not await self._is_open(name):
             return SessionEnd(
                 name, trigger, ended.outcome, seconds, ended.reasons,
-                ended.new_insights, ended.insights_path,
+                ended.new_insights, ended.insights_path, transcript.left,
             )  # fmt: skip
         if not name and (busy := self._lock_holder()):
             return self._skip(trigger, busy)

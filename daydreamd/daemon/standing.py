@@ -15,8 +15,11 @@ from daydreamd.daemon.schedule import Decision
 from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.session import Outcome, Phase
+from daydreamd.units import say_duration
 
 _REMEMBERED_SESSIONS: Final = 28
+_NOT_WELL: Final = (Outcome.FAILED, Outcome.CLEANUP_ONLY)
+"""A session without a model has tidied up, but it was not what the owner wants."""
 _STEPS: Final = {
     Phase.READINESS_CHECK: "readiness (1 of 6)",
     Phase.PRE_CLEANUP: "cleanup (2 of 6)",
@@ -42,7 +45,7 @@ class Standing:
         ended = [one for one in sessions if one["outcome"]]
         if ended:
             self._last = _last_from_history(ended[0])
-        self._went_well.extend(one["outcome"] != Outcome.FAILED for one in reversed(ended))
+        self._went_well.extend(one["outcome"] not in _NOT_WELL for one in reversed(ended))
 
     def note(self, event: AnyEvent) -> bool:
         """What a session says; True where it changes what STATUS= should say."""
@@ -73,7 +76,7 @@ class Standing:
         """A session has ended."""
         self._session = None
         self._last = {**end.as_json(), "end_time": datetime.now(UTC)}
-        self._went_well.append(end.outcome is not Outcome.FAILED)
+        self._went_well.append(end.outcome not in _NOT_WELL)
 
     @property
     def uptime_seconds(self) -> float:
@@ -91,18 +94,20 @@ class Standing:
             "sessions_seen": len(self._went_well),
         }
 
-    def line(self, decision: Decision) -> str:
+    def line(self, decision: Decision, reflection_wait: float = 0.0) -> str:
         """One line of plain words for STATUS=."""
         if self._session is None:
-            return waiting_line(decision, time.time())
+            waits = waiting_line(decision, time.time())
+            if not reflection_wait:
+                return waits
+            again = say_duration(reflection_wait)
+            return f"{waits}; model asked again in {again}, or by daydreamd trigger"
         step = _STEPS.get(self._session["phase"] or Phase.COMPLETE, "starting")
         return f"Session {self._session['session_id']}: {step}"
 
 
 def waiting_line(decision: Decision, now: float) -> str:
     """What the daemon waits for, and until when, in plain words."""
-    if decision.reason == "paused":
-        return "Paused after too many failed sessions; daydreamd trigger resumes"
     if decision.wait_seconds is None:
         return "Quiet hours never end; sessions run by daydreamd trigger only"
     at = datetime.fromtimestamp(now + decision.wait_seconds).astimezone()
@@ -111,8 +116,8 @@ def waiting_line(decision: Decision, now: float) -> str:
     match decision.reason:
         case "busy":
             return f"The machine was busy; looks again at {when}"
-        case "failures":
-            return f"Backing off after failed sessions; next at {when}"
+        case "left over":
+            return f"Not everything could be tidied in time; goes on at {when}"
         case "quiet hours":
             return f"Quiet hours; next session at {when}"
         case _:

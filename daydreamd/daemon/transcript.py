@@ -12,9 +12,11 @@ from typing import Final
 
 import msgspec
 
+from daydreamd import events
 from daydreamd.events import (
     MAX_LINE_BYTES,
     AnyEvent,
+    Notice,
     PhaseEnded,
     PhaseStarted,
     SessionEnded,
@@ -52,7 +54,7 @@ class Transcript:
         self.phase_since = began
         self.ended: SessionEnded | None = None
         self.fault: str | None = None
-        self.nonsense = 0
+        self.nonsense = self.left = 0
         self._lines = 0
         self._rest = b""
         self._silence = (began, patience.start)
@@ -109,6 +111,8 @@ class Transcript:
                 self._silence = (now, self._budget(event.phase) + self._patience.slack)
             case PhaseEnded():
                 self._silence = (now, self._patience.slack)
+            case Notice(what=events.TIDYING_LEFT, facts={"left": int(left)}):
+                self.left = left
             case SessionEnded():
                 self.ended = event
                 self._silence = (now, self._patience.slack)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import queries, writing
+from daydreamd.history import queries, retention, writing
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord
 from daydreamd.host.databases import (
@@ -71,10 +71,16 @@ class History:
         """One session whole, by its id or the beginning of it."""
         return await self._read(queries.session, prefix=prefix)
 
-    async def forget(self, older_than_seconds: float) -> int:
-        """Delete sessions and kills that began longer ago; gives the number of sessions."""
-        before = datetime.now(UTC).timestamp() - older_than_seconds
-        return await self._write(writing.forget, before=before)
+    async def forget(
+        self, older_than_seconds: float, *, now: retention.Reckoning | None = None
+    ) -> int:
+        """Delete sessions and kills that began longer ago; gives the number of sessions.
+
+        No clock that is wrong hurries it, and of skipped sessions only the newest are kept.
+        """
+        return await self._write(
+            retention.forget, keep_seconds=older_than_seconds, now=now or retention.look()
+        )
 
     # Insights
 

@@ -108,15 +108,6 @@ def _not_open(connection: Connection, session_id: str) -> HistoryError:
     return HistoryError(f"cannot record session {session_id}: {reason}")
 
 
-def forget(connection: Connection, before: float) -> int:
-    """Delete what began before this moment. Insights stay, so that nothing is said twice."""
-    moment = as_text(datetime.fromtimestamp(max(before, 0), UTC))
-    connection.execute("DELETE FROM kills WHERE at < ?", (moment,))
-    return connection.execute(
-        "DELETE FROM sessions WHERE start_time < ? AND outcome IS NOT NULL", (moment,)
-    ).rowcount
-
-
 def record_insights(
     connection: Connection,
     session_id: str,

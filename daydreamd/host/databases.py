@@ -24,6 +24,7 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.errors import DatabaseError
+from daydreamd.host.stored_times import read_time
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
@@ -87,7 +88,8 @@ async def open_database_to_read(path: Path, migrations: Sequence[str]) -> AsyncI
 def look_into(path: Path, query: Callable[[Connection], T], *, deadline: float = 1.0) -> T:
     """Ask a foreign database one question, within `deadline` seconds; DatabaseError says why not.
 
-    Blocks: call it in a thread. The file is not written and no file beside it is made.
+    Blocks: call it in a thread. The file is not written and no file beside it is made. In SQL,
+    `epoch(x)` is the stored time `x` in seconds since 1970, NULL where it cannot be told.
     """
     until = time.monotonic() + deadline
     with _reported("read", path):
@@ -96,6 +98,7 @@ def look_into(path: Path, query: Callable[[Connection], T], *, deadline: float =
         connection = _connect(path, _foreign_mode(path), timeout=deadline / 2)
         try:
             connection.set_progress_handler(lambda: time.monotonic() > until, 1000)
+            connection.create_function("epoch", 1, read_time, deterministic=True)
             return query(connection)
         finally:
             connection.close()

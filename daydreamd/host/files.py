@@ -182,3 +182,12 @@ def read_beneath(root: Path, relative: str | PurePosixPath, *, max_bytes: int = 
 def read_text_nofollow(path: Path, *, max_bytes: int = 1 << 20) -> str:
     """The first `max_bytes` of a regular file as text; the last name may not be a link."""
     return read_beneath(path.parent, path.name, max_bytes=max_bytes).decode(errors="replace")
+
+
+def take_note(path: Path) -> bool:
+    """Whether the file `path` was there; it is gone afterwards, so that a note is read once."""
+    try:
+        path.unlink()
+    except OSError:  # not there, or nothing that a file's name can be taken from
+        return False
+    return True

@@ -17,10 +17,10 @@ from typing import Final
 
 import anyio
 
-from daydreamd.errors import CommandError, CommandTooLarge
+from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
 from daydreamd.host.identity import Identity, identify
 from daydreamd.host.launch import Stream, abandon, launch
-from daydreamd.host.pipes import Outflow, Tail, feed
+from daydreamd.host.pipes import Outflow, Tail, feed, waits_for_a_pipe
 from daydreamd.host.programs import ANY, Program
 from daydreamd.host.strays import HOUSEHOLD, reap_strays
 from daydreamd.host.trees import end_tree
@@ -38,16 +38,23 @@ _LAST_RESORT_SECONDS: Final = 2.0
 class Leash:
     """A live child. Made by `leashed`, which also ends it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], name: str, max_memory: int | None) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        name: str,
+        max_memory: int | None,
+        program: Program,
+    ) -> None:
         self.pid: Final = process.pid
         self.identity: Final = identify(process.pid)  # not waited for yet, so there is one
         self.survivors: tuple[Identity, ...] = ()
-        self.fault: CommandTooLarge | None = None
+        self.fault: CommandError | None = None
         self._process = process
         self._name = name
         self._pidfd = os.pidfd_open(process.pid)
         self._ended = anyio.Event()
         self._max_memory = max_memory
+        self._program = program
         self._meter = UsageMeter(process.pid)
         self._stderr = Tail(_STDERR_BYTES)
         self._stdout_pipe = Outflow(process.stdout) if process.stdout else None
@@ -171,7 +178,7 @@ class Leash:
             self._ended.set()
 
     async def _watch_memory(self, holder: anyio.CancelScope) -> None:
-        pause = _FIRST_SAMPLE_SECONDS
+        pause, waited = _FIRST_SAMPLE_SECONDS, False
         while not self.has_ended:
             resident = self._meter.sample()
             if self._max_memory is not None and resident > self._max_memory:
@@ -181,6 +188,14 @@ class Leash:
                 )
                 holder.cancel()
                 return
+            waits = self._program.gives_up_on_pipes and waits_for_a_pipe(self.pid)
+            if waits and waited:
+                self.fault = CommandTimeout(
+                    f"cannot go on with {self._name}: it waits for a FIFO that nobody writes to"
+                )
+                holder.cancel()
+                return
+            waited = waits
             await anyio.sleep(pause)
             pause = min(pause * 2, _SAMPLE_SECONDS)
 
@@ -218,7 +233,7 @@ async def leashed(  # noqa: PLR0913 - the whole contract with a child, in one pl
     process = launch(
         argv, program, cwd=cwd, env=env, stdin=bool(stdin), stdout=stdout, stderr=stderr
     )
-    leash = _hold(process, str(argv[0]), max_memory)
+    leash = _hold(process, str(argv[0]), max_memory, program)
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as group:
@@ -236,11 +251,13 @@ async def leashed(  # noqa: PLR0913 - the whole contract with a child, in one pl
         raise fault
 
 
-def _hold(process: subprocess.Popen[bytes], name: str, max_memory: int | None) -> Leash:
+def _hold(
+    process: subprocess.Popen[bytes], name: str, max_memory: int | None, program: Program
+) -> Leash:
     """The leash of a child that runs already; one that cannot be held is ended at once."""
     HOUSEHOLD.leash(process.pid)
     try:
-        return Leash(process, name, max_memory)
+        return Leash(process, name, max_memory, program)
     except BaseException as error:  # whatever it was, the child must not outlive it
         abandon(process)
         HOUSEHOLD.release(process.pid)

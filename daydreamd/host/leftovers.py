@@ -21,15 +21,20 @@ from daydreamd.host.files import look_at
 
 _FOLLOWED: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_ENTRIES: Final = 200_000
+_MOST_DIRECTORIES: Final = 20_000
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How leftovers of a kind are named, and what their files are like: mode (None: any), bytes."""
+    """How leftovers of a kind are named, and what their files are like: mode (None: any), bytes.
+
+    A tree that holds a socket is spared, unless its kind may have `dead_sockets`.
+    """
 
     name: re.Pattern[str]
     mode: int | None = None
     max_bytes: int | None = None
+    dead_sockets: bool = False
 
     @classmethod
     def of_glob(cls, glob: str) -> Shape:
@@ -52,6 +57,7 @@ class Leftover:
     bytes: int
     age_seconds: float
     holds: frozenset[Place] = field(default=frozenset(), repr=False)
+    sockets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def path(self) -> Path:
@@ -124,6 +130,47 @@ def places_in_use() -> set[Place]:
     return used
 
 
+def bound_sockets() -> set[str]:
+    """The file names of all unix sockets that are bound, as far as this network sees them."""
+    try:
+        lines = Path("/proc/net/unix").read_text(errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {line.rsplit("/", 1)[-1] for line in lines if "/" in line}
+
+
+def owned_directories(base: Path, parts: Sequence[str | re.Pattern[str]], uid: int) -> list[Path]:
+    """The directories below `base` whose way there, part by part, is `uid`'s and holds no link.
+
+    Only the owner can exchange them then; `base` itself is trusted.
+    """
+    found = [base]
+    for part in parts:
+        found = [below for above in found for below in _parts_below(above, part, uid)]
+        if len(found) > _MOST_DIRECTORIES:
+            raise FileError(f"too many directories below {base}", path=base)
+    return found
+
+
+def _parts_below(above: Path, part: str | re.Pattern[str], uid: int) -> list[Path]:
+    try:
+        if isinstance(part, str):
+            names = [part]
+        else:
+            with os.scandir(above) as entries:
+                names = [entry.name for entry in entries if part.fullmatch(entry.name)]
+        facts = {name: (above / name).lstat() for name in names}
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise FileError(f"cannot look into {above}: {error.strerror}", path=above) from error
+    return [
+        above / name
+        for name, one in facts.items()
+        if stat.S_ISDIR(one.st_mode) and one.st_uid == uid
+    ]
+
+
 def _numbered(directory: str) -> list[str]:
     try:
         with os.scandir(directory) as entries:
@@ -143,13 +190,13 @@ def _look(directory: Path, handle: int, name: str, *, into: bool, shape: Shape) 
                 if not shape.fits(facts):
                     return None
                 newest, size = last_touched(facts), facts.st_blocks * 512
-                holds: set[Place] = set()
+                holds, sockets = set[Place](), set[str]()
             elif stat.S_ISDIR(facts.st_mode) and into:
-                look = _Look(handle, facts)
+                look = _Look(handle, facts, dead_sockets=shape.dead_sockets)
                 look.walk(name, facts)
                 if look.spare:
                     return None
-                newest, size, holds = look.newest, look.bytes, look.holds
+                newest, size, holds, sockets = look.newest, look.bytes, look.holds, look.sockets
             else:
                 return None
     except OSError:  # gone, or closed to us: nothing that may be removed
@@ -163,6 +210,7 @@ def _look(directory: Path, handle: int, name: str, *, into: bool, shape: Shape) 
         size,
         age,
         frozenset(holds | {place_of(facts)}),
+        frozenset(sockets),
     )
 
 
@@ -180,8 +228,9 @@ def last_touched(facts: os.stat_result) -> float:
 class _Look(Walk):
     """Measures a tree, and finds reasons to spare it."""
 
-    def __init__(self, parent: int, facts: os.stat_result) -> None:
+    def __init__(self, parent: int, facts: os.stat_result, *, dead_sockets: bool) -> None:
         super().__init__(parent)
+        self._dead_sockets, self.sockets = dead_sockets, set[str]()
         self._uid = facts.st_uid
         self.newest, self.bytes = last_touched(facts), 0
         self.holds: set[Place] = set()
@@ -192,10 +241,12 @@ class _Look(Walk):
         self.holds.add(place_of(facts))
         if stat.S_ISREG(facts.st_mode):
             self.bytes += facts.st_blocks * 512
+        if stat.S_ISSOCK(facts.st_mode):
+            self.sockets.add(name)
         self.spare |= (
             name == ".git"
             or facts.st_uid != self._uid
-            or stat.S_ISSOCK(facts.st_mode)
+            or (stat.S_ISSOCK(facts.st_mode) and not self._dead_sockets)
             or len(self.holds) > _MOST_ENTRIES
         )
         return not self.spare

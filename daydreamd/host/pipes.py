@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import IO, Final
 
 import anyio
 import anyio.lowlevel
 
+_OPENING_A_FIFO: Final = (b"wait_for_partner", b"fifo_open")  # the kernel's functions
 _CHUNK_BYTES: Final = 1 << 16
 _DRAIN_SECONDS: Final = 0.2
 _DRAIN_BYTES: Final = 1 << 20  # as much as a pipe can be made to hold
@@ -52,6 +54,14 @@ class Outflow:
         self._give_up = anyio.current_time() + _DRAIN_SECONDS
         if self._waiting:
             self._waiting.deadline = self._give_up
+
+
+def waits_for_a_pipe(pid: int) -> bool:
+    """Whether a process hangs in opening a FIFO; False where the kernel does not tell."""
+    try:
+        return Path(f"/proc/{pid}/wchan").read_bytes() in _OPENING_A_FIFO
+    except OSError:
+        return False
 
 
 class Tail:

@@ -18,6 +18,7 @@ from daydreamd.host.identity import (
 from daydreamd.host.procfs import (
     TICKS_PER_SECOND,
     Stat,
+    environ_mentions,
     memory_bytes,
     parse_memory,
     parse_stat,
@@ -52,6 +53,7 @@ __all__ = [
     "become_subreaper",
     "descendants",
     "end_tree",
+    "environ_mentions",
     "identify",
     "identify_all",
     "is_alive",

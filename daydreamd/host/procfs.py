@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -58,7 +59,7 @@ def parse_stat(line: bytes) -> Stat:
 
 
 def scan() -> dict[int, Stat]:
-    """Every process there is, by pid."""
+    """Every process that may be seen, by pid: with `hidepid`, a user's own alone."""
     table = {}
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -70,8 +71,8 @@ def scan() -> dict[int, Stat]:
                         line = os.read(fd, _STAT_BYTES)
                     finally:
                         os.close(fd)
-                except (FileNotFoundError, ProcessLookupError):
-                    continue  # gone since the listing
+                except (FileNotFoundError, ProcessLookupError, PermissionError):
+                    continue  # gone since the listing, or listed and hidden (hidepid=1)
                 table[int(name)] = parse_stat(line)
     finally:
         os.close(proc)
@@ -97,6 +98,12 @@ def read_environ(pid: int) -> dict[str, str] | None:
         return None
     pairs = (_text(part).partition("=") for part in raw.split(b"\0") if part)
     return {name: value for name, _, value in pairs}
+
+
+def environ_mentions(pid: int, words: Sequence[bytes]) -> bool:
+    """Whether any of these words stands in its environment; a quick look before it is read."""
+    raw = _read(pid, "environ") or b""
+    return any(word in raw for word in words)
 
 
 def read_exe(pid: int) -> str:
@@ -163,7 +170,7 @@ def read_children(pid: int) -> list[int] | None:
         return None
     try:
         threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are what we want
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return []
     lists = (_read(pid, f"task/{thread}/children") for thread in threads)
     return [int(child) for text in lists if text for child in text.split()]

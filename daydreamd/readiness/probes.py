@@ -19,8 +19,8 @@ from daydreamd.host.threads import in_spare_thread
 from daydreamd.readiness import gates as judging
 from daydreamd.readiness.agents import agents_at_work
 from daydreamd.readiness.busy_server import models_in_use
+from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.gates import Gate
-from daydreamd.readiness.model_server import ModelFinding
 from daydreamd.readiness.queue import count_tasks
 from daydreamd.settings.model import Queue, Readiness
 

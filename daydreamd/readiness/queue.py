@@ -1,21 +1,30 @@
 """How many tasks wait in the owner's queue, and how many are stalled.
 
 The queue is somebody else's: it is opened read-only, asked one question and closed. Whatever goes
-wrong is a reason not to be ready; no error ever reads as "nothing pending".
+wrong is a reason not to be ready; no error ever reads as "nothing pending", and neither does a
+queue that is not there or a status that nobody here has heard of.
 """
 
 from __future__ import annotations
 
-import importlib
-import re
+import time
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from daydreamd.errors import HostError
 from daydreamd.host.databases import Connection, look_into
+from daydreamd.readiness.huey_queue import count_in_directory, count_in_file, count_in_redis
 from daydreamd.settings.model import Queue
 
 _DEADLINE: Final = 1.5
+_PENDING: Final = "pending"
+_IN_PROGRESS: Final = "in_progress"
+_AT_REST: Final = frozenset(
+    {
+        "waiting", "paused", "deferred", "completed", "complete", "done", "success", "succeeded",
+        "failed", "error", "cancelled", "canceled", "skipped", "expired", "archived", "abandoned",
+    }
+)  # fmt: skip
 
 
 class Tasks(NamedTuple):
@@ -30,8 +39,11 @@ def count_tasks(queue: Queue) -> Tasks:
     if queue.backend == "sqlite":
         return look_into(_file(queue), lambda c: _promises(c, queue), deadline=_DEADLINE)
     if queue.url:
-        return Tasks(_in_redis(queue), None)
-    return Tasks(look_into(_file(queue), lambda c: _huey(c, queue), deadline=_DEADLINE), None)
+        return Tasks(count_in_redis(queue.url, queue.name, seconds=_DEADLINE), None)
+    path = _file(queue)
+    if path.is_dir():
+        return Tasks(count_in_directory(path), None)
+    return Tasks(look_into(path, lambda c: count_in_file(c, queue), deadline=_DEADLINE), None)
 
 
 def _file(queue: Queue) -> Path:
@@ -41,38 +53,18 @@ def _file(queue: Queue) -> Path:
 
 
 def _promises(connection: Connection, queue: Queue) -> Tasks:
-    """Times are UTC text; a task in progress since nobody knows when counts as stalled."""
-    since = f"-{float(queue.stalled_after):.0f} seconds"
-    row = connection.execute(
+    """A task in progress since nobody knows when counts as stalled."""
+    rows = connection.execute(
         f"""
-        SELECT coalesce(sum(status = 'pending'), 0),
-               coalesce(sum(status = 'in_progress' AND
-                            coalesce(julianday(created_at) < julianday('now', ?), 1)), 0)
-          FROM "{queue.table}"
+        SELECT replace(replace(lower(trim(status)), '-', '_'), ' ', '_') AS state, count(*),
+               sum(replace(replace(lower(trim(status)), '-', '_'), ' ', '_') = 'in_progress' AND
+                   coalesce(epoch(created_at) < ?, 1))
+          FROM "{queue.table}" GROUP BY state
         """,  # noqa: S608  # a table cannot be a parameter; the settings allow letters, digits and _
-        (since,),
-    ).fetchone()
-    return Tasks(int(row[0]), int(row[1]))
-
-
-def _huey(connection: Connection, queue: Queue) -> int:
-    row = connection.execute("SELECT count(*) FROM task WHERE queue = ?", (queue.name,)).fetchone()
-    return int(row[0])
-
-
-def _in_redis(queue: Queue) -> int:
-    try:
-        redis: Any = importlib.import_module("redis")
-    except ImportError:
-        reason = "the redis library is not installed (`pip install redis`)"
-        raise HostError(f"cannot read the queue: {reason}") from None
-    key = "huey.redis." + re.sub("[^a-z0-9]", "", queue.name)  # as huey names it
-    try:
-        server = redis.Redis.from_url(
-            queue.url, socket_timeout=_DEADLINE, socket_connect_timeout=_DEADLINE
-        )
-        with server:
-            is_sorted = server.type(key) == b"zset"  # a queue with priorities
-            return int(server.zcard(key) if is_sorted else server.llen(key))
-    except (redis.RedisError, OSError, ValueError) as error:
-        raise HostError(f"cannot read the queue: {error}") from error
+        (time.time() - float(queue.stalled_after),),
+    ).fetchall()
+    found = {row[0]: (int(row[1]), int(row[2] or 0)) for row in rows}
+    if unknown := sorted(map(str, found.keys() - _AT_REST - {_PENDING, _IN_PROGRESS})):
+        reason = f"status {unknown[0][:40]!r} in {queue.table} says neither pending nor done"
+        raise HostError(f"cannot read the queue: {reason}")
+    return Tasks(found.get(_PENDING, (0, 0))[0], found.get(_IN_PROGRESS, (0, 0))[1])

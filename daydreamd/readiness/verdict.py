@@ -12,8 +12,8 @@ from typing import Any, Final
 import anyio
 import msgspec
 
+from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.gates import Gate
-from daydreamd.readiness.model_server import ModelFinding
 from daydreamd.readiness.probes import Probes, within
 from daydreamd.settings.model import Model, Queue, Readiness
 
@@ -30,6 +30,28 @@ class ReadinessReport(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelFinding
     metrics: dict[str, Any]
     reasons: list[str]
+
+    @property
+    def is_short_of_memory(self) -> bool:
+        """Whether it is memory that is missing: then tidying up comes first."""
+        return bool(self._closed & {"memory", "pressure"})
+
+    def tidying_waits_for(self, *, idle_gates: bool) -> str:
+        """What puts off even the tidying of a session that nobody asked for; "" where nothing does.
+
+        Being ready to reflect is no condition of it. Short memory is more urgent than the wish not
+        to disturb somebody who types.
+        """
+        if not idle_gates:
+            return ""
+        if "hours" in self._closed:
+            return "quiet hours"
+        at_keyboard = "user" in self._closed and not self.is_short_of_memory
+        return "somebody is at the keyboard" if at_keyboard else ""
+
+    @property
+    def _closed(self) -> set[str]:
+        return {gate.name for gate in self.gates if gate.state == "closed"}
 
     def summary(self) -> str:
         """One line for people: `ready: ollama answers in 12 ms, …, 11.2 GiB free, no tasks`."""

@@ -12,10 +12,13 @@ from daydreamd.settings.group import Group
 from daydreamd.settings.model import (
     Analysis,
     Cleanup,
+    CleanupAgents,
     CleanupKind,
+    CleanupLeft,
     CleanupLog,
     CleanupTemp,
     Insights,
+    Model,
     Observe,
     Schedule,
     UserKind,
@@ -79,15 +82,30 @@ def _temp_directory(value: str) -> None:
         raise ValueError("too wide; name a directory for temp files")
 
 
+_AGENTS: Final = (
+    "codex", "gemini", "copilot", "opencode", "cursor-agent", "qwen", "goose", "amp", "crush",
+    "droid",
+)  # fmt: skip
+
+
+def _agent(value: str) -> None:
+    if value not in _AGENTS:
+        raise ValueError(f"not an agent that is known; write some of {', '.join(_AGENTS)}")
+
+
 VALUE_CHECKS: Final[dict[tuple[type[Group], str], Check]] = {
     (Schedule, "interval"): _at_least("1s"),
     (Schedule, "retry_when_busy"): _at_least("1s"),
     (Schedule, "quiet_hours"): _each(parse_quiet_hours),
     (Analysis, "timeout"): _analysis_timeout,
+    (Model, "api_key_file"): _absolute_or_empty,
     (WorkspaceSetting, "path"): _absolute,
     (WorkspaceSetting, "exclude"): _each(_glob),
     (Cleanup, "observe"): _at_least("100ms"),  # two samples without a gap prove nothing
     (CleanupKind, "protect"): _each(_glob),
+    (CleanupAgents, "end"): _each(_agent),
+    (CleanupAgents, "protect"): _each(_glob),
+    (CleanupLeft, "protect"): _each(_glob),
     (UserKind, "protect"): _each(_glob),
     (UserKind, "exe"): _each(_pointed_glob),
     (UserKind, "script"): _each(_pointed_glob),
@@ -108,7 +126,7 @@ def _log_entry(entry: CleanupLog) -> None:
 def _user_kind(entry: UserKind) -> None:
     if not entry.exe and not entry.script:
         raise ValueError("needs exe or script")
-    if entry.name in {"claude", "aider", "mcp", "temp", "logs"}:
+    if entry.name in {"claude", "aider", "mcp", "temp", "logs", "other_agents", "left_by_agents"}:
         raise ValueError(f'"{entry.name}" is the name of a rule that exists')
 
 

@@ -51,23 +51,71 @@ class UserKind(Group, frozen=True, kw_only=True):
     ] = ()
 
 
+class CleanupAgents(Group, frozen=True, kw_only=True):
+    """When a process of another agent counts as abandoned."""
+
+    end: Annotated[
+        tuple[str, ...],
+        says(
+            "Whose abandoned processes are ended; those of qwen, goose, amp, crush and droid are "
+            "only reported unless they are named, too."
+        ),
+    ] = ("codex", "gemini", "copilot", "opencode", "cursor-agent")
+    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
+    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
+    protect: Annotated[
+        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
+    ] = ()
+
+
+class CleanupLeft(Group, frozen=True, kw_only=True):
+    """What agents started and nobody owns any more, whatever it is called."""
+
+    end: Annotated[
+        bool,
+        says(
+            "Whether it is ended where its working directory is gone, too; false only reports. A "
+            "dev server that is still wanted looks the same until then."
+        ),
+    ] = False
+    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
+    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
+    protect: Annotated[
+        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
+    ] = ()
+
+
 class CleanupTemp(Group, frozen=True, kw_only=True):
     """Temp files that agents leave behind."""
 
     enabled: Annotated[bool, says("Whether temp files are removed.")] = True
     max_age: Annotated[Duration, says("Younger files are left alone.")] = Duration(86_400)
     directories: Annotated[
-        tuple[str, ...], says("Where to look; empty takes the system's temp directory.")
+        tuple[str, ...], says("Where to look; empty takes $TMPDIR, /tmp and /var/tmp.")
     ] = ()
     patterns: Annotated[
         tuple[str, ...], says("Globs on names of leftovers, besides the known ones.")
     ] = ()
 
 
+class CleanupAgentFiles(Group, frozen=True, kw_only=True):
+    """Caches, traces and logs of agents that nobody reads again; never a transcript."""
+
+    enabled: Annotated[bool, says("Whether such files are removed.")] = True
+    max_age: Annotated[Duration, says("Younger files are left alone.")] = Duration(2_592_000)
+
+
 class CleanupLog(Group, frozen=True, kw_only=True):
     """A log file to rotate."""
 
-    path: Annotated[str, says("The log file.", min_length=1)]
+    path: Annotated[
+        str,
+        says(
+            "The log file. The system's units write only below /tmp and /var/tmp; another"
+            " directory is opened to them with ReadWritePaths= (`systemctl edit daydreamd`).",
+            min_length=1,
+        ),
+    ]
     enabled: Annotated[bool, says("Whether it is rotated; false only reports.")] = True
     max_size: Annotated[Size, says("Rotated above this size.")] = Size(10 << 20)
     keep: Annotated[int, says("Compressed former logs to keep.", ge=0, le=1000)] = 5
@@ -92,6 +140,11 @@ class Cleanup(Group, frozen=True, kw_only=True):
     mcp: Annotated[CleanupKind, says("MCP servers whose session is gone.")] = CleanupKind(
         max_age=Duration(3_600), idle_for=Duration(3_600)
     )
+    other_agents: Annotated[CleanupAgents, says("Other agents.")] = CleanupAgents()
+    left_by_agents: Annotated[
+        CleanupLeft, says("Dev servers, watchers, browsers and the like.")
+    ] = CleanupLeft()
     temp: Annotated[CleanupTemp, says("Temp files.")] = CleanupTemp()
+    agent_files: Annotated[CleanupAgentFiles, says("Old files of agents.")] = CleanupAgentFiles()
     logs: Annotated[tuple[CleanupLog, ...], says("Log files to rotate.")] = ()
     kinds: Annotated[tuple[UserKind, ...], says("More kinds of agent processes.")] = ()

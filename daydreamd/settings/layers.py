@@ -16,6 +16,7 @@ from msgspec.structs import FieldInfo, fields
 from daydreamd.settings.entries import read_entries
 from daydreamd.settings.faults import Fault, Faults, Path
 from daydreamd.settings.group import Group
+from daydreamd.settings.keys import find_key
 from daydreamd.settings.model import Cleanup, Settings
 from daydreamd.settings.values import checked_value, entry_of, group_of
 
@@ -41,6 +42,26 @@ class Layers:
         self._faults.source = source
         using = "the settings without this file"
         self._faults.add((), reason, using=using, report_only="cleanup")
+
+    def shown_key(self, source: str) -> None:
+        """A key that everybody may read is not used, so that somebody notices."""
+        self._faults.source = source
+        reason = f"everybody may read it here; `chmod o-r {source}`, or see model.api_key_file"
+        self._faults.add(("model", "api_key"), reason, using="no key from this file")
+
+    def take_key(self, environ: Mapping[str, str]) -> None:
+        """The key of the model server from where the settings say that it is."""
+        model = self._settings.model
+        if model.api_key:
+            return
+        self._faults.source = model.api_key_file or "credential api_key"
+        try:
+            key = find_key(model.api_key_file, environ)
+        except ValueError as error:
+            self._faults.add(("model", "api_key_file"), str(error), using="no key")
+            return
+        model = msgspec.structs.replace(model, api_key=key)
+        self._settings = msgspec.structs.replace(self._settings, model=model)
 
     def finish(self) -> tuple[Settings, tuple[Fault, ...]]:
         """The settings in force, and every fault with what is used in its place."""
@@ -96,4 +117,8 @@ def _only_reporting(cleanup: Cleanup, rules: set[str]) -> Cleanup:
     for name in ("claude", "aider", "mcp", "temp"):
         if f"cleanup.{name}" in rules:
             changes[name] = msgspec.structs.replace(getattr(cleanup, name), enabled=False)
+    if "cleanup.other_agents" in rules:
+        changes["other_agents"] = msgspec.structs.replace(cleanup.other_agents, end=())
+    if "cleanup.left_by_agents" in rules:
+        changes["left_by_agents"] = msgspec.structs.replace(cleanup.left_by_agents, end=False)
     return msgspec.structs.replace(cleanup, **changes)

@@ -19,6 +19,7 @@ import msgspec
 
 from daydreamd.errors import SettingsError
 from daydreamd.settings.faults import Fault
+from daydreamd.settings.keys import may_be_read_by_all
 from daydreamd.settings.layers import Layers
 from daydreamd.settings.model import Settings
 from daydreamd.settings.places import config_home, is_system_unit
@@ -62,13 +63,24 @@ def load_settings(
         except ValueError as error:
             layers.broken(str(source), str(error))
         else:
+            if _shows_a_key(source, table):
+                layers.shown_key(str(source))
+                del table["model"]["api_key"]
             layers.lay(str(source), table)
         files.append(source)
     for name, table in _from_environment(environ):
         layers.lay(f"${name}", table, is_text=True)
     layers.lay("command line", overrides or {})
+    layers.take_key(environ)
     settings, faults = layers.finish()
     return Loaded(settings=settings, faults=faults, files=tuple(files))
+
+
+def _shows_a_key(source: Path, table: Mapping[str, Any]) -> bool:
+    """Whether the model's key stands in a file that everybody may read."""
+    model = table.get("model")
+    has_key = isinstance(model, dict) and bool(model.get("api_key"))
+    return has_key and may_be_read_by_all(source)
 
 
 def _usual_file(environ: Mapping[str, str], scope: Scope) -> Path:

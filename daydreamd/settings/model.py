@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from daydreamd.settings.cleanup import Cleanup, CleanupKind, CleanupLog, CleanupTemp, UserKind
+from daydreamd.settings.cleanup import (
+    Cleanup,
+    CleanupAgentFiles,
+    CleanupAgents,
+    CleanupKind,
+    CleanupLeft,
+    CleanupLog,
+    CleanupTemp,
+    UserKind,
+)
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size
 
 __all__ = [
     "Analysis",
     "Cleanup",
+    "CleanupAgentFiles",
+    "CleanupAgents",
     "CleanupKind",
+    "CleanupLeft",
     "CleanupLog",
     "CleanupTemp",
     "Group",
@@ -98,8 +110,21 @@ class Model(Group, frozen=True, kw_only=True):
     base_url: Annotated[str, says("Where the model server listens.", pattern="^https?://")] = (
         "http://127.0.0.1:11434"
     )
+    trusted_users: Annotated[
+        tuple[str, ...],
+        says("Users besides you and root whose server on this machine auto sends code to."),
+    ] = ("ollama",)
     name: Annotated[str, says("The model; empty takes the first the server has.")] = ""
-    api_key: Annotated[str, says("Key for an OpenAI-compatible server.")] = ""
+    api_key: Annotated[
+        str, says("Key for an OpenAI-compatible server; better in a file of its own, as below.")
+    ] = ""
+    api_key_file: Annotated[
+        str,
+        says(
+            "File with the key, mode 0600. Empty takes the unit's credential `api_key`,"
+            " which is /etc/daydreamd/api_key."
+        ),
+    ] = ""
     context_tokens: Annotated[
         int, says("Tokens for prompt and answer; 0 asks the server.", ge=0, le=2_000_000)
     ] = 0

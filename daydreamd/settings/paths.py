@@ -15,6 +15,7 @@ from typing import Final
 
 from daydreamd.settings.faults import Fault, say_value
 from daydreamd.settings.loading import SYSTEM_FILE, Loaded
+from daydreamd.settings.unit_paths import CLOSED, is_open_to_the_unit
 
 _STATE: Final = Path("/var/lib/daydreamd")
 
@@ -37,6 +38,8 @@ def _look(loaded: Loaded, home: Path) -> Iterator[tuple[str, str, str]]:
     for number, log in enumerate(settings.cleanup.logs, 1):
         if reason := _not_a_directory(_expanded(log.path, home).parent):
             yield f"cleanup.logs[{number}].path", log.path, f"its directory: {reason}"
+        elif SYSTEM_FILE in loaded.files and not is_open_to_the_unit(_expanded(log.path, home)):
+            yield f"cleanup.logs[{number}].path", log.path, CLOSED
     if settings.queue.backend == "sqlite" and not _expanded(settings.queue.path, home).is_file():
         yield "queue.path", settings.queue.path, "there is no such file"
 

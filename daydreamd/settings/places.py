@@ -52,6 +52,11 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         """Where the daemon listens."""
         return self.runtime / "control.sock"
 
+    @property
+    def noted_wish(self) -> Path:
+        """There when a wish for a session came while the unit was still being started."""
+        return self.state / "wish"
+
     def session_dir(self, session_id: str) -> Path:
         """What one session needs while it runs: prompt, snapshot, Aider's HOME."""
         return self.runtime / "session" / session_id
@@ -131,13 +136,21 @@ def _with_runtime(places: Places) -> Places:
     return msgspec.structs.replace(places, runtime=places.state / "run")
 
 
+def instance_environ(name: str) -> dict[str, str]:
+    """What systemd hands to daydreamd@NAME.service: its directories."""
+    return {variable: f"{usual}@{name}" for variable, usual in _SYSTEM.items()}
+
+
 def _instance() -> dict[str, str]:
-    """What systemd hands to daydreamd@NAME.service, where NAME is the caller's."""
+    """The caller's own instance; for root, who is nobody's, the only one that runs."""
+    if os.geteuid() == 0:
+        running = list(_SYSTEM["RUNTIME_DIRECTORY"].parent.glob("daydreamd@*/control.sock"))
+        only = running[0].parent.name.partition("@")[2] if len(running) == 1 else ""
+        return instance_environ(only) if only else {}
     try:
-        name = pwd.getpwuid(os.geteuid()).pw_name
+        return instance_environ(pwd.getpwuid(os.geteuid()).pw_name)
     except KeyError:
         return {}
-    return {variable: f"{usual}@{name}" for variable, usual in _SYSTEM.items()}
 
 
 def config_home(environ: Mapping[str, str]) -> Path:

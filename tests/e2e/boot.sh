@@ -87,5 +87,7 @@ cd "$root"
 pivot_root . old
 umount -l /old
 rmdir /old
+# As on a real machine: what systemd mounts for a unit (its credentials) is seen by the unit.
+mount --make-rshared /
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     container=daydreamd-test /lib/systemd/systemd --system --unit=machine.target --show-status=false

@@ -226,8 +226,7 @@ class Household(Machine):
 
     def wait_until_waiting(self) -> None:
         """Until the daemon itself says that nothing runs and nothing is wished for."""
-        # After five failed sessions in a row it is "paused", and waits for a person.
-        until(lambda: self.status()["state"] in {"waiting", "paused"}, "the daemon waits")
+        until(lambda: self.status()["state"] == "waiting", "the daemon waits")
 
     def status(self) -> Row:
         """What the daemon answers on its control socket."""

@@ -15,7 +15,9 @@ WHEELS = "/opt/wheels-for-tests"
 def make_wheels(layer: Path) -> Path:
     """All that pip needs to build and install daydreamd: the one look at a registry."""
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", f"--wheel-dir={layer}{WHEELS}"]
-    subprocess.run([*pip, str(REPOSITORY), "hatchling"], check=True, timeout=300)
+    # Debian's own pip builds source packages the old way, with what happens to be installed.
+    built = [str(REPOSITORY), "hatchling", "setuptools", "wheel"]
+    subprocess.run([*pip, "--use-pep517", *built], check=True, timeout=300)
     return layer
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from daydreamd import __version__
+from tests.e2e.household import Household
 from tests.e2e.machine import REPOSITORY, Machine, MachineError
 from tests.e2e.stage import offline
 
@@ -43,6 +45,7 @@ def test_a_stage_holds_the_program_its_units_and_the_settings(staged):
         f"{prefix}/lib/systemd/user/daydreamd.service",
         f"{prefix}/lib/sysusers.d/daydreamd.conf",
         f"{prefix}/lib/tmpfiles.d/daydreamd.conf",
+        f"{prefix}/share/man/man1/daydreamd.1",
         f"{prefix}/share/doc/daydreamd/README.md",
         f"{prefix}/share/doc/daydreamd/daydreamd.toml",
     }
@@ -91,7 +94,7 @@ def make(machine: Machine, target: str, *variables: str) -> str:
 def test_installing_makes_the_user_and_the_places(living):
     assert living.run(["id", "--name", "--user", "daydreamd"]).stdout == "daydreamd\n"
     assert living.run(["stat", "-c%U %a", "/etc/daydreamd/conf.d"]).stdout == "root 755\n"
-    assert "0.1.0" in living.run(["daydreamd", "version"], user="alice").stdout
+    assert __version__ in living.run(["daydreamd", "version"], user="alice").stdout
 
 
 def test_the_tab_key_completes_commands(living):
@@ -116,6 +119,42 @@ def test_settings_that_nobody_changed_are_renewed(living):
 def test_a_user_who_is_not_there_is_refused(living):
     with pytest.raises(MachineError, match="USER=nobody-here: there is nobody of that name"):
         make(living, "install", "USER=nobody-here")
+
+
+def test_root_as_the_daemon_is_refused(living):
+    with pytest.raises(MachineError, match="USER=root: what reads untrusted repositories"):
+        make(living, "install", "USER=root")
+
+
+def test_a_key_that_everybody_may_read_is_told(living):
+    living.write("/etc/daydreamd/conf.d/key.toml", '[model]\napi_key = "sk-0123456789"\n')
+    argv = ["make", f"--directory={REPOSITORY}", "install", "EXTRAS=", "AIDER=no"]
+    said = living.run(argv, env=offline(), timeout=300).stderr
+    living.path("/etc/daydreamd/conf.d/key.toml").unlink()
+    assert "everybody may read the key in /etc/daydreamd/conf.d/key.toml" in said
+    assert "sk-0123456789" not in said
+
+
+def test_without_a_registry_the_wheels_of_the_last_installation_serve(living):
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_CONFIG_FILE": "/dev/null"}
+    argv = ["make", f"--directory={REPOSITORY}", "install", "EXTRAS=", "AIDER=no"]
+    said = living.run(argv, env=nowhere, timeout=300).stdout
+    assert "no registry answers" in said
+    assert __version__ in living.run(["daydreamd", "version"]).stdout
+
+
+def test_uninstalling_stops_a_persons_own_daemon_and_every_instance(staged):
+    with Household(staged) as house:
+        house.systemctl("start", "daydreamd@alice.service")
+        uid = house.run(["id", "-u", "alice"]).stdout.strip()
+        house.systemctl("start", f"user@{uid}.service")
+        bus = {"XDG_RUNTIME_DIR": f"/run/user/{uid}"}
+        house.run(["systemctl", "--user", "start", "daydreamd"], user="alice", env=bus)
+        argv = ["make", f"--directory={REPOSITORY}", "--no-print-directory", "uninstall"]
+        done = house.run(argv, timeout=120)
+        assert done.stderr == ""
+        left = house.run(["pgrep", "-f", "daydreamd run"], check=False).stdout
+        assert left == ""
 
 
 def test_an_upgrade_keeps_what_was_changed_and_uninstalling_leaves_only_data(living):

@@ -10,7 +10,7 @@ from tests.e2e.machine import REPOSITORY, Machine
 
 pytestmark = pytest.mark.root
 
-MOST_EXPOSED = 1.8
+MOST_EXPOSED = 1.6
 SYSTEM_UNITS = ("daydreamd.service", "daydreamd@.service")
 
 

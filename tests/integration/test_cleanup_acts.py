@@ -16,7 +16,7 @@ from daydreamd.cleanup.report import TidyReport
 from daydreamd.cleanup.tidy import rules_of, tidy_up
 from daydreamd.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.host.processes import Signals, identify, is_alive, memory_bytes, read_stat, send
-from daydreamd.settings.model import Cleanup, CleanupKind, CleanupTemp
+from daydreamd.settings.model import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE, PYTHON, SESSION_ID, registry
 from tests.integration.zoo.keeper import Zoo, open_zoo, until
@@ -33,6 +33,7 @@ def settings(claude: CleanupKind = AT_ONCE, grace: float = 1.0) -> Cleanup:
         grace=Duration(grace),
         observe=Duration(0.5),
         temp=CleanupTemp(enabled=False),
+        agent_files=CleanupAgentFiles(enabled=False),
     )
 
 
@@ -258,3 +259,33 @@ async def test_memory_said_is_what_comes_back_with_shared_pages_counted_once(zoo
     report = await tidy(settings())
     assert report.freed_bytes == pytest.approx(truth, rel=0.05)
     assert report.unmeasured == 0
+
+
+HOLDING_A_LOCK = """
+import os, signal, sys
+lock = open(".git/index.lock", "x")
+open(sys.argv[1], "w").close()
+signal.pause()
+"""
+
+
+async def test_a_lock_of_git_that_an_ended_process_leaves_is_told_and_not_touched(zoo: Zoo):
+    work, ready = zoo.home / "work", zoo.directory / "ready"
+    (work / ".git").mkdir(parents=True)
+    (work / "src").mkdir()
+    (work / ".git" / "held.lock").touch()
+    aider = zoo.write(".venv-aider/bin/aider", HOLDING_A_LOCK)
+    pid = zoo.release(PYTHON, str(aider), str(ready), cwd=work)
+    claude = zoo.release(zoo.put(NATIVE), cwd=work / "src")
+    await until(ready.exists)
+    with (work / ".git" / "held.lock").open() as held:
+        async with await anyio.open_process(["sleep", "60"], stdin=held, stdout=-3) as other:
+            try:
+                report = await tidy(settings())
+            finally:
+                other.kill()
+    left = f"{work}/.git/index.lock is left, "
+    assert any(reason.startswith(left) for reason in of(report, pid).as_json()["reasons"])
+    assert "held.lock" not in str(report.as_json())
+    assert of(report, claude).outcome == "ended"
+    assert (work / ".git" / "index.lock").exists()

@@ -56,7 +56,7 @@ def writing(log: Path, *, reopens: bool = False) -> Iterator[int]:
         _append_for_ever(log, hear, reopens=reopens)
     os.close(hear)
     try:
-        while log.stat().st_size < _LINES * 10:
+        while log.stat().st_size < _LINES * 16:
             time.sleep(0.001)
         yield pid
     finally:
@@ -76,7 +76,7 @@ def _append_for_ever(log: Path, hear: int, *, reopens: bool) -> None:
             wishes.clear()
             os.close(file)
             file = os.open(log, flags)
-        os.write(file, b"%09d\n" % number)
+        os.write(file, b"%015d\n" % number)  # of 16 bytes, so that no block splits one
         number += 1
         if number > _LINES:
             time.sleep(0.0001)

@@ -12,7 +12,7 @@ import pytest
 
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import read_stat
-from tests.integration.zoo.animals import NATIVE, SESSION_ID
+from tests.integration.zoo.animals import NATIVE, SESSION_ID, conversation, registry
 from tests.integration.zoo.keeper import open_zoo
 
 SETTINGS = """
@@ -50,6 +50,7 @@ def clean(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_dry_run_shows_what_it_would_do_within_80_columns(home: Path):
     with open_zoo(home / "zoo") as zoo:
+        conversation(zoo, SESSION_ID)
         pid = zoo.release(zoo.put(NATIVE), "--resume", SESSION_ID)
         done = clean(home, "--dry-run")
         assert done.returncode == 0
@@ -66,6 +67,7 @@ def test_a_dry_run_shows_what_it_would_do_within_80_columns(home: Path):
 
 def test_what_was_ended_can_be_read_later(home: Path):
     with open_zoo(home / "zoo") as zoo:
+        conversation(zoo, SESSION_ID)
         pid = zoo.release(zoo.put(NATIVE), "--resume", SESSION_ID)
         assert clean(home).returncode == 0
         assert zoo.animals() == []
@@ -87,6 +89,44 @@ def test_one_that_was_quiet_at_the_last_tidying_is_known_to_be_idle_since(home: 
     (one,) = [one for one in document["candidates"] if one["pid"] == pid]
     assert one["decision"] == "watch"
     assert "no CPU, input or output seen" in one["reasons"][1]
+
+
+HOSTILE = "ev\x1b]0;forged\x07il\nhouse\u202egpj\x9b2J"
+
+
+def test_what_others_have_named_never_moves_the_terminal(home: Path):
+    directory = home / HOSTILE
+    directory.mkdir()
+    (home / "temp" / "claude-8c89-cwd").touch()
+    with open_zoo(home / "zoo") as zoo:
+        conversation(zoo, SESSION_ID)
+        pid = zoo.release(zoo.put(NATIVE), HOSTILE, cwd=directory)
+        registry(zoo, pid, cwd=str(directory), sessionId=SESSION_ID, status="idle")
+        said = [clean(home, *options) for options in OPTIONS]
+    for done in said:
+        assert "forged" in done.stdout
+        assert done.stdout.replace("\n", "").isprintable()
+        assert "\nhouse" not in done.stdout
+
+
+OPTIONS = (
+    ("--dry-run",), ("--dry-run", "--json"), (), ("--undo-info",), ("--undo-info", "--json"),
+)  # fmt: skip
+
+
+def test_one_bad_source_costs_one_process_its_certainty_and_not_the_run(home: Path):
+    with open_zoo(home / "zoo") as zoo:
+        program = zoo.put(NATIVE)
+        good, deep, endless = (zoo.release(program) for _ in range(3))
+        registry(zoo, deep, text='{"procStart": ' + "[" * 100_000)
+        with (zoo.home / f".claude/sessions/{endless}.json").open("wb") as file:
+            file.truncate(1 << 32)
+        document = json.loads(clean(home, "--json").stdout)
+        left = {animal.pid for animal in zoo.animals()}
+    said = {one["pid"]: one for one in document["candidates"]}
+    assert said[good]["outcome"] == "ended"
+    assert left == {deep, endless}
+    assert all("cannot tell" in said[pid]["reasons"][0] for pid in left)
 
 
 def test_the_json_has_the_shape_that_is_promised(home: Path):

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -73,6 +74,16 @@ def test_clients_beyond_the_limit_are_turned_away_and_the_others_served(tmp_path
         for connection in stalled:
             connection.close()
         daemon.until(lambda: daemon.ask("status")["ok"], "served again")
+
+
+def test_many_who_watch_keep_nobody_from_asking(tmp_path):
+    with running(tmp_path) as daemon, ExitStack() as watching:
+        for _ in range(40):
+            client = watching.enter_context(daemon.client())
+            client.send(b'{"do": "watch"}\n')
+            answer = client.answer()
+            assert answer["ok"] or answer["error"] == "more than 32 clients watch or wait"
+        assert daemon.ask("status")["ok"]
 
 
 def test_a_stalled_client_is_hung_up_on_while_others_are_served(tmp_path):

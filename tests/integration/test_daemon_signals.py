@@ -235,24 +235,28 @@ def test_a_timer_runs_sessions_one_after_another_and_never_two(tmp_path):
         assert all(later - earlier >= 1 for earlier, later in pairwise(times))
 
 
-def test_five_failures_in_a_row_pause_the_schedule_loudly_and_one_good_session_resumes(tmp_path):
+def test_failures_in_a_row_are_said_with_what_to_do_until_one_good_session(tmp_path):
     with running(tmp_path, mode="crash") as daemon:
-        for count in range(5):
+        for count in range(3):
             daemon.ask("trigger")
             daemon.until(
                 lambda count=count: len(daemon.said("session failed")) == count + 1, "failed"
             )
-        (paused,) = daemon.until(lambda: daemon.said("schedule paused"), "paused")
-        assert paused["level"] == "error"
-        assert "daydreamd trigger" in paused["resume"]
-        assert daemon.ask("status")["status"]["state"] == "paused"
+        held_back = daemon.until(lambda: daemon.said("reflection held back"), "held back")[-1]
+        assert held_back["level"] == "warning"
+        assert held_back["now"] == "daydreamd trigger"
         daemon.stop()
         daemon.start()
-        assert daemon.ask("status")["status"]["state"] == "paused"
+        status = daemon.ask("status")["status"]
+        assert status["state"] == "waiting"
+        assert status["next"]["failures"] == 3
+        assert status["next"]["failing_since"]
+        assert 0 < status["next"]["reflection_in_seconds"] <= 86_400
+        assert "model asked again in" in status["status"]
         daemon.mode("completed")
         daemon.ask("trigger")
-        daemon.until(lambda: daemon.said("schedule resumed"), "resumed")
-        daemon.until(lambda: daemon.ask("status")["status"]["state"] == "waiting", "waiting")
+        daemon.until(lambda: daemon.said("reflection resumed"), "resumed")
+        assert daemon.ask("status")["status"]["next"]["failures"] == 0
 
 
 def test_the_next_time_is_kept_across_a_restart(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import stat
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -252,18 +254,44 @@ async def test_a_reflection_is_remembered_by_workspace(tmp_path: Path) -> None:
         assert (last.fingerprint, last.session_id) == ("f2", "s2")
 
 
+async def remember(history, *, days: float, outcome: Outcome | None) -> None:
+    session = DaydreamSession.begin(Trigger.TIMER)
+    session.session_id += secrets.token_hex(4)  # as many as these are not begun in one second
+    session.start_time -= timedelta(days=days)
+    session.phase_seconds = {Phase.PRE_CLEANUP: 1.0}
+    await history.open_session(session)
+    await history.note_phase(session)
+    session.outcome = outcome
+    if outcome:
+        await history.close_session(session)
+
+
 async def test_old_sessions_are_forgotten_and_what_was_said_is_not(tmp_path: Path) -> None:
     async with open_history(tmp_path / "history.db") as history:
-        for days, outcome in ((40, Outcome.COMPLETED), (35, None), (1, Outcome.COMPLETED)):
-            session = DaydreamSession.begin(Trigger.TIMER)
-            session.start_time -= timedelta(days=days)
-            session.phase_seconds = {Phase.PRE_CLEANUP: 1.0}
-            await history.open_session(session)
-            await history.note_phase(session)
-            session.outcome = outcome
-            if outcome:
-                await history.close_session(session)
+        await remember(history, days=40, outcome=Outcome.COMPLETED)
+        await remember(history, days=35, outcome=None)
+        for _ in range(500):
+            await remember(history, days=1, outcome=Outcome.COMPLETED)
         await history.record_insights("s", [an_item()], paths={"shop": "/w/shop"})
         assert await history.forget(30 * 86400) == 1
-        assert len(await history.sessions()) == 2, "an unfinished one is for recovery to close"
+        kept = await history.sessions(1000)
+        assert len(kept) == 501, "an unfinished one is for recovery to close"
         assert len(await history.known_insights("/w/shop")) == 1
+
+
+async def test_a_clock_that_is_years_off_takes_nothing_of_the_latest_along(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        for _ in range(20):
+            await remember(history, days=400, outcome=Outcome.COMPLETED)
+        assert await history.forget(30 * 86400) == 0
+        assert len(await history.sessions(1000)) == 20
+
+
+async def test_of_skipped_sessions_only_the_latest_are_kept(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        await remember(history, days=2, outcome=Outcome.COMPLETED)
+        for _ in range(230):
+            await remember(history, days=0, outcome=Outcome.SKIPPED)
+        assert await history.forget(365 * 86400) == 30
+        outcomes = Counter(one["outcome"] for one in await history.sessions(1000))
+        assert outcomes == {"skipped": 200, "completed": 1}

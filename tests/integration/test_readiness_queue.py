@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -168,16 +168,41 @@ def test_a_question_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
         count_tasks(Queue(backend="sqlite", path=str(path)))
 
 
-def test_a_huey_queue_in_sqlite_is_counted_by_its_name(tmp_path: Path) -> None:
-    path = tmp_path / "huey.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(
-            "CREATE TABLE task (id INTEGER PRIMARY KEY, queue TEXT, data BLOB, priority REAL)"
-        )
-        connection.executemany("INSERT INTO task (queue) VALUES (?)", [("mine",), ("other",)])
+@pytest.mark.parametrize("status", ["PENDING", "Pending", " pending "])
+def test_a_status_in_other_letters_is_the_same_status(tmp_path: Path, status: str) -> None:
+    tasks = (status, ago(1)), ("In Progress", ago(5)), ("IN_PROGRESS", ago(1)), ("Done", ago(9))
+    assert count_tasks(make(tmp_path / "q.db", *tasks)) == Tasks(1, 1)
+
+
+@pytest.mark.parametrize("status", ["queued", "", None, 0])
+def test_a_status_that_nobody_knows_is_not_nothing_pending(tmp_path: Path, status: object) -> None:
+    with pytest.raises(HostError, match="neither pending nor done"):
+        count_tasks(make(tmp_path / "q.db", (status, ago(1))))
+
+
+def written(hours: float) -> list[object]:
+    """One moment, as different programs keep it."""
+    then = datetime.now(UTC) - timedelta(hours=hours)
+    seconds = then.timestamp()
+    return [
+        seconds, int(seconds), int(seconds * 1e3), int(seconds * 1e6), str(int(seconds)),
+        f"{then:%Y-%m-%d %H:%M:%S}", f"{then:%Y-%m-%dT%H:%M:%SZ}", then.isoformat(),
+        then.astimezone(timezone(timedelta(hours=9))).isoformat(),
+        then.astimezone(timezone(timedelta(hours=-8))).isoformat(" "),
+        f"{then:%Y-%m-%d %H:%M:%S} UTC", seconds / 86_400 + 2_440_587.5,
+    ]  # fmt: skip
+
+
+def test_times_are_understood_however_they_are_written(tmp_path: Path) -> None:
+    old, young = written(5), written(3)
+    tasks = [("in_progress", when) for when in old + young]
+    path = tmp_path / "q.db"
+    with closing(sqlite3.connect(path)) as connection:  # a column without a type keeps what it gets
+        connection.execute("CREATE TABLE promises (status, created_at)")
+        connection.executemany("INSERT INTO promises VALUES (?, ?)", tasks)
         connection.commit()
-    queue = Queue(backend="huey", path=str(path), name="mine")
-    assert count_tasks(queue) == Tasks(pending=1, stalled=None)
+    queue = Queue(backend="sqlite", path=str(path))
+    assert count_tasks(queue) == Tasks(0, len(old))
 
 
 def test_a_redis_queue_without_its_library_says_what_is_missing() -> None:

@@ -18,7 +18,8 @@ import msgspec
 import pytest
 
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.readiness.model_server import ModelFinding, find_model
+from daydreamd.readiness.embedded import ModelFinding
+from daydreamd.readiness.model_server import find_model
 from daydreamd.readiness.verdict import ReadinessReport, check_readiness
 from daydreamd.session import ModelChoice
 from daydreamd.settings.model import Model, Queue, Readiness

@@ -1,6 +1,7 @@
 """Sessions that are stopped or killed: in every phase, and nothing is left of them."""
 
 import contextlib
+import json
 import os
 import subprocess
 
@@ -130,3 +131,50 @@ def a_terminal():
             reader.kill()
             os.close(keyboard)
             os.close(screen)
+
+
+def test_a_machine_without_room_to_reflect_is_tidied_all_the_same(world):
+    """What leaks memory closes the memory's gate: then tidying is what is wanted most."""
+    environment = {"DAYDREAMD_READINESS__MIN_FREE_MEMORY": "900GiB"}
+    with world.start(*world.watched(), "session", "--trigger", "timer", **environment) as session:
+        session.communicate(timeout=60)
+    (only,) = world.sessions()
+    assert only["outcome"] == "skipped"
+    assert "memory" in only["reasons"][0]
+    assert {"readiness_check", "pre_cleanup", "post_cleanup"} == set(only["phase_seconds"])
+    shown = json.loads(world.run("sessions", "show", only["session_id"], "--json").stdout)
+    assert shown["cleanup_summary"]["pre_analysis"]["seconds"] > 0
+
+
+def test_quiet_hours_put_off_the_tidying_too(world):
+    environment = {
+        "DAYDREAMD_READINESS__MIN_FREE_MEMORY": "900GiB",
+        "DAYDREAMD_SCHEDULE__QUIET_HOURS": '["00:00-12:00", "12:00-00:00"]',
+    }
+    with world.start(*world.watched(), "session", "--trigger", "timer", **environment) as session:
+        session.communicate(timeout=60)
+    (only,) = world.sessions()
+    assert "pre_cleanup" not in only["phase_seconds"]
+
+
+def test_a_session_that_is_held_back_tidies_and_says_why_it_asks_no_model(world):
+    held = ("--held-back", "the model is asked again in 4 h, after 3 failed sessions")
+    idle = {
+        "DAYDREAMD_READINESS__USER_IDLE": "0s",
+        "DAYDREAMD_READINESS__MAX_LOAD_PER_CPU": "1000",
+        "DAYDREAMD_READINESS__UNKNOWN_MEANS": "ready",
+        "DAYDREAMD_READINESS__REQUIRE_AC_POWER": "false",
+    }
+    with (
+        serving("ollama_server.py") as url,
+        world.start(
+            *world.watched(), "session", "--trigger", "timer", *held,
+            DAYDREAMD_MODEL__BASE_URL=url, **idle,
+        ) as session,
+    ):  # fmt: skip
+        session.communicate(timeout=60)
+    (only,) = world.sessions()
+    assert only["outcome"] == "skipped"
+    assert held[1] in only["reasons"]
+    assert "pre_cleanup" in only["phase_seconds"]
+    assert "ai_analysis" not in only["phase_seconds"]

@@ -74,6 +74,9 @@ def test_settings_are_sound_whatever_the_table(table: dict[str, Any]) -> None:
     assert again == settings
 
 
+_RULES = ("claude", "aider", "mcp", "temp", "other_agents", "left_by_agents")
+
+
 @given(st.fixed_dictionaries({"cleanup": tables(Cleanup) | VALUES}))
 def test_a_fault_under_cleanup_always_disarms_its_rule(table: dict[str, Any]) -> None:
     settings, faults = laid(table)
@@ -83,7 +86,9 @@ def test_a_fault_under_cleanup_always_disarms_its_rule(table: dict[str, Any]) ->
         name = rule[0] if rule else ""
         if name in ("claude", "aider", "mcp", "temp") and not cleanup.dry_run:
             assert getattr(cleanup, name).enabled is False
-        elif not name.startswith(("logs", "kinds", "claude", "aider", "mcp", "temp")):
+        elif name in ("other_agents", "left_by_agents") and not cleanup.dry_run:
+            assert not getattr(cleanup, name).end
+        elif not name.startswith(("logs", "kinds", *_RULES)):
             assert cleanup.dry_run is True
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir, resumed_session
+from daydreamd.host.deletion import remove_tree
 
 ID = "0a41c0de-0000-4000-8000-000000000001"
 OTHER = "0a41c0de-0000-4000-8000-000000000002"
@@ -42,7 +43,7 @@ def test_an_entry_of_this_process_is_believed(tmp_path: Path, start: object):
 
 def test_an_entry_of_a_former_process_with_that_pid_is_ignored(tmp_path: Path):
     put(tmp_path, start="76", status="busy")
-    assert ask(tmp_path) == ClaudeSays(cwd="/w/shop")
+    assert ask(tmp_path) == ClaudeSays(cwd="/w/shop", own_home=str(tmp_path))
 
 
 def test_idle_counts_since_claude_said_so(tmp_path: Path):
@@ -107,3 +108,67 @@ def test_the_directory_comes_from_the_process_itself():
     assert config_dir({"CLAUDE_CONFIG_DIR": "relative"}, 0) is None
     assert config_dir({"HOME": "/home/a"}, 0) == Path("/home/a/.claude")
     assert config_dir({}, 2_000_000_000) is None
+
+
+@pytest.mark.parametrize(
+    "text", ['{"procStart": ' + "[" * 100_000, "[" * 100_000, '{"a":' * 100_000]
+)
+def test_an_entry_that_is_nested_too_deep_is_unknown(tmp_path: Path, text: str):
+    put(tmp_path)
+    (tmp_path / "sessions" / "5.json").write_text(text)
+    assert "its session files" in ask(tmp_path).unknown
+
+
+def test_an_entry_without_an_end_is_unknown(tmp_path: Path):
+    put(tmp_path)
+    with (tmp_path / "sessions" / "5.json").open("wb") as file:
+        file.truncate(4 << 30)
+    assert "its session files" in ask(tmp_path).unknown
+
+
+def test_transcripts_that_are_nested_too_deep_are_unknown(tmp_path: Path):
+    put(tmp_path)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    for name in ("projects", "-w-shop", ID, *["d"] * 1500):
+        os.mkdir(name, dir_fd=handle)
+        below = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(handle)
+    assert "nested too deep" in ask(tmp_path).unknown
+    remove_tree(tmp_path / "projects")  # pytest would give up on it
+
+
+def test_a_loop_of_links_among_the_transcripts_hides_none(tmp_path: Path):
+    put(tmp_path)
+    transcript(tmp_path, f"{ID}.jsonl", age=500)
+    (tmp_path / "projects" / "loop").symlink_to("loop")
+    (tmp_path / "projects" / "-w-shop" / ID).mkdir()
+    (tmp_path / "projects" / "-w-shop" / ID / "round").symlink_to("..")
+    os.mkfifo(tmp_path / "projects" / "-w-shop" / ID / "x.jsonl")
+    said = ask(tmp_path)
+    assert said.unknown == ""
+    assert said.transcript_age is not None
+    assert 499 < said.transcript_age < 560
+
+
+PROMPT = '{"type": "user", "message": {"role": "user", "content": "hello"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "can"),
+    [
+        (PROMPT, True),
+        ('{"type": "summary"}\n' + PROMPT, True),
+        ("", False),
+        ('{"type": "summary"}\n{"type": "user", "isMeta": true}\n', False),
+        ("[" * 100_000 + "\n" + PROMPT, True),
+        ("{\n\x00\n", False),
+    ],
+)
+def test_only_a_session_with_a_prompt_can_be_resumed(tmp_path: Path, text: str, can: bool):
+    put(tmp_path)
+    assert not ask(tmp_path).can_be_resumed
+    transcript(tmp_path, f"{ID}.jsonl", age=5)
+    (tmp_path / "projects" / "-w-shop" / f"{ID}.jsonl").write_text(text)
+    assert ask(tmp_path).can_be_resumed == can

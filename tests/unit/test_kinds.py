@@ -16,14 +16,17 @@ CLI = f"{MODULES}/@anthropic-ai/claude-code/cli.js"
 AGENTS = [
     ("claude", "/home/a/.local/share/claude/versions/2.1.5", ["claude", "--resume"]),
     ("claude", f"{MODULES}/@anthropic-ai/claude-code/bin/claude.exe", ["claude"]),
-    ("claude", "/opt/homebrew/bin/claude", ["claude", "-p", "x"]),
+    ("claude", "/opt/homebrew/Caskroom/claude-code/2.1.5/claude", ["claude", "-p", "x"]),
+    ("claude", "/home/a/.local/share/mise/installs/claude/2.1.5/claude", ["claude"]),
+    ("claude", f"{MODULES}/@anthropic-ai/claude-code-linux-x64/claude", ["claude"]),
+    ("claude", "/nix/store/0a1b-claude-code-2.1.5/bin/claude", ["claude"]),
+    ("claude", "/opt/claude-code/bin/claude", ["claude"]),
     ("claude", NODE, ["node", CLI]),
     ("claude", NODE, ["node", "--max-old-space-size=4096", "-r", "/x/hook.js", CLI, "--print"]),
-    ("claude", NODE, ["claude", "", "", ""]),
     ("claude", "/home/a/.bun/bin/bun", ["bun", "run", CLI]),
     ("aider", PYTHON, ["python", "/home/a/.venv-aider/bin/aider", "--model", "x"]),
     ("aider", PYTHON, ["python", "-X", "utf8", "-m", "aider"]),
-    ("aider", "/home/a/.local/bin/aider", ["aider"]),
+    ("aider", PYTHON, ["python", "/home/a/.local/share/uv/tools/aider-chat/bin/aider"]),
     ("mcp", NODE, ["node", f"{MODULES}/@modelcontextprotocol/server-filesystem/dist/index.js"]),
     ("mcp", NODE, ["node", "/home/a/.npm/_npx/1/node_modules/.bin/mcp-server-git"]),
     ("mcp", NODE, ["node", f"{MODULES}/@playwright/mcp/cli.js"]),
@@ -33,9 +36,27 @@ AGENTS = [
     ("mcp", PYTHON, ["python", "/home/a/.venv/bin/mcp-proxy"]),
     ("mcp", "/usr/bin/uv", ["uv", "tool", "run", "mcp-server-fetch"]),
     ("mcp", "/usr/local/bin/github-mcp-server", ["github-mcp-server", "stdio"]),
+    ("mcp", "/usr/bin/uv", ["uv", "tool", "uvx", "mcp-server-time"]),
+    ("mcp", "/usr/bin/uv", ["uv", "tool", "uvx", "--python", "3.12", "--with", "x", "a-mcp@1"]),
+    ("mcp", "/usr/bin/uv", ["uv", "tool", "uvx", "--from", "mcp-server-x", "serve"]),
+    ("mcp", "/usr/bin/uv", ["uv", "run", "--directory", "/src", "mcp-server-fetch"]),
+    ("mcp", NODE, ["node", "/usr/bin/pnpm", "dlx", "@playwright/mcp"]),
+    ("mcp", "/usr/bin/docker", ["docker", "run", "-i", "--rm", "mcp/fetch"]),
+    ("mcp", NODE, ["node", f"{MODULES}/@google/gemini-cli/bundle/bundled/chrome-devtools-mcp.mjs"]),
     ("codex", NODE, ["node", f"{MODULES}/@openai/codex/bin/codex.js"]),
+    ("codex", f"{MODULES}/@openai/codex-linux-x64/vendor/x86_64/bin/codex", ["codex"]),
+    ("copilot", f"{MODULES}/@github/copilot-linux-x64/copilot", ["copilot"]),
+    ("opencode", f"{MODULES}/opencode-linux-x64/bin/opencode", ["opencode"]),
+    ("opencode", "/home/a/.opencode/bin/opencode", ["opencode"]),
+    ("qwen", NODE, ["node", f"{MODULES}/@qwen-code/qwen-code/cli.js"]),
+    ("amp", f"{MODULES}/@sourcegraph/amp/node_modules/@ampcode/cli/bin/amp.exe", ["amp"]),
+    (
+        "cursor-agent",
+        "/home/a/.local/share/cursor-agent/versions/1-a/node",
+        ["node", "/home/a/.local/share/cursor-agent/versions/1-a/index.js"],
+    ),
     ("gemini", NODE, ["node", f"{MODULES}/@google/gemini-cli/dist/index.js"]),
-    ("goose", "/usr/local/bin/goose", ["goose", "session"]),
+    ("goose", "/opt/homebrew/Cellar/block-goose-cli/1.9/bin/goose", ["goose", "session"]),
 ]
 OTHERS = [
     ("/usr/bin/vim", ["vim", "claude code.md"]),
@@ -57,6 +78,20 @@ OTHERS = [
     (PYTHON, ["python", "-m", "pytest", "-m", "aider"]),
     (PYTHON, ["python"]),
     ("/usr/bin/uv", ["uv", "run", "pytest"]),
+    ("/usr/bin/uv", ["uv", "tool", "uvx", "--with", "mcp", "ruff"]),
+    ("/usr/bin/docker", ["docker", "run", "-d", "--name", "x", "mcp/fetch"]),
+    ("/usr/bin/docker", ["docker", "run", "-i", "--rm", "debian"]),
+    ("/home/a/src/app/bin/claude", ["claude", "--serve"]),
+    ("/usr/local/bin/mcp", ["mcp"]),
+    ("/home/a/bin/aider", ["aider"]),
+    ("/usr/local/bin/amp", ["amp"]),
+    ("/usr/bin/goose", ["goose", "up"]),
+    ("/home/a/go/bin/crush", ["crush", "x.png"]),
+    (NODE, ["claude", "", "", ""]),
+    (NODE, ["node", f"{MODULES}/claude-code/cli.js"]),
+    (NODE, ["node", f"{MODULES}/@openai/codex/node_modules/esbuild/bin/esbuild"]),
+    (PYTHON, ["python", "/home/a/src/bin/aider"]),
+    (PYTHON, ["python", "-m", "mcp"]),
     ("", ["claude"]),
 ]
 
@@ -97,3 +132,26 @@ def test_users_kinds_go_by_executable_and_script():
     assert recognise(Program(PYTHON, ("python", "/a/my-agent.py")), kinds) == "mine"
     assert recognise(Program("/usr/bin/cat", ("cat", "/a/my-agent.py")), kinds) is None
     assert may_be_an_agent("/opt/robot/run", kinds)
+
+
+def test_the_manifest_beside_a_script_tells_its_package(tmp_path: Path):
+    script = tmp_path / "dist" / "index.js"
+    script.parent.mkdir()
+    script.touch()
+    manifest = tmp_path / "package.json"
+    manifest.write_text('{"name": "@google/gemini-cli", "bin": {"gemini": "dist/index.js"}}')
+    assert recognise(Program(NODE, ("node", str(script)))) == "gemini"
+    other = tmp_path / "dist" / "build.js"
+    assert recognise(Program(NODE, ("node", str(other)))) is None
+    for broken in ("{", "[" * 100_000, "[]", '{"name": ["x"], "bin": "dist/index.js"}'):
+        manifest.write_text(broken)
+        assert recognise(Program(NODE, ("node", str(script)))) is None
+
+
+def test_a_package_of_ones_own_called_aider_is_not_aider(tmp_path: Path):
+    package = tmp_path / "aider"
+    package.mkdir()
+    run = Program(PYTHON, ("python", "-m", "aider"), str(tmp_path))
+    assert recognise(run) is None
+    (package / "coders").mkdir()
+    assert recognise(run) == "aider"

@@ -9,13 +9,13 @@ import pytest
 
 from daydreamd.daemon.clock import MachineClock, Now
 from daydreamd.daemon.schedule import (
-    MAX_FAILURES,
     Mark,
     decide,
     mark_begun,
     mark_ended,
     mark_now,
     reanchored,
+    reflection_wait,
     taken_up,
 )
 from daydreamd.session import Outcome
@@ -95,26 +95,40 @@ def test_a_session_that_took_the_daemon_along_is_not_begun_again_at_once() -> No
     assert wait_at(taken_up(mark, now, chance=0), now) == 6 * HOUR - 5
 
 
-def test_failures_double_the_wait_up_to_a_day_and_then_pause() -> None:
+def test_failures_double_the_time_without_a_model_up_to_a_day() -> None:
     mark, now, waits = mark_now(START, chance=0), START, []
-    for _ in range(MAX_FAILURES):
+    for _ in range(6):
         mark = mark_ended(mark, now, Outcome.FAILED, timed=True, chance=0)
-        waits.append(wait_at(mark, now))
-    assert waits == [6 * HOUR, 12 * HOUR, 24 * HOUR, 24 * HOUR, None]
-    assert decide(mark, later(10 * YEAR), SIX_HOURS, ()).reason == "paused"
+        assert wait_at(mark, now) == 6 * HOUR, "tidying goes on at every interval"
+        waits.append(reflection_wait(mark, now, SIX_HOURS))
+    assert waits == [0, 12 * HOUR, 24 * HOUR, 24 * HOUR, 24 * HOUR, 24 * HOUR]
+    assert reflection_wait(mark, later(25 * HOUR), SIX_HOURS) == 0, "it ends by itself"
+    assert mark.failing_since == START.wall
 
 
 def test_an_interval_above_a_day_is_not_shortened_by_failures() -> None:
     weekly = Schedule(interval=Duration(7 * 24 * HOUR), jitter=Duration(0))
-    mark = msgspec.structs.replace(mark_now(START, chance=0), failures=3)
+    mark = msgspec.structs.replace(mark_now(START, chance=0), failures=3, failed_at=START.boot)
     assert decide(mark, START, weekly, ()).wait_seconds == weekly.interval
+    assert reflection_wait(mark, START, weekly) == weekly.interval
 
 
-def test_one_good_session_by_wish_ends_the_pause() -> None:
-    paused = msgspec.structs.replace(mark_now(START, chance=0), failures=MAX_FAILURES)
-    interrupted = mark_ended(paused, START, Outcome.INTERRUPTED, timed=False, chance=0)
-    assert interrupted.paused
-    assert not mark_ended(paused, START, Outcome.COMPLETED, timed=False, chance=0).paused
+def test_only_a_good_session_ends_the_waiting() -> None:
+    failed = msgspec.structs.replace(
+        mark_now(START, chance=0), failures=5, failed_at=START.boot, failing_since=START.wall
+    )
+    for outcome, held_back in ((Outcome.INTERRUPTED, False), (Outcome.SKIPPED, True)):
+        after = mark_ended(failed, later(60), outcome, timed=True, chance=0, held_back=held_back)
+        assert (after.failures, after.failed_at, after.cause) == (5, START.boot, "ended")
+    assert mark_ended(failed, START, Outcome.COMPLETED, timed=False, chance=0).failures == 0
+
+
+def test_the_time_without_a_model_is_kept_across_a_reboot() -> None:
+    failed = mark_ended(mark_now(START, chance=0), START, Outcome.FAILED, timed=True, chance=0)
+    failed = mark_ended(failed, START, Outcome.FAILED, timed=True, chance=0)
+    rebooted = Now(START.wall + 2 * HOUR, 30.0, "another boot")
+    mark = taken_up(failed, rebooted, chance=0)
+    assert reflection_wait(mark, rebooted, SIX_HOURS) == 10 * HOUR
 
 
 def in_quiet_hours(entry: str, clock: str) -> tuple[float | None, str]:

@@ -21,7 +21,8 @@ class House:
     def __init__(self, schedule=HOURLY, *, stored=None, outcome=Outcome.COMPLETED, takes=60.0):
         self.schedule, self.kept, self.outcome, self.takes = schedule, stored, outcome, takes
         self.disk_is_full = False
-        self.runs, self.notices, self.at_once = [], [], 0
+        self.left = []
+        self.runs, self.asked, self.notices, self.at_once = [], [], [], 0
         self.scheduler = Scheduler(
             memory=self,
             settings=lambda: self.schedule,
@@ -44,13 +45,17 @@ class House:
             raise HistoryError("cannot write: disk full")
         self.kept = mark
 
-    async def run_session(self, trigger, _beat):
+    async def run_session(self, trigger, _beat, held_back):
         self.at_once += 1
         assert self.at_once == 1
         self.runs.append((round(anyio.current_time()), trigger))
+        if not held_back:
+            self.asked.append(self.runs[-1])
         await anyio.sleep(self.takes)
         self.at_once -= 1
-        return SessionEnd("id", trigger, self.outcome, self.takes)
+        left = self.left.pop(0) if self.left else 0
+        outcome = Outcome.SKIPPED if held_back else self.outcome
+        return SessionEnd("id", trigger, outcome, self.takes, left=left)
 
     async def live(self, seconds, *visits):
         """So long, with `visits`: pairs of a moment and what happens then."""
@@ -59,7 +64,8 @@ class House:
             group.start_soon(self.scheduler.serve, lambda _: None)
             for moment, visit in visits:
                 await anyio.sleep(moment - anyio.current_time())
-                visit()
+                if (done := visit()) is not None:
+                    await done
             await anyio.sleep(seconds - anyio.current_time())
             group.cancel_scope.cancel()
 
@@ -91,18 +97,43 @@ def test_a_busy_machine_is_looked_at_again_soon(run_in_virtual_time):
     assert house.times == [3600, 4201, 4802]
 
 
-def test_failures_back_off_and_pause_until_a_good_session(run_in_virtual_time):
+def test_what_could_not_be_tidied_in_time_is_taken_up_again_within_minutes(run_in_virtual_time):
+    def leave(house):
+        house.left = [336, 17]
+
+    house = scenario(run_in_virtual_time, 3 * HOUR, (1, leave), takes=30)
+    assert house.times == [3600, 3750, 3900, 7530]
+
+
+def test_failed_sessions_leave_the_model_alone_and_go_on_tidying(run_in_virtual_time):
+    house = scenario(run_in_virtual_time, 60 * HOUR, outcome=Outcome.FAILED, takes=0)
+    assert house.times == [hour * HOUR for hour in range(1, 60)], "at every interval"
+    asked = [round(moment / HOUR) for moment, _ in house.asked]
+    assert asked == [1, 2, 4, 8, 16, 32, 56], "twice as late each time, a day at most"
+    assert set(house.notices) == {"reflection held back"}
+    assert len(house.notices) == len(asked) - 1
+
+
+def test_the_model_is_asked_as_usual_after_one_good_session(run_in_virtual_time):
     def mend(house):
         house.outcome = Outcome.COMPLETED
         wish(house)
 
     house = scenario(
-        run_in_virtual_time, 60 * HOUR, (50 * HOUR, mend), outcome=Outcome.FAILED, takes=0
+        run_in_virtual_time, 54 * HOUR, (50 * HOUR, mend), outcome=Outcome.FAILED, takes=0
     )
-    hours = [moment / HOUR for moment in house.times[:6]]
-    assert hours == [1, 2, 4, 8, 16, 50]
-    assert house.notices == ["schedule paused", "schedule resumed"]
-    assert house.times[6] == 51 * HOUR
+    assert [round(moment / HOUR) for moment, _ in house.asked[-4:]] == [50, 51, 52, 53]
+    assert house.notices[-1] == "reflection resumed"
+
+
+def test_new_settings_end_the_waiting(run_in_virtual_time):
+    async def forgive(house):
+        await house.scheduler.forgive()
+
+    house = scenario(
+        run_in_virtual_time, 22 * HOUR, (20.5 * HOUR, forgive), outcome=Outcome.FAILED, takes=0
+    )
+    assert [round(moment / HOUR) for moment, _ in house.asked] == [1, 2, 4, 8, 16, 21]
 
 
 def test_a_wish_is_granted_at_once_and_moves_the_next_timed_session(run_in_virtual_time):
@@ -162,7 +193,7 @@ def test_whoever_waits_for_a_session_that_broke_the_runner_is_told(run_in_virtua
     async def play():
         house = House()
 
-        async def explode(trigger, beat):
+        async def explode(trigger, beat, held_back):
             raise RuntimeError("out of descriptors")
 
         house.scheduler._run_session = explode

@@ -59,3 +59,29 @@ async def test_a_good_reload_is_handed_on(tmp_path):
     assert await in_force.reload() == []
     assert in_force.settings.schedule.interval == 3600
     assert 'interval = "1h"' in snapshot.read_text()
+
+
+async def test_a_start_with_a_broken_file_goes_on_with_what_was_in_force(tmp_path):
+    file, kept = tmp_path / "daydreamd.toml", tmp_path / "kept.toml"
+    good = '[schedule]\nquiet_hours = ["22:00-07:00"]\n[model]\napi_key = "hidden-words"\n'
+    file.write_text(good + f'[[workspaces]]\npath = "{tmp_path}"\n')
+    file.chmod(0o600)
+
+    def started():
+        def read():
+            return load_settings(file, environ={"HOME": "/nowhere"})
+
+        return InForce(read, tmp_path / "settings.toml", kept)
+
+    await started().write_snapshot()
+    assert "hidden-words" not in kept.read_text()
+    file.write_text("[schedule\n")
+    again = started()
+    assert again.settings.schedule.quiet_hours == ("22:00-07:00",)
+    assert [one.path for one in again.settings.workspaces] == [str(tmp_path)]
+    reports_only = load_settings(file, environ={"HOME": "/nowhere"}).settings.cleanup
+    assert again.settings.cleanup == reports_only
+    (fault,) = again.loaded.faults
+    assert "what was in force since" in str(fault)
+    await again.write_snapshot()
+    assert "22:00-07:00" in kept.read_text(), "a faulty start does not replace what is kept"

@@ -3,6 +3,7 @@
 from daydreamd.daemon.transcript import MAX_NONSENSE, Patience, Transcript
 from daydreamd.events import (
     MAX_LINE_BYTES,
+    TIDYING_LEFT,
     Notice,
     PhaseStarted,
     SessionEnded,
@@ -87,3 +88,11 @@ def test_chatter_in_a_phase_does_not_prolong_it():
     transcript, _ = taken(BEGUN, phase(Phase.READINESS_CHECK))
     transcript.take(to_line(Notice(session_id=ID, level="info", what="still here")), 19.0)
     assert transcript.patience_ends == 15 + 5
+
+
+def test_what_the_tidying_left_is_noted_if_it_is_a_number():
+    def left(**facts):
+        return to_line(Notice(session_id=ID, level="info", what=TIDYING_LEFT, facts=facts))
+
+    assert taken(BEGUN, left(left=336), ENDED)[0].left == 336
+    assert taken(BEGUN, left(left="many"), left(), ENDED)[0].left == 0

@@ -135,3 +135,55 @@ async def test_the_report_sums_up_all_workspaces(repo, make_repo, gather):
     assert report.trends["other"]["commits"] == {"this_week": 0, "weekly_before": 0.2}
     assert "app: 3 files" in report.one_line()
     assert "2 commits this week" in report.one_line()
+
+
+SAME = {
+    "a touch": lambda repo: (repo.path / "b.py").touch(),
+    "an amended message": lambda repo: repo.git("commit", "-q", "--amend", "-m", "better words"),
+    "an excluded file": lambda repo: repo.write("notes/x.py", "1\n"),
+    "a committed file that is excluded": lambda repo: (
+        repo.write("notes/y.py", "1\n"), repo.git("add", "notes"),
+        repo.git("commit", "-q", "-m", "notes", "notes"),
+    ),
+    "an installed library": lambda repo: repo.write("node_modules/x/y.js", "1\n"),
+    "staging": lambda repo: repo.git("add", "b.py"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SAME)
+async def test_what_shows_nothing_new_has_the_same_fingerprint(repo, look_at, kind):
+    repo.write("b.py", "b = 7\n")
+    first = await look_at(repo.path, exclude=("notes/",))
+    SAME[kind](repo)
+    again = await look_at(repo.path, exclude=("notes/",))
+    assert again["fingerprint"] == first["fingerprint"]
+
+
+async def test_one_change_among_thirty_thousand_untracked_files_is_seen(repo, look_at):
+    for number in range(30_000):
+        (repo.path / "many" / str(number // 1000)).mkdir(parents=True, exist_ok=True)
+        (repo.path / f"many/{number // 1000}/{number}").touch()
+    first = await look_at(repo.path)
+    repo.write("many/9/9999", "x")
+    repo.write("many/29/29999", "x")
+    assert (await look_at(repo.path))["fingerprint"] != first["fingerprint"]
+
+
+async def test_data_prose_and_other_peoples_code_are_no_code(make_repo, look_at):
+    repo = make_repo()
+    repo.write("app.py", "x = 1\n")
+    for name in ("data.csv", "LICENSE", "notes.txt", "README.md", "a.json", "b.yaml", "c.toml"):
+        repo.write(name, "one, two\n" * 50)
+    for name in ("vendor/v.go", "third_party/t.c", "node_modules/n.js", "web/app.min.js"):
+        repo.write(name, "int main() { return 1; }\n" * 50)
+    entry = await look_at(repo.path)
+    assert list(entry["languages"]) == ["Python"]
+    assert (entry["complexity"]["files"], entry["complexity"]["code"]) == (1, 1)
+
+
+async def test_only_manifests_are_read_as_manifests(make_repo, look_at):
+    repo = make_repo()
+    repo.write("CMakeLists.txt", "add_library(react)\nfind_package(click)\nset(serde 1)\n")
+    repo.write("requirements.txt", "flask>=2  # not django\n-r react\ngit+https://x/celery\n")
+    stack = [item["name"] for item in (await look_at(repo.path))["tech_stack"]]
+    assert sorted(stack) == ["CMake", "Flask", "Python"]

@@ -1,6 +1,7 @@
 """Facts held against what plain git says of the same repository."""
 
 import os
+from datetime import datetime
 
 import pytest
 
@@ -40,11 +41,16 @@ async def test_every_kind_of_change_is_counted_as_git_does(repo, look_at):
 
 
 async def test_the_oldest_uncommitted_file_is_named_with_its_age(repo, look_at):
-    repo.write("b.py", "b = 5\n", days_ago=1)
-    repo.write("draft/plan.py", "x\n", days_ago=4)
+    first = repo.write("draft/plan.py", "x\n").stat().st_ctime
+    repo.write("b.py", "b = 5\n")
     dirty = (await look_at(repo.path))["git"]["dirty"]
     assert dirty["oldest_path"] == "draft/plan.py"
-    assert dirty["oldest_seconds"] == pytest.approx(4 * 86_400, abs=60)
+    assert datetime.fromisoformat(dirty["oldest_at"]).timestamp() == pytest.approx(first, abs=1)
+
+
+async def test_a_file_copied_with_its_old_time_is_not_old_work(repo, look_at):
+    repo.write("copied.py", "x\n", days_ago=1_000)
+    assert (await look_at(repo.path))["git"]["dirty"]["oldest_seconds"] < 3_600
 
 
 async def test_a_change_within_the_tick_of_the_index_is_seen(repo, look_at):
@@ -245,3 +251,29 @@ async def test_activity_is_what_git_logs(make_repo, look_at):
     lines = [line.split("\t") for line in numstat if line]
     assert weeks[-1]["added"] == sum(int(added) for added, _, _ in lines) == 3
     assert weeks[-1]["deleted"] == sum(int(deleted) for _, deleted, _ in lines) == 1
+
+
+async def test_the_end_of_a_shallow_history_added_nothing(repo, look_at, tmp_path):
+    repo.write("big.py", "x = 1  # TODO\n" * 500)
+    repo.commit()
+    repo.write("b.py", "b = 7\n")
+    repo.commit()
+    copy = tmp_path / "copy"
+    repo.git("clone", "-q", "--depth=2", f"file://{repo.path}", str(copy))
+    entry = await look_at(copy)
+    assert entry["git"]["shallow"] is True
+    assert entry["activity"]["weeks"][-1]["added"] == 1
+    assert entry["markers"]["added_7d"] == 0
+
+
+async def test_old_work_that_was_rebased_today_is_old_work(repo, look_at):
+    when = repo.now - 40 * 86_400
+    repo.write("c.py", "c = 1\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "old", f"--date={when} +0000")
+    assert (await look_at(repo.path))["activity"]["commits_7d"] == 2
+
+
+async def test_an_author_from_the_future_counts_when_it_was_committed(repo, look_at):
+    repo.git("commit", "-q", "--allow-empty", "-m", "x", f"--date={repo.now + 9_000_000} +0000")
+    assert (await look_at(repo.path))["activity"]["commits_7d"] == 3

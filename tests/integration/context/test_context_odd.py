@@ -122,7 +122,7 @@ async def test_a_fifo_where_git_expects_a_file_costs_only_the_git_facts(make_rep
     os.mkfifo(repo.path / ".gitignore")
     report = await gather(repo.path, seconds=4)
     entry = report.workspaces["app"]
-    assert any("status: cannot finish" in failure for failure in report.failures)
+    assert any("it waits for a FIFO" in failure for failure in report.failures)
     assert entry["git"]["head"]
     assert entry["git"]["dirty"] is None
     assert entry["fingerprint"] is None  # what cannot be known is never "unchanged"

@@ -17,6 +17,13 @@ from tests.integration.zoo.keeper import Zoo
 NATIVE = "lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
 CLI_JS = "lib/node_modules/@anthropic-ai/claude-code/cli.js"
 VERSIONED = ".local/share/claude/versions/2.1.5"
+MODULES = "lib/node_modules"
+OTHER_AGENTS = {
+    "codex": f"{MODULES}/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+    "copilot": f"{MODULES}/@github/copilot-linux-x64/copilot",
+    "opencode": f"{MODULES}/opencode-ai/bin/opencode.exe",
+    "cursor-agent": ".local/share/mise/installs/cursor-agent/1.0/cursor-agent",
+}
 SESSION_ID = "0a41c0de-0000-4000-8000-000000000001"
 DEAD_SESSION = "20261120-010203-dead"
 # Ready once its timers run: an interpreter that starts is at work.
@@ -49,16 +56,29 @@ def registry(zoo: Zoo, pid: int, text: str | None = None, **entry: object) -> No
     zoo.write(f".claude/sessions/{pid}.json", text or json.dumps(entry))
 
 
+def conversation(zoo: Zoo, session_id: str) -> None:
+    """A transcript with a prompt, written long ago: so that there is something to resume."""
+    prompt = {"type": "user", "message": {"role": "user", "content": "hello"}}
+    path = zoo.write(f".claude/projects/-x/{session_id}.jsonl", json.dumps(prompt) + "\n")
+    os.utime(path, (0, 0))
+
+
 def _abandoned(zoo: Zoo) -> list[Animal]:
     claude, versioned = zoo.put(NATIVE), zoo.put(VERSIONED)
     node, python = real_program("node"), PYTHON
+    zoo.write("m/aider/coders/__init__.py", "")
+    conversation(zoo, SESSION_ID)
     found = {
         "detached": zoo.release(claude, "--resume", SESSION_ID),
         "a version for a name": zoo.release(versioned, detach="wreck"),
         "hostile name": zoo.release(
-            zoo.put("bin/claude"), "(sd-pam)\n1 (x) R 0 0", name="cl\naude) S 1", comm=") R 1 ("
+            zoo.put("opt/claude/versions/2.0.1"),
+            "(sd-pam)\n1 (x) R 0 0",
+            name="cl\naude) S 1",
+            comm=") R 1 (",
         ),
         "ignores TERM": zoo.release(claude, do="ignore-term"),
+        "has worked, and does no more": zoo.release(claude, do="burst"),
         "old entry of the registry": zoo.release(claude, detach="wreck"),
         "node and cli.js": zoo.release(node, str(zoo.write(CLI_JS, SCRIPT))),
         "linked script": zoo.release(node, str(_link(zoo, "bin/claude.link", CLI_JS))),
@@ -73,6 +93,8 @@ def _abandoned(zoo: Zoo) -> list[Animal]:
             node, str(zoo.write("n/node_modules/@modelcontextprotocol/server-x/index.js", SCRIPT))
         ),
     }
+    for name, path in OTHER_AGENTS.items():
+        found[name] = zoo.release(zoo.put(path))
     registry(zoo, found["old entry of the registry"], procStart="1", status="busy")
     found["of a session that nobody knows"] = zoo.release(claude, DAYDREAMD_SESSION_ID="x")
     found["hung-up terminal"] = _hung_up(zoo, claude)
@@ -124,7 +146,7 @@ def _in_use(zoo: Zoo) -> list[Animal]:
         ("a server with a client", _served(zoo, server), "connected"),
         ("protected", zoo.release(claude, "--keep-me"), "protected"),
         ("of a session of ours", _of_a_session(zoo, code, claude), "session of ours"),
-        ("another agent", zoo.release(zoo.put("bin/codex")), ""),
+        ("another agent", zoo.release(zoo.put("Cellar/goose-cli/1.2/bin/goose")), "only reported"),
     ]
     return [Animal(name, pid, "spare", reason) for name, pid, reason in spared]
 
@@ -147,6 +169,9 @@ def _look_alikes(zoo: Zoo) -> list[Animal]:
     desktop = zoo.put("opt/Claude/claude")
     zoo.write("opt/Claude/resources/app.asar", "")
     found = {
+        "a program of the name": zoo.release(zoo.put("src/app/bin/claude"), "--serve"),
+        "a server of the name": zoo.release(zoo.put("bin/mcp")),
+        "another agent's name": zoo.release(zoo.put("bin/codex")),
         "an editor": zoo.release(zoo.put("bin/vim"), "claude code notes.md"),
         "tail of a log": zoo.release(real_program("tail"), "-f", str(log)),
         "a name that begins alike": zoo.release(zoo.put("bin/claude-monitor")),

@@ -25,13 +25,16 @@ idle_for = "500ms"
 [cleanup.mcp]
 max_age = "1s"
 idle_for = "500ms"
+[cleanup.other_agents]
+max_age = "1s"
+idle_for = "500ms"
 [cleanup.temp]
 enabled = false
 """
 
 
-def clean(zoo: Zoo, *options: str) -> dict[str, Any]:
-    settings = zoo.write("settings.toml", SETTINGS)
+def clean(zoo: Zoo, *options: str, more: str = "") -> dict[str, Any]:
+    settings = zoo.write("settings.toml", SETTINGS + more)
     argv = [sys.executable, "-m", "daydreamd", "--config", settings, "--user", "clean", "--json"]
     env = {"PATH": os.environ["PATH"], "HOME": str(zoo.home)}
     done = subprocess.run([*argv, *options], env=env, check=False, capture_output=True, text=True)

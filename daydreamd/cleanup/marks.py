@@ -1,0 +1,88 @@
+"""What a process bears of the agent that started it: marks in its environment.
+
+The names are those that the agents' own packages set for what they start. An environment is
+inherited by everything below, though: a mark proves descent, and says nothing about an owner.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from daydreamd.cleanup.claude_files import config_dir
+from daydreamd.errors import FileError
+from daydreamd.host.files import read_text_nofollow
+from daydreamd.host.processes import read_environ, read_stat, read_uid
+
+# A name alone counts where nobody but the agent sets it. Settings that a person writes into a shell
+# profile (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME, GEMINI_API_KEY) are no marks.
+_MARKS: Final = {
+    "claude": (
+        "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID",
+        "CLAUDE_CODE_CHILD_SESSION",
+    ),
+    "codex": ("CODEX_THREAD_ID", "CODEX_CI", "CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED"),
+    "gemini": ("GEMINI_CLI",),
+    "qwen": ("QWEN_CODE",),
+    "opencode": ("OPENCODE", "OPENCODE_PID", "OPENCODE_RUN_ID"),
+    "cursor-agent": ("CURSOR_AGENT",),
+    "copilot": ("COPILOT_CLI", "COPILOT_CLI_BINARY_VERSION", "COPILOT_AGENT_SESSION_ID"),
+    "amp": ("AMP_CURRENT_THREAD_ID",),
+    "goose": ("GOOSE_TERMINAL",),
+    "an agent": ("AI_AGENT",),
+}  # fmt: skip
+MARKS: Final = tuple(f"{name}=".encode() for names in _MARKS.values() for name in names)
+"""As they stand in an environment, for a quick look."""
+_LEAST_NATIVE_BYTES: Final = 64 << 20
+
+
+class _Entry(msgspec.Struct):
+    proc_start: str | int = msgspec.field(name="procStart")
+
+
+def started_by(environ: Mapping[str, str]) -> str:
+    """The kind of agent that an environment comes from; "" where it bears no mark."""
+    for kind, names in _MARKS.items():
+        if any(environ.get(name) for name in names):
+            return kind
+    return ""
+
+
+def is_registered_claude(pid: int) -> bool:
+    """Whether Claude Code's own registry has an entry of this very process."""
+    stat, uid, environ = read_stat(pid), read_uid(pid), read_environ(pid)
+    if stat is None or uid is None or environ is None:
+        return False
+    home = config_dir(environ, uid)
+    try:
+        text = read_text_nofollow(home / "sessions" / f"{pid}.json") if home else ""
+        entry = msgspec.json.decode(text, type=_Entry)
+    except (FileError, OSError, ValueError, RecursionError):  # no entry, or none that can be read
+        return False
+    return str(entry.proc_start) == str(stat.start_ticks)
+
+
+def is_native_claude(exe: str) -> bool:
+    """Whether a program called `claude` is as large as Claude Code and built as it is, by Bun."""
+    try:
+        with Path(exe).open("rb") as file:
+            if os.fstat(file.fileno()).st_size < _LEAST_NATIVE_BYTES:
+                return False
+            header = file.read(64)
+            if header[:5] != b"\x7fELF\x02":
+                return False
+            table = struct.unpack_from("<Q", header, 40)[0]
+            size, count, names = struct.unpack_from("<HHH", header, 58)
+            if names >= count:
+                return False
+            file.seek(table + names * size)
+            offset, length = struct.unpack_from("<QQ", file.read(size), 24)
+            file.seek(offset)
+            return b"\0.bun\0" in file.read(min(length, 1 << 16))
+    except (OSError, struct.error, OverflowError):  # gone, unreadable, or no program of today
+        return False

@@ -1,0 +1,203 @@
+"""Processes with an owner that the chain of parents does not show, and groups that own themselves.
+
+All of them have lost their parent, are old, idle and without a terminal; what is right about each
+follows from who else is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from daydreamd.host.processes import read_stat
+from tests.integration.zoo.animals import (
+    NATIVE,
+    PYTHON,
+    SCRIPT,
+    SESSION_ID,
+    Animal,
+    real_program,
+    registry,
+)
+from tests.integration.zoo.keeper import Zoo
+
+SERVER = "n/node_modules/@modelcontextprotocol/server-y/index.js"
+
+
+class Keeper:
+    """What has to stay open as long as the zoo is."""
+
+    def __init__(self, zoo: Zoo, stack: contextlib.ExitStack) -> None:
+        self.zoo, self._stack = zoo, stack
+        self.claude = zoo.put(NATIVE)
+        self.code = zoo.put("share/code/code")
+
+    def open(self, path: Path, flags: int) -> int:
+        fd = os.open(path, flags)
+        self._stack.callback(os.close, fd)
+        return fd
+
+    def new_socket(self, *, family: int = socket.AF_UNIX) -> socket.socket:
+        return self._stack.enter_context(socket.socket(family))
+
+    def listener(self, address: object, family: int = socket.AF_UNIX) -> socket.socket:
+        server = self.new_socket(family=family)
+        server.bind(address)
+        server.listen()
+        return server
+
+    def end_later(self, process: subprocess.Popen[bytes]) -> None:
+        self._stack.callback(process.wait)
+        self._stack.callback(process.terminate)
+
+    def accept(self, server: socket.socket) -> None:
+        self._stack.enter_context(server.accept()[0])
+
+    def release(self, *arguments: str, **wishes: object) -> int:
+        return self.zoo.release(self.claude, *arguments, **wishes)
+
+
+def fill_owned(keeper: Keeper) -> Iterator[Animal]:
+    """Let all of them loose."""
+    yield from _connected(keeper)
+    yield from _remote(keeper)
+    yield from _people(keeper)
+    yield from _wrapped(keeper)
+    yield from _pipelines(keeper)
+
+
+def _connected(keeper: Keeper) -> Iterator[Animal]:
+    zoo, server = keeper.zoo, str(keeper.zoo.write(SERVER, SCRIPT))
+    node = real_program("node")
+    fifo = zoo.directory / "fifo"
+    os.mkfifo(fifo)
+    keeper.open(fifo, os.O_RDWR)
+    yield Animal(
+        "fed by a FIFO", keeper.release(stdin=keeper.open(fifo, os.O_RDONLY)), "spare", "works for"
+    )
+    path = zoo.directory / "plugin.sock"
+    tcp = ("127.0.0.1", 0)
+    listeners = {
+        "listens on a unix socket": keeper.listener(str(path)),
+        "listens on an abstract socket": keeper.listener(f"\0zoo-{zoo.mark}"),
+        "listens on a port": keeper.listener(tcp, socket.AF_INET),
+        "listens on a port of IPv6": keeper.listener(("::1", 0), socket.AF_INET6),
+    }
+    for name, listener in listeners.items():
+        pid = zoo.release(node, server, stdin=listener.fileno())
+        yield Animal(f"a server {name}", pid, "spare", "for clients to come")
+        yield Animal(
+            f"claude {name}", keeper.release(stdin=listener.fileno()), "spare", "clients to come"
+        )
+    other = keeper.listener(tcp, socket.AF_INET)
+    gone = keeper.new_socket(family=socket.AF_INET)
+    gone.connect(other.getsockname())
+    pid = zoo.release(node, server, stdin=gone.fileno())
+    yield Animal("a server that went to a port", pid, "spare", "is connected to port")
+    yield Animal(
+        "claude with a connection to its model", keeper.release(stdin=gone.fileno()), "kill"
+    )
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        held = keeper.release(stdin=theirs.fileno())
+        zoo.release(keeper.code, stdin=ours.fileno())
+    yield Animal("with a socket pair to an editor", held, "spare", "works for code")
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.close()
+        yield Animal(
+            "with a pair closed at the other end", keeper.release(stdin=theirs.fileno()), "kill"
+        )
+
+
+def _remote(keeper: Keeper) -> Iterator[Animal]:
+    zoo = keeper.zoo
+    for word in ("--remote-control", "--bg", "--remote-control=desk"):
+        yield Animal(f"claude {word}", keeper.release(word), "spare", "meant to outlive")
+    for word in ("remote-control", "daemon"):
+        yield Animal(f"claude {word}", keeper.release(word), "spare", "meant to outlive")
+    yield Animal("claude --daemon, which there is not", keeper.release("--daemon"), "kill")
+    background, listed = keeper.release(), keeper.release()
+    registry(zoo, background, status="idle", kind="bg", sessionId=SESSION_ID)
+    yield Animal("in the background by its registry", background, "spare", "in the background")
+    stat = read_stat(listed)
+    assert stat is not None
+    roster = {"workers": {"a": {"pid": listed, "procStart": str(stat.start_ticks)}}}
+    zoo.write(".claude/daemon/roster.json", json.dumps(roster))
+    yield Animal("on the roster", listed, "spare", "roster")
+
+
+def _people(keeper: Keeper) -> Iterator[Animal]:
+    zoo = keeper.zoo
+    for name in ("gvim", "nano", "emacs", "firefox"):
+        pid = keeper.release(child=(zoo.put(f"bin/{name}"),))
+        yield Animal(f"with {name} below it", pid, "spare", "a person's program")
+    pid = keeper.release(child=(zoo.put("bin/chromium"), "--headless", "--remote-debugging-pipe"))
+    yield Animal("with a browser that it drives", pid, "kill")
+    screen = keeper.listener(f"\0/tmp/.X11-unix/X{os.getpid()}")
+    shown = keeper.new_socket()
+    shown.connect(screen.getsockname())
+    keeper.accept(screen)
+    yield Animal("with a window", keeper.release(stdin=shown.fileno()), "spare", "a window is open")
+    pid = keeper.release()
+    tracer = ["strace", "-qq", "-o", "/dev/null", "-p", str(pid)]
+    if shutil.which("strace"):
+        traced = subprocess.Popen(tracer, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        keeper.end_later(traced)
+        yield Animal("debugged", pid, "spare", "strace")
+
+
+def _wrapped(keeper: Keeper) -> Iterator[Animal]:
+    """The wrapper waits: without an owner of its own it is none, with one it passes it on."""
+    zoo, claude = keeper.zoo, keeper.claude
+    names = (
+        "uv", "uvx", "mise", "direnv", "op", "systemd-inhibit", "bwrap", "firejail", "doppler",
+        "timeout", "flock", "sudo", "script", "aws-vault", "pnpm", "nix", "proxychains4",
+    )  # fmt: skip
+    for name in names:
+        wrapper = zoo.put(f"wrappers/{name}")
+        pid = zoo.child_of(zoo.release(wrapper, child=(claude,)))
+        yield Animal(f"below a forgotten {name}", pid, "kill")
+    path = "n/node_modules/@anthropic-ai/claude-code/cli-wrapper.cjs"
+    script = str(zoo.write(path, _RUN.format(claude)))
+    pid = zoo.inmate_of(zoo.release(real_program("node"), script))
+    yield Animal("below cli-wrapper.cjs", pid, "kill")
+    harness = zoo.write("bin/harness.py", _HARNESS.format(claude))
+    pid = zoo.inmate_of(zoo.release(PYTHON, str(harness)))
+    yield Animal("of a harness that lives", pid, "spare", "works for python")
+
+
+def _pipelines(keeper: Keeper) -> Iterator[Animal]:
+    zoo, claude = keeper.zoo, keeper.claude
+    log = zoo.directory / "log"
+    for name, line in {
+        "piped into tee": f"{claude} | tee {log}",
+        "piped through two": f"{claude} | cat | tee {log}",
+        "piped into grep": f"{claude} | grep -v x > {log}",
+        "between two": f"sleep 100000 | {claude} | tee {log}",
+    }.items():
+        pid = zoo.inmate_of(zoo.release("/bin/bash", "-c", line, detach="wreck"))
+        yield Animal(name, pid, "kill")
+    ours, theirs = os.pipe()
+    pid = zoo.inmate_of(
+        zoo.release("/bin/bash", "-c", f"{claude} | cat", detach="wreck", stdout=theirs)
+    )
+    zoo.release(keeper.code, stdin=ours)
+    os.close(ours)
+    os.close(theirs)
+    yield Animal("piped through cat to an editor", pid, "spare", "works for code")
+
+
+_RUN = """require('child_process').spawn('{0}', [], {{stdio: 'ignore'}});
+setInterval(() => {{}}, 1e9);
+"""
+_HARNESS = """import signal, subprocess
+subprocess.Popen(["{0}"], stdin=subprocess.DEVNULL)
+signal.pause()
+"""

@@ -1,0 +1,62 @@
+"""Whatever an agent left is ended only with the whole proof."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daydreamd.cleanup.decision import Facts, Rule, decide
+from daydreamd.cleanup.marks import started_by
+from daydreamd.cleanup.nameless import Left, living_agent
+from daydreamd.cleanup.owners import Owner
+
+KINDS = ("claude", "codex", "gemini", "an agent")
+LEFT = st.builds(
+    Left,
+    by=st.sampled_from(KINDS),
+    cwd_is_gone=st.sampled_from([True, False, None]),
+    agent=st.sampled_from([0, 7]),
+    by_design=st.sampled_from(["", "it is a daemon by design"]),
+)
+AGENTS = st.dictionaries(
+    st.integers(2, 99), st.tuples(st.sampled_from(KINDS[:3]), st.integers(0, 99))
+)
+
+
+@given(
+    LEFT, st.booleans(), st.floats(0, 1e6), st.floats(0, 1e6), st.sampled_from(["nobody", "client"])
+)
+def test_it_goes_only_with_the_whole_proof(
+    left: Left, ends: bool, age: float, idle: float, owner: str
+) -> None:
+    rule = Rule("left_by_agents", ends, 86_400, 21_600)
+    facts = Facts(
+        pid=9, start_ticks=1, rule=rule.name, command="x", age_seconds=age, idle_seconds=idle,
+        owner=Owner(owner, "it was seen"), never=left.never, proof=left.proof,
+    )  # fmt: skip
+    whole = left.cwd_is_gone is True and not left.agent and not left.by_design
+    old = age >= rule.max_age and idle >= rule.idle_for
+    expected = whole and ends and old and owner == "nobody"
+    assert (decide(facts, rule).word == "kill") is expected
+
+
+@given(LEFT, st.integers(0, 99), AGENTS)
+def test_only_an_agent_that_began_before_speaks_for_it(
+    left: Left, began: int, agents: dict[int, tuple[str, int]]
+) -> None:
+    pid = living_agent(left, began, agents)
+    fitting = {
+        one
+        for one, (kind, start) in agents.items()
+        if start <= began and left.by in (kind, "an agent")
+    }
+    assert pid in fitting if fitting else pid == 0
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,20}", fullmatch=True), st.text(max_size=5)))
+def test_an_environment_without_a_mark_is_nobodys(environ: dict[str, str]) -> None:
+    for name in ("CLAUDE_CODE_USE_BEDROCK", "CODEX_HOME", "GEMINI_API_KEY", "OPENCODE_CONFIG"):
+        environ[name] = "1"
+    marked = started_by(environ)
+    assert started_by(environ | {"CLAUDECODE": "1"}) == "claude"
+    assert not marked or any(environ.values())
