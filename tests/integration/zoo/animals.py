@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daydreamd.host.processes import read_stat
+from tests.integration.zoo.connected import WAITING, held, left_alone
 from tests.integration.zoo.keeper import Zoo
 
 NATIVE = "lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
@@ -43,7 +44,8 @@ class Animal:
 
 def fill(zoo: Zoo) -> list[Animal]:
     """Let all of them loose."""
-    return [animal for keep in (_abandoned, _in_use, _look_alikes) for animal in keep(zoo)]
+    keepers = (_abandoned, _in_use, _connected, _look_alikes)
+    return [animal for keep in keepers for animal in keep(zoo)]
 
 
 def registry(zoo: Zoo, pid: int, text: str | None = None, **entry: object) -> None:
@@ -148,6 +150,18 @@ def _in_use(zoo: Zoo) -> list[Animal]:
         ("another agent", zoo.release(zoo.put("Cellar/goose-cli/1.2/bin/goose")), "only reported"),
     ]
     return [Animal(name, pid, "spare", reason) for name, pid, reason in spared]
+
+
+def _connected(zoo: Zoo) -> list[Animal]:
+    claude, server = zoo.put(NATIVE), zoo.put("bin/github-mcp-server")
+    programs = {name: real_program(name) for name in WAITING}
+    gone = left_alone(zoo, claude, server, programs)
+    code, unshare = zoo.put("share/code/code"), real_program("unshare")
+    kept = held(zoo, claude, server, code, programs, unshare)
+    return [Animal(name, pid, "kill", "nobody owns it") for name, pid in gone.items()] + [
+        Animal(name, pid, "spare", "namespace" if "namespace" in name else "works for code")
+        for name, pid in kept.items()
+    ]
 
 
 def _look_alikes(zoo: Zoo) -> list[Animal]:
