@@ -18,6 +18,7 @@ from daydreamd.cleanup.claude_remote import remote_session
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
+from daydreamd.cleanup.programs import is_daydreamd
 from daydreamd.cleanup.sampling import Sample, has_moved
 from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
@@ -26,6 +27,8 @@ from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     age_seconds,
+    ancestors,
+    read_argv,
     read_environ,
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
@@ -100,7 +103,7 @@ class Case:
             age_seconds=self.age,
             owner=owner,
             rss_bytes=sample.rss_bytes,
-            never=self._never(ours, mark if owner.kind != "nobody" else ""),
+            never=self._never(ours, mark if self._is_below_daydreamd() else ""),
             dead_session=mark if mark in self.known.dead_sessions else "",
             unknown=self._unknown(),
             working=tuple(filter(None, (self._moved(),))),
@@ -112,6 +115,11 @@ class Case:
             family=sample.members,
             proof=self._proof(),
         )
+
+    def _is_below_daydreamd(self) -> bool:
+        """Whether somebody of ours lives above it: only then its session's mark says anything."""
+        above = ancestors(self.stat.pid, self.around.table)
+        return any(is_daydreamd(read_argv(parent.pid)) for parent in above)
 
     def _never(self, ours: Mapping[int, str], mark: str) -> str:
         sample = self.sample

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from daydreamd.host.processes import Stat, read_argv, read_exe
@@ -90,6 +91,12 @@ def is_wrapper(stat: Stat) -> bool:
     if "-m" in argv[1:3]:
         return bool(words) and words[0] in _WRAPPER_MODULES
     return bool(words) and os.path.basename(words[0]) in _WRAPPER_SCRIPTS  # noqa: PTH119 - a word, no path
+
+
+def is_daydreamd(argv: Sequence[str]) -> bool:
+    """Whether a command line starts one of our programs: `python -m daydreamd session`."""
+    names = [os.path.basename(word) for word in argv[:6]]  # noqa: PTH119 - words, no paths
+    return "daydreamd" in names[:2] or ("-m", "daydreamd") in pairwise(names)
 
 
 def is_filter(stat: Stat) -> bool:

@@ -1,7 +1,7 @@
 """Starting a child: in a session of its own, within its program's limits, to die when we die.
 
 The kernel ends the child with us (`setpriv` of util-linux asks it to, in two milliseconds); where
-there is no `setpriv`, our own confining program does the same in fifteen. A program that confines
+that cannot be used, our own confining program does the same in fifteen. A program that confines
 itself already is started as it is. This file does not know how a child is held.
 """
 
@@ -81,14 +81,24 @@ def _bound_to_us(words: list[str]) -> list[str]:
         return words
     found = words[0] if "/" in words[0] else str(find_program(words[0]))
     if wrapper := _setpriv():
-        return [wrapper, "--pdeathsig", "KILL", "--no-new-privs", "--", found, *words[1:]]
+        return [*wrapper, found, *words[1:]]
     return confined([found, *words[1:]], landlock=False, nice=0, oom_score_adj=0)
 
 
 @lru_cache(maxsize=1)
-def _setpriv() -> str | None:
+def _setpriv() -> tuple[str, ...]:
+    """The words before a program that have it die with us; none where they cannot be used.
+
+    It sets its capabilities, even to what they are: a unit that filters system calls refuses that.
+    """
     found = find_program("setpriv")
-    return str(found) if found else None
+    if found is None:
+        return ()
+    words = (str(found), "--pdeathsig", "KILL", "--no-new-privs", "--")
+    tried = subprocess.run(
+        [*words, str(found), "--version"], env={}, capture_output=True, check=False
+    )
+    return words if tried.returncode == 0 else ()
 
 
 def _limit(pid: int, program: Program) -> None:

@@ -145,7 +145,8 @@ def _in_use(zoo: Zoo) -> list[Animal]:
         ("a unit of its own", _own_unit(zoo, claude), "meant to outlive"),
         ("a server with a client", _served(zoo, server), "connected"),
         ("protected", zoo.release(claude, "--keep-me"), "protected"),
-        ("of a session of ours", _of_a_session(zoo, code, claude), "session of ours"),
+        ("of a session of ours", _marked(zoo, zoo.put("bin/daydreamd"), claude), "session of ours"),
+        ("with an old mark, of an editor", _marked(zoo, code, claude), "works for code"),
         ("another agent", zoo.release(zoo.put("Cellar/goose-cli/1.2/bin/goose")), "only reported"),
     ]
     return [Animal(name, pid, "spare", reason) for name, pid, reason in spared]
@@ -208,8 +209,9 @@ def _link(zoo: Zoo, path: str, target: str) -> Path:
     return link
 
 
-def _of_a_session(zoo: Zoo, code: Path, claude: Path) -> int:
-    return zoo.child_of(zoo.release(code, child=(claude,), DAYDREAMD_SESSION_ID="x"))
+def _marked(zoo: Zoo, parent: Path, claude: Path) -> int:
+    """Below a living parent, with the mark of a session that no history knows."""
+    return zoo.child_of(zoo.release(parent, child=(claude,), DAYDREAMD_SESSION_ID="x"))
 
 
 def _hung_up(zoo: Zoo, claude: Path) -> int:
