@@ -46,6 +46,15 @@ ExecStart=/bin/sh -c '{program}; true'
 """
 
 
+# In a service that may have groups of its own: one below it that is called like an unnamed scope.
+_BELOW = """
+group=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/run-u5.scope
+mkdir $group && echo $$ >$group/cgroup.procs
+ZOO_DETACH=wreck $1 &
+exec sleep infinity
+"""
+
+
 class Menagerie:
     """Puts fake agents into a household and tells which of them live."""
 
@@ -57,6 +66,7 @@ class Menagerie:
         self._specimen = house.door / "specimen"
         subprocess.run(["cc", "-O1", "-o", self._specimen, _SOURCE], check=True)
         house.write("/opt/pair.py", _PAIR)
+        house.write("/opt/below.sh", _BELOW)
 
     def put(self, name: str, path: str) -> str:
         """A program at its place below the directory of that name; how it is called inside."""
@@ -69,15 +79,16 @@ class Menagerie:
         shutil.copy(self._specimen, place)
         return inside
 
-    def in_scope(self, script: str, *options: str, manager: str = "system") -> None:
-        """Run a shell script of alice's, in a scope that outlives it if anything is left there."""
-        argv = ["systemd-run", "--quiet", "--scope", f"--{manager}", *options]
-        argv += ["--", "/bin/sh", "-ec", f"cd; {script}"]
+    def in_scope(
+        self, script: str, *options: str, manager: str = "system", user: str = "alice"
+    ) -> None:
+        """Run a shell script in a scope that outlives it if anything is left there."""
+        words = [*options, "--", "/bin/sh", "-ec", f"cd /home/alice; {script}"]
+        scope = ["systemd-run", "--quiet", "--scope", f"--{manager}"]
         if manager == "user":
-            self.house.run(argv, user="alice", env=self.bus)
+            self.house.run([*scope, *words], user=user, env=self.bus)
         else:
-            home = {"HOME": "/home/alice"}
-            self.house.run([argv[0], "--uid=alice", "--gid=alice", *argv[1:]], env=home)
+            self.house.run([*scope, f"--uid={user}", f"--gid={user}", *words])
 
     def service(self, name: str, program: str, *, manager: str = "system") -> None:
         """A unit with a shell script around the program, started by that manager."""

@@ -14,7 +14,7 @@ from tests.e2e.menagerie import AIDER, CLAUDE, EDITOR, SERVER, Menagerie
 
 pytestmark = pytest.mark.root
 
-MOMENTS = {"max_age": "1s", "idle_for": "500ms"}
+MOMENTS = {"max_age": "100ms", "idle_for": "500ms"}
 QUICK = {
     "cleanup": {"observe": "1s", "grace": "2s"},
     "cleanup.claude": {**MOMENTS, "max_count": 1000},
@@ -58,13 +58,17 @@ def _services(zoo: Menagerie, manager: str) -> Iterator[Kept]:
         yield Kept(name, "belongs to the service")
     named, unnamed = f"transient-{manager}", f"transient-unnamed-{manager}"
     zoo.transient(zoo.put(named, CLAUDE), f"--unit={named}", manager=manager)
-    yield Kept(named, "belongs to the service")
+    yield Kept(named, "a systemd unit of its own")
     zoo.transient(zoo.put(unnamed, CLAUDE), manager=manager)
-    yield Kept(unnamed, "belongs to the service")
+    yield Kept(unnamed, "a systemd unit of its own")
     forking = f"service-forking-{manager}"
     options = ("--property=Type=forking", f"--setenv={LEFT}")
     zoo.transient(zoo.put(forking, CLAUDE), *options, manager=manager)
     yield Kept(forking, "belongs to the service")
+    below = f"below-a-service-{manager}"
+    options = (f"--unit={below}", "--property=Delegate=yes", "--property=Type=exec")
+    zoo.transient(f"/bin/sh /opt/below.sh {zoo.put(below, CLAUDE)}", *options, manager=manager)
+    yield Kept(below, f"belongs to the service {below}.service")
 
 
 def _scopes(zoo: Menagerie, manager: str) -> Iterator[Kept]:
@@ -96,12 +100,17 @@ def _frozen(zoo: Menagerie) -> Iterator[Kept]:
 
 
 def _elsewhere(zoo: Menagerie) -> Iterator[Kept]:
-    """In namespaces of their own, which a person without rights makes below one of users."""
+    """In namespaces of their own; a person without rights makes them below one of users."""
     for kind in ("pid", "mount", "user"):
         name = f"elsewhere-{kind}"
         more = {"pid": "--pid --fork", "mount": "--mount", "user": ""}[kind]
         zoo.in_scope(f"setsid --fork {USER_NAMESPACE} {more} {zoo.put(name, CLAUDE)} {VOID}")
         yield Kept(name, "namespace")
+    alone = "elsewhere-mount-alone"
+    become = "setpriv --reuid=alice --regid=alice --init-groups"
+    program = f"{become} {zoo.put(alone, CLAUDE)}"
+    zoo.in_scope(f"setsid --fork unshare --mount {program} {VOID}", user="root")
+    yield Kept(alone, "runs in another mount namespace")
 
 
 def _connected(zoo: Menagerie) -> Iterator[Kept]:
@@ -147,6 +156,10 @@ def visit(house: Household, start: Callable[[Menagerie], None], option: str) -> 
     return Visit(zoo, kept, session, daydreamd)
 
 
+def start_system_unit(zoo: Menagerie) -> None:
+    zoo.house.systemctl("start", UNIT)
+
+
 def start_user_unit(zoo: Menagerie) -> None:
     settings = zoo.house.path(SETTINGS).read_text()
     zoo.house.write("/home/alice/.config/daydreamd/daydreamd.toml", settings)
@@ -158,7 +171,7 @@ def start_user_unit(zoo: Menagerie) -> None:
 def visited(staged, request):
     with Household(staged) as house:
         if request.param == "system":
-            yield visit(house, lambda zoo: house.systemctl("start", UNIT), "--system")
+            yield visit(house, start_system_unit, "--system")
         else:
             yield visit(house, start_user_unit, "--user")
 
@@ -169,9 +182,26 @@ def test_only_those_whom_nobody_owns_are_gone(visited):
     assert lives == {one.name: one.lives for one in visited.kept}
 
 
-def test_probe(visited):
-    print(json.dumps(visited.session, indent=1))
-    print(visited.daydreamd("clean", "--dry-run", "--json"))
-    print(visited.daydreamd("clean", "--undo-info", "--json"))
-    print(visited.daydreamd("clean", "--undo-info", "--json")[:0])
-    assert 0
+def test_each_that_stays_stays_for_the_reason_that_keeps_it(visited):
+    candidates = json.loads(visited.daydreamd("clean", "--dry-run", "--json"))["candidates"]
+    said = {one["pid"]: "; ".join(one["reasons"]) for one in candidates}
+    reasons = {name: said.get(pid, "no agent") for name, pid in visited.zoo.pids().items()}
+    kept = [one for one in visited.kept if one.lives]
+    unsaid = {one.name: reasons[one.name] for one in kept if one.reason not in reasons[one.name]}
+    assert unsaid == {}
+
+
+def test_the_session_tells_whom_it_ended_and_how_many_it_left(visited):
+    session = visited.session["session_id"]
+    held = json.loads(visited.daydreamd("sessions", "show", session, "--json"))
+    tidied = held["cleanup_summary"]["pre_analysis"]
+    gone = [one for one in visited.kept if not one.lives]
+    assert tidied["spared"] == len(visited.kept) - len(gone)
+    undo = json.loads(visited.daydreamd("clean", "--undo-info", "--json"))
+    assert {(one["session_id"], one["outcome"]) for one in undo} == {(session, "ended")}
+    assert len(undo) == len(gone)
+
+
+def test_nothing_that_the_session_needed_was_refused_by_the_unit(visited):
+    assert visited.session["outcome"] == "completed"
+    assert visited.session["reasons"] == []
