@@ -1,154 +1,207 @@
-"""The housekeeping inside the shipped units: what a real systemd knows of who owns what.
-
-Everything lives as alice's: what is abandoned lies in scopes that nobody named, what must live is a
-service, a scope with a name, frozen, in other namespaces, or connected to somebody.
-"""
+"""What the shipped units end and what they spare, in a real systemd and behind their filters."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import textwrap
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from tests.e2e.household import SETTINGS, UNIT, Household, until
+from tests.e2e.household import SETTINGS, UNIT, Household
+from tests.e2e.menagerie import AIDER, CLAUDE, EDITOR, SERVER, Menagerie
 
 pytestmark = pytest.mark.root
 
-SPECIMEN = Path(__file__).parents[1] / "integration/zoo/specimen.c"
-CLAUDE = "/home/alice/.npm/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
-SERVER = "/home/alice/n/node_modules/@modelcontextprotocol/server-x/index.js"
-QUICK = {"enabled": True, "max_age": "1s", "idle_for": "100ms", "max_count": 1000}
-CLEANUP = {
-    "cleanup.claude": QUICK,
-    "cleanup.mcp": QUICK,
-    "cleanup.temp": {"enabled": False},
-    "cleanup.agent_files": {"enabled": False},
+MOMENTS = {"max_age": "100ms", "idle_for": "500ms"}
+QUICK = {
+    "cleanup": {"observe": "1s", "grace": "2s"},
+    "cleanup.claude": {**MOMENTS, "max_count": 1000},
+    "cleanup.aider": MOMENTS,
+    "cleanup.mcp": MOMENTS,
+    "analysis": {"engine": "direct"},
 }
-# Starts a server with one end of a socket pair as its input, and goes; with `keeps` somebody stays
-# who holds the other end.
-CONNECT = textwrap.dedent(
-    """
-    import os, socket, subprocess, sys, time
-    keeps, *server = sys.argv[1:]
-    ours, theirs = socket.socketpair()
-    if os.fork(): os._exit(0)
-    os.setsid()
-    if os.fork():
-        theirs.close()
-        while keeps == "keeps": time.sleep(1000)
-        os._exit(0)
-    ours.close()
-    os.dup2(theirs.fileno(), 0)
-    null = os.open("/dev/null", os.O_WRONLY)
-    os.dup2(null, 1), os.dup2(null, 2)
-    os.closerange(3, 100)
-    os.execv(server[0], server)
-    """
-)
+MANAGERS = ("system", "user")
+LEFT = "ZOO_DETACH=setsid"
+VOID = "</dev/null >/dev/null 2>&1"
+UNNAMED = "run-r0123456789abcdef0123456789abcde{}"
+USER_NAMESPACE = "unshare --user --map-root-user"
 
 
-# What stays behind must not hold the pipes by which we wait for its starter.
-_SILENTLY = 'exec "$@" </dev/null >/dev/null 2>&1'
+@dataclass(frozen=True)
+class Kept:
+    """A specimen in the menagerie: whether it has to live, and the word that says why."""
+
+    name: str
+    reason: str | None = None
+
+    @property
+    def lives(self) -> bool:
+        return self.reason is not None
 
 
-class Specimens:
-    """Starts processes of alice's inside the machine, and finds them again by their names."""
-
-    def __init__(self, house: Household, binary: Path) -> None:
-        self.house = house
-        house.write("/home/alice/connect.py", CONNECT, mode=0o644)
-        house.write(SERVER, "setInterval(() => {}, 1 << 30);\n", mode=0o644)
-        manifest = '{"name": "@anthropic-ai/claude-code", "version": "2.1.0"}'
-        house.write(str(Path(CLAUDE).parents[1] / "package.json"), manifest)
-        target = house.path(CLAUDE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(binary.read_bytes())
-        target.chmod(0o755)
-        house.run(["chown", "-R", "alice:", "/home/alice/.npm", "/home/alice/n"])
-
-    def run(self, *words: str, how: tuple[str, ...], env: dict[str, str] | None = None) -> None:
-        """Start a command by systemd-run as alice, with HOME hers."""
-        pairs = {"HOME": "/home/alice", **(env or {})}
-        options = [f"--setenv={name}={value}" for name, value in pairs.items()]
-        argv = ["systemd-run", "--quiet", "--uid=alice", "--gid=alice", *how, *options]
-        self.house.run([*argv, "sh", "-c", _SILENTLY, "sh", *words])
-
-    def orphan(self, name: str, *, how: tuple[str, ...] = ("--scope",), **env: str) -> None:
-        """A claude whose parents are all gone, in a scope."""
-        line = "\x1f".join([CLAUDE, CLAUDE, f"--{name}"])
-        self.run(CLAUDE, how=how, env={"ZOO_DETACH": "wreck", "ZOO_EXEC": line, **env})
-
-    def server(self, name: str, *, keeps: str) -> None:
-        words = ("/usr/bin/python3", "/home/alice/connect.py", keeps)
-        self.run(*words, "/usr/bin/node", SERVER, f"--{name}", how=("--scope",))
-
-    def pids(self, name: str) -> list[int]:
-        found = self.house.run(["pgrep", "-u", "alice", "-f", f"[-]-{name}$"], check=False)
-        return [int(pid) for pid in found.stdout.split()]
-
-    def released(self) -> tuple[set[str], set[str]]:
-        """All of them; the names of those that are abandoned, and of those that must live."""
-        self.orphan("in-a-scope")
-        self.server("closed-at-the-other-end", keeps="nobody")
-        gone = {"in-a-scope", "closed-at-the-other-end"}
-        script = f"{CLAUDE} --a-service-behind-a-script & wait"
-        self.run("/bin/sh", "-c", script, how=("--unit=agent",))
-        self.run("/bin/sh", "-c", f"/usr/bin/node {SERVER} --an-mcp-service", how=("--unit=mcp",))
-        self.orphan("in-a-named-scope", how=("--scope", "--unit=nightly"))
-        self.orphan("frozen", how=("--scope", "--unit=run-rfedcba98"))
-        self.house.systemctl("freeze", "run-rfedcba98.scope")
-        unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--setuid=0"]
-        for name, words in {"in-its-own-pid-namespace": unshare}.items():
-            inside = f"exec setpriv --reuid=alice --regid=alice --clear-groups {CLAUDE} --{name}"
-            line = f"setsid {' '.join(words)} sh -c '{inside}' </dev/null >/dev/null 2>&1 &"
-            self.house.run(["systemd-run", "--quiet", "--scope", "sh", "-c", line])
-        self.server("with-a-client", keeps="keeps")
-        stays = {
-            "a-service-behind-a-script", "an-mcp-service", "in-a-named-scope", "frozen",
-            "in-its-own-pid-namespace", "with-a-client",
-        }  # fmt: skip
-        for name in gone | stays:
-            until(lambda name=name: self.pids(name), f"{name} runs")
-        return gone, stays
+def fill(zoo: Menagerie) -> Iterator[Kept]:
+    """Let all of them loose."""
+    for manager in MANAGERS:
+        yield from _services(zoo, manager)
+        yield from _scopes(zoo, manager)
+    yield from _frozen(zoo)
+    yield from _elsewhere(zoo)
+    yield from _connected(zoo)
 
 
-@pytest.fixture(scope="module")
-def binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("specimen") / "specimen"
-    subprocess.run(["cc", "-O1", "-static", "-o", path, SPECIMEN], check=True)
-    return path
+def _services(zoo: Menagerie, manager: str) -> Iterator[Kept]:
+    for kind, path in (("claude", CLAUDE), ("mcp", SERVER), ("aider", AIDER)):
+        name = f"service-{kind}-{manager}"
+        zoo.service(name, zoo.put(name, path), manager=manager)
+        yield Kept(name, "belongs to the service")
+    named, unnamed = f"transient-{manager}", f"transient-unnamed-{manager}"
+    zoo.transient(zoo.put(named, CLAUDE), f"--unit={named}", manager=manager)
+    yield Kept(named, "a systemd unit of its own")
+    zoo.transient(zoo.put(unnamed, CLAUDE), manager=manager)
+    yield Kept(unnamed, "a systemd unit of its own")
+    forking = f"service-forking-{manager}"
+    options = ("--property=Type=forking", f"--setenv={LEFT}")
+    zoo.transient(zoo.put(forking, CLAUDE), *options, manager=manager)
+    yield Kept(forking, "belongs to the service")
+    below = f"below-a-service-{manager}"
+    options = (f"--unit={below}", "--property=Delegate=yes", "--property=Type=exec")
+    zoo.transient(f"/bin/sh /opt/below.sh {zoo.put(below, CLAUDE)}", *options, manager=manager)
+    yield Kept(below, f"belongs to the service {below}.service")
 
 
-def by_system_unit(house: Household) -> None:
-    house.systemctl("restart", UNIT)
-    house.trigger()
+def _scopes(zoo: Menagerie, manager: str) -> Iterator[Kept]:
+    for kind, path in (("claude", CLAUDE), ("mcp", SERVER), ("aider", AIDER)):
+        name = f"scope-{kind}-{manager}"
+        zoo.in_scope(f"setsid --fork {zoo.put(name, path)} {VOID}", manager=manager)
+        yield Kept(name)
+    session = f"session-{manager}"
+    unit = {"system": "session-77", "user": "session-c78"}[manager]
+    zoo.in_scope(f"{LEFT} {zoo.put(session, CLAUDE)} {VOID}", f"--unit={unit}", manager=manager)
+    yield Kept(session)
+    named = f"named-{manager}"
+    zoo.in_scope(f"{LEFT} {zoo.put(named, CLAUDE)} {VOID}", "--unit=my-agents", manager=manager)
+    yield Kept(named, "which somebody named")
+    tmux = f"tmux-{manager}"
+    program = zoo.put(tmux, CLAUDE)
+    server = f"tmux -S /tmp/{tmux} -f /dev/null new-session -d {program} {VOID}"
+    zoo.in_scope(server, manager=manager)
+    yield Kept(tmux, "runs in tmux")
 
 
-def by_user_unit(house: Household) -> None:
-    uid = house.run(["id", "-u", "alice"]).stdout.strip()
-    house.systemctl("stop", UNIT)
-    house.systemctl("start", f"user@{uid}.service")
-    bus = {"XDG_RUNTIME_DIR": f"/run/user/{uid}"}
-    house.write("/home/alice/.config/daydreamd/daydreamd.toml", house.path(SETTINGS).read_text())
-    house.run(["chown", "-R", "alice:", "/home/alice/.config"])
-    house.run(["systemctl", "--user", "start", "daydreamd"], user="alice", env=bus)
+def _frozen(zoo: Menagerie) -> Iterator[Kept]:
+    for number, manager in enumerate(MANAGERS):
+        name, unit = f"frozen-{manager}", UNNAMED.format(number)
+        zoo.in_scope(f"{LEFT} {zoo.put(name, CLAUDE)} {VOID}", f"--unit={unit}", manager=manager)
+        zoo.await_all({name})
+        zoo.systemctl(manager, "freeze", f"{unit}.scope")
+        yield Kept(name, "frozen")
+
+
+def _elsewhere(zoo: Menagerie) -> Iterator[Kept]:
+    """In namespaces of their own; a person without rights makes them below one of users."""
+    for kind in ("pid", "mount", "user"):
+        name = f"elsewhere-{kind}"
+        more = {"pid": "--pid --fork", "mount": "--mount", "user": ""}[kind]
+        zoo.in_scope(f"setsid --fork {USER_NAMESPACE} {more} {zoo.put(name, CLAUDE)} {VOID}")
+        yield Kept(name, "namespace")
+    alone = "elsewhere-mount-alone"
+    become = "setpriv --reuid=alice --regid=alice --init-groups"
+    program = f"{become} {zoo.put(alone, CLAUDE)}"
+    zoo.in_scope(f"setsid --fork unshare --mount {program} {VOID}", user="root")
+    yield Kept(alone, "runs in another mount namespace")
+
+
+def _connected(zoo: Menagerie) -> Iterator[Kept]:
+    pair = "/usr/bin/python3 /opt/pair.py"
+    zoo.in_scope(f"{pair} {zoo.put('pair-closed', SERVER)} {VOID}")
+    yield Kept("pair-closed")
+    served, client = zoo.put("pair-served", SERVER), zoo.put("editor", EDITOR)
+    zoo.in_scope(f"{pair} {served} {client} {VOID}")
+    yield Kept("pair-served", "works for code")
+    zoo.in_scope(f": | {LEFT} {zoo.put('pipe-closed', SERVER)} >/dev/null 2>&1")
+    yield Kept("pipe-closed")
+    program = zoo.put("in-the-journal", CLAUDE)
+    zoo.in_scope(f"{LEFT} systemd-cat {program} </dev/null")
+    yield Kept("in-the-journal")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A session of a daemon in its unit, and who was there before and after it."""
+
+    zoo: Menagerie
+    kept: tuple[Kept, ...]
+    session: dict[str, Any]
+    daydreamd: Callable[..., str]
+
+
+def visit(house: Household, start: Callable[[Menagerie], None], option: str) -> Visit:
+    zoo = Menagerie(house)
+    house.set(QUICK)
+    house.run(["sh", "-ec", "mkdir -p /home/alice/zoo; chown alice: /home/alice/zoo"])
+    kept = tuple(fill(zoo))
+    zoo.await_all({one.name for one in kept if not one.name.startswith("frozen")})
+    start(zoo)
+
+    def daydreamd(*words: str) -> str:
+        argv = ["daydreamd", option, *words]
+        done = house.run(argv, user="alice", env=zoo.bus, check=False)  # exit codes tell outcomes
+        assert done.stdout, done.stderr
+        return done.stdout
+
     house.change_workspace()
-    ask = ["daydreamd", "--user", "trigger", "--wait", "--json"]
-    done = house.run(ask, user="alice", env=bus, check=False)
-    assert json.loads(done.stdout)["outcome"] in {"completed", "unchanged"}, done.stdout
+    session = json.loads(daydreamd("trigger", "--wait", "--json"))
+    return Visit(zoo, kept, session, daydreamd)
 
 
-@pytest.mark.parametrize("tidy", [by_system_unit, by_user_unit])
-def test_inside_a_unit_the_abandoned_go_and_nobody_else(staged, binary, tidy):
+def start_system_unit(zoo: Menagerie) -> None:
+    zoo.house.systemctl("start", UNIT)
+
+
+def start_user_unit(zoo: Menagerie) -> None:
+    settings = zoo.house.path(SETTINGS).read_text()
+    zoo.house.write("/home/alice/.config/daydreamd/daydreamd.toml", settings)
+    zoo.house.run(["chown", "-R", "alice:", "/home/alice/.config"])
+    zoo.systemctl("user", "start", "daydreamd")
+
+
+@pytest.fixture(scope="module", params=MANAGERS)
+def visited(staged, request):
     with Household(staged) as house:
-        house.set({"analysis": {"engine": "direct"}, **CLEANUP})
-        specimens = Specimens(house, binary)
-        gone, stays = specimens.released()
-        house.run(["sleep", "2"])
-        tidy(house)
-        alive = {name for name in gone | stays if specimens.pids(name)}
-        assert alive == stays
-        house.systemctl("thaw", "run-rfedcba98.scope")
+        if request.param == "system":
+            yield visit(house, start_system_unit, "--system")
+        else:
+            yield visit(house, start_user_unit, "--user")
+
+
+def test_only_those_whom_nobody_owns_are_gone(visited):
+    alive = visited.zoo.pids()
+    lives = {one.name: one.name in alive for one in visited.kept}
+    assert lives == {one.name: one.lives for one in visited.kept}
+
+
+def test_each_that_stays_stays_for_the_reason_that_keeps_it(visited):
+    candidates = json.loads(visited.daydreamd("clean", "--dry-run", "--json"))["candidates"]
+    said = {one["pid"]: "; ".join(one["reasons"]) for one in candidates}
+    reasons = {name: said.get(pid, "no agent") for name, pid in visited.zoo.pids().items()}
+    kept = [one for one in visited.kept if one.lives]
+    unsaid = {one.name: reasons[one.name] for one in kept if one.reason not in reasons[one.name]}
+    assert unsaid == {}
+
+
+def test_the_session_tells_whom_it_ended_and_how_many_it_left(visited):
+    session = visited.session["session_id"]
+    held = json.loads(visited.daydreamd("sessions", "show", session, "--json"))
+    tidied = held["cleanup_summary"]["pre_analysis"]
+    gone = [one for one in visited.kept if not one.lives]
+    assert tidied["spared"] == len(visited.kept) - len(gone)
+    undo = json.loads(visited.daydreamd("clean", "--undo-info", "--json"))
+    assert {(one["session_id"], one["outcome"]) for one in undo} == {(session, "ended")}
+    assert len(undo) == len(gone)
+
+
+def test_nothing_that_the_session_needed_was_refused_by_the_unit(visited):
+    assert visited.session["outcome"] == "completed"
+    assert visited.session["reasons"] == []

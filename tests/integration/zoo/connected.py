@@ -41,9 +41,11 @@ def held(
         )
         for name in programs
     }
+    # Who is not root has the right to them only below a namespace of users.
+    rights = () if os.geteuid() == 0 else ("--user", "--map-root-user")
     for kind in FOREIGN:
         found[f"in a {kind} namespace"] = zoo.release(
-            unshare, f"--{kind}", str(claude), becomes=claude
+            unshare, *rights, f"--{kind}", str(claude), becomes=claude
         )
     found["fed through a named pipe"] = _fed(zoo, server, code)
     return found

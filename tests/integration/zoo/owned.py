@@ -164,7 +164,7 @@ def _people(keeper: Keeper) -> Iterator[Animal]:
     yield Animal("with a window", keeper.release(stdin=shown.fileno()), "spare", "a window is open")
     pid = keeper.release()
     tracer = ["strace", "-qq", "-o", "/dev/null", "-p", str(pid)]
-    if shutil.which("strace"):
+    if shutil.which("strace") and _may_trace():
         traced = subprocess.Popen(tracer, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         keeper.end_later(traced)
         yield Animal("debugged", pid, "spare", "strace")
@@ -206,6 +206,12 @@ def _beside(keeper: Keeper) -> Iterator[Animal]:
     for name in ("code-tunnel", "postgres"):
         pid = keeper.release(child=(zoo.put(f"bin/{name}"),))
         yield Animal(f"with {name} below it", pid, "spare", "meant to outlive")
+
+
+def _may_trace() -> bool:
+    """Whether the kernel lets somebody watch a process that is no child of his."""
+    scope = Path("/proc/sys/kernel/yama/ptrace_scope")
+    return os.geteuid() == 0 or not scope.exists() or scope.read_text().strip() == "0"
 
 
 def _wrapped(keeper: Keeper) -> Iterator[Animal]:
