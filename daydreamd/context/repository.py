@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from daydreamd.context.git_config import Config, is_true, parse_config
 from daydreamd.errors import FileError, WorkspaceError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files import open_beneath, read_beneath
 
 _OID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PACKED: Final = re.compile(rb"^([0-9a-f]{40,64}) (refs/\S+)$", re.MULTILINE)
@@ -35,6 +35,8 @@ _STATES: Final = {
     "BISECT_LOG": "bisect",
 }
 _MAX_PACKED_REFS: Final = 6 << 20  # about 90,000 of them
+_MAX_SEARCHED: Final = 256 << 20
+_MAX_LINE: Final = 8192
 _MAX_LOOSE_REFS: Final = 20_000
 
 
@@ -52,6 +54,9 @@ class Repository:
     directory: Path
     common: Path
     bare: bool = False
+    work_tree: Path | None = None
+    """Where `core.worktree` says that the files are, if that is not here: `bare` then, as seen from
+    here. It is named and never looked into: the workspace would choose what is read."""
 
     @cached_property
     def config(self) -> Config:
@@ -149,7 +154,7 @@ class Repository:
                 places = (self.directory, self.common)
                 found = (self._text(one, ref) or self._link(one, ref) for one in places)
                 text = next(filter(None, found), "")
-            text = text.strip() or self._packed.get(ref, "")
+            text = text.strip() or self._packed.get(ref, "") or self._beyond_the_cut(ref)
             if not text.startswith("ref:"):
                 return ref, text if _OID.fullmatch(text) else None
             ref = text[4:].strip()
@@ -168,12 +173,39 @@ class Repository:
         return f"ref: {beside}" if _is_safe_ref(beside) else ""
 
     @cached_property
+    def refs_are_cut(self) -> bool:
+        """Whether there are more references than are read: branches may be missing then."""
+        return len(self._packed_text) > _MAX_PACKED_REFS
+
+    @cached_property
+    def _packed_text(self) -> bytes:
+        return self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS + 1)
+
+    @cached_property
     def _packed(self) -> dict[str, str]:
-        text = self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS)
+        text = self._packed_text
+        if self.refs_are_cut:  # the name at the cut would be another's
+            text = text[: text.rfind(b"\n") + 1]
         return {
             os.fsdecode(ref): oid.decode()
             for oid, ref in map(re.Match.groups, _PACKED.finditer(text))
         }
+
+    def _beyond_the_cut(self, ref: str) -> str:
+        """What packed-refs says of one ref, line by line: it may be too large to be kept."""
+        if not self.refs_are_cut:
+            return ""
+        wanted = b" " + os.fsencode(ref) + b"\n"
+        try:
+            with os.fdopen(open_beneath(self.common, "packed-refs"), "rb") as file:
+                left = _MAX_SEARCHED
+                while left > 0 and (line := file.readline(_MAX_LINE)):
+                    left -= len(line)
+                    if line.endswith(wanted):
+                        return os.fsdecode(line.split(b" ", 1)[0])
+        except FileError:
+            pass  # packed anew at this moment: the next look finds it
+        return ""
 
     def _loose(self, start: str) -> list[str]:
         found: list[str] = []
@@ -291,7 +323,19 @@ def _checked(repository: Repository) -> Repository:
         reason = f"its extension {unknown[0]} is not supported"
     if reason:
         raise _unreadable(repository, reason)
-    return repository
+    work_tree = _work_tree_elsewhere(repository)
+    return replace(repository, bare=True, work_tree=work_tree) if work_tree else repository
+
+
+def _work_tree_elsewhere(repository: Repository) -> Path | None:
+    """The work tree that the configuration names, unless the workspace is in it as usual."""
+    said = repository.config.get("core.worktree", ("",))[-1]
+    # Git does not read it for a linked work tree, whose place its `.git` file says.
+    if not said or "\0" in said or repository.directory != repository.common:
+        return None
+    named = Path(os.path.realpath(repository.directory / said))
+    is_here = not repository.bare and named == Path(os.path.realpath(repository.top))
+    return None if is_here else named
 
 
 def _unreadable(repository: Repository, reason: str) -> WorkspaceError:
