@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daydreamd.context.branches import iso
+from daydreamd.context.discovery import find_repository
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.filtered import settle_filtered
 from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.git_config import is_true
-from daydreamd.context.repository import Repository, find_repository
+from daydreamd.context.repository import Repository
 from daydreamd.context.sources import Sources
 from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
 from daydreamd.context.workspaces import printable
