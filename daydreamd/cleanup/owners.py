@@ -51,7 +51,7 @@ class Signs:
     namespaces: tuple[str, ...] | None = ()
     cgroup: str | None = "/"
     our_cgroup: str = "/"
-    frozen: bool | None = False
+    frozen: bool = False
     tracer: str | None = ""
     remote: str = ""
     person: str = ""
@@ -93,10 +93,10 @@ def unit_of(cgroup: str, ours: str = "/") -> Owner | None:
 
 
 def _named(part: str, group: str) -> Owner | None:
-    if _CONTAINER.search(group):
-        return Owner("elsewhere", "runs in a container")
     if part.endswith(".service") and not _NOT_OF_ITS_OWN.fullmatch(part):
         return Owner("service", f"belongs to the service {part}")
+    if _CONTAINER.search(group):
+        return Owner("elsewhere", "runs in a container")
     if part.endswith(".scope") and not _UNNAMED_SCOPE.fullmatch(part):
         return Owner("scope", f"belongs to {part}, which somebody named")
     return None

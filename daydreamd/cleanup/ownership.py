@@ -180,9 +180,8 @@ def _is_orphan(stat: Stat, around: Surroundings) -> bool:
     )
 
 
-def _frozen(family: Collection[int]) -> bool | None:
-    groups = {group for pid in family if (group := read_cgroup(pid))}
-    return any(is_frozen(group) for group in groups)
+def _frozen(family: Collection[int]) -> bool:
+    return any(is_frozen(pid) for pid in family)
 
 
 def _tracer(family: Collection[int], table: Mapping[int, Stat]) -> str | None:

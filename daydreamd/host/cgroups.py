@@ -16,12 +16,9 @@ def read_cgroup(pid: int) -> str | None:
 
     "/" where the process is in no group; None where it cannot be read.
     """
-    try:
-        lines = Path(f"/proc/{pid}/cgroup").read_text(errors="replace").splitlines()
-    except OSError:  # gone, or hidden
+    paths = _paths(pid)
+    if paths is None:
         return None
-    named = [line.split(":", 2) for line in lines if line.count(":") >= 2]
-    paths = {controllers: path for _, controllers, path in named}
     unified = paths.get("", "/")
     if unified != "/":
         return unified
@@ -29,18 +26,33 @@ def read_cgroup(pid: int) -> str | None:
     return paths.get("name=systemd", next(others, "/"))
 
 
-def is_frozen(path: str) -> bool | None:
-    """Whether the group, or one above it, is frozen; None where that cannot be told."""
-    if path == "/" or "/.." in path:
-        return False if path == "/" else None
-    events = _ROOT / path.lstrip("/") / "cgroup.events"
+def is_frozen(pid: int) -> bool:
+    """Whether its group, or one above it, is seen to be frozen, in either hierarchy."""
+    paths = _paths(pid) or {}
+    freezers = [path for names, path in paths.items() if "freezer" in names.split(",")]
+    return (
+        "frozen 1" in _read(_ROOT / paths.get("", "/").lstrip("/") / "cgroup.events").splitlines()
+        or "frozen 1" in _read(_ROOT / "unified" / paths.get("", "/").lstrip("/") / "cgroup.events")
+        or any(_v1_state(path) in ("FROZEN", "FREEZING") for path in freezers)
+    )
+
+
+def _v1_state(path: str) -> str:
+    return _read(_ROOT / "freezer" / path.lstrip("/") / "freezer.state").strip()
+
+
+def _paths(pid: int) -> dict[str, str] | None:
+    """The group in each hierarchy, by its controllers; that of the unified one has none."""
     try:
-        return "frozen 1" in events.read_text().splitlines()
-    except OSError:  # no unified hierarchy: then freezing is another controller's
-        pass
-    try:
-        return (
-            _ROOT / "freezer" / path.lstrip("/") / "freezer.state"
-        ).read_text().strip() != "THAWED"
-    except OSError:
+        lines = Path(f"/proc/{pid}/cgroup").read_text(errors="replace").splitlines()
+    except OSError:  # gone, or hidden
         return None
+    named = [line.split(":", 2) for line in lines if line.count(":") >= 2]
+    return {controllers: path for _, controllers, path in named}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # no such hierarchy, or another namespace's
+        return ""

@@ -34,8 +34,7 @@ def find_home(neighbours: Iterable[int]) -> Home:
         mounts.add(init)
     else:  # not to be looked into: then the one in which most of our user's processes live
         seen = Counter(filter(None, (_namespace(pid, "mnt") for pid in neighbours)))
-        others = [name for name, _ in seen.most_common(2) if name != own["mnt"]]
-        mounts.update(others[:1])
+        mounts.update(name for name, _ in seen.most_common(1))
     return Home(own, frozenset(mounts), _root("self") or (0, 0))
 
 

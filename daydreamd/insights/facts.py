@@ -14,12 +14,16 @@ import msgspec
 
 
 class Dirty(msgspec.Struct, frozen=True):
-    """Files that differ from HEAD; `oldest_at` is when the longest waiting one was last changed."""
+    """Files that differ from HEAD; `oldest_at` is when the longest waiting one was last changed.
+
+    `unknown` are files of which only a filter could tell, which is not run.
+    """
 
     staged: int = 0
     unstaged: int = 0
     untracked: int = 0
     conflicted: int = 0
+    unknown: int = 0
     files: int | None = None
     oldest_at: datetime | None = None
     oldest_path: str | None = None

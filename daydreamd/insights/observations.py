@@ -82,7 +82,7 @@ def _uncommitted(facts: Facts) -> Observation | None:
     if files is None:
         files = max(dirty.staged, dirty.unstaged) + dirty.untracked + dirty.conflicted
     if not files:
-        return None
+        return _behind_a_filter(facts)
     age = age_seconds(dirty.oldest_at, facts.now)
     oldest = f", the oldest for {say_duration(age)}" if age is not None and age > _HOUR else ""
     where = f": {_name(dirty.oldest_path)}" if oldest and dirty.oldest_path else ""
@@ -93,6 +93,21 @@ def _uncommitted(facts: Facts) -> Observation | None:
         now=_count(files, "file") + oldest,
         text=f"{_count(files, 'file')} uncommitted{oldest}{where}",
         evidence=_name(dirty.oldest_path) if dirty.oldest_path else "git status --short",
+    )
+
+
+def _behind_a_filter(facts: Facts) -> Observation | None:
+    """A workspace names its filters itself: what hides behind one is said, not passed over."""
+    if not facts.dirty.unknown:
+        return None
+    said = f"{_count(facts.dirty.unknown, 'file')} behind a filter, perhaps changed"
+    return Observation(
+        workspace=facts.workspace,
+        kind="uncommitted",
+        label="uncommitted",
+        now=said,
+        text=said,
+        evidence="git status --short",
     )
 
 

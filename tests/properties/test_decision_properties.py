@@ -147,3 +147,19 @@ def test_a_kill_that_only_pressure_allows_says_so(household, rule):
             assert any("memory is short" in reason for reason in verdict.reasons)
         if calm[pid].word == "kill":
             assert verdict.word == "kill"
+
+
+@given(households(), RULES, PRESSURES)
+def test_its_own_word_is_outweighed_by_a_day_of_quiet_and_nothing_less(household, rule, pressure):
+    rule = replace(rule, max_count=None)
+    plain = verdicts_on(household, rule, pressure)
+    said = [replace(facts, witness="Claude says it is busy") for facts in household]
+    for facts in household:
+        quiet = facts.idle_seconds is not None and facts.idle_seconds >= 86_400
+        with_word = decide(replace(facts, witness="Claude says it is busy"), rule)
+        if not (quiet and facts.owner.kind == "nobody") and not facts.dead_session:
+            assert with_word.word == "spare"
+        elif not facts.dead_session:
+            assert with_word == decide(facts, rule)
+    kept = {pid for pid, verdict in plain.items() if verdict.word != "kill"}
+    assert kept <= {p for p, v in verdicts_on(said, rule, pressure).items() if v.word != "kill"}

@@ -143,3 +143,10 @@ def test_a_sparkline_is_as_high_as_its_largest_value():
     assert sparkline([0, 0]) == "▁▁"
     assert sparkline([]) == ""
     assert sparkline([-3, 7]) == "▁█"
+
+
+def test_what_a_filter_hides_is_said():
+    analysis = {"git": {"dirty": {"files": 0, "unknown": 2}}}
+    assert facts(analysis)["uncommitted"].text == "2 files behind a filter, perhaps changed"
+    both = {"git": {"dirty": {"files": 1, "unstaged": 1, "unknown": 2}}}
+    assert facts(both)["uncommitted"].text == "1 file uncommitted"

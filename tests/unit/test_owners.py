@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import fields, replace
 
 import pytest
@@ -104,3 +106,23 @@ def test_a_group_in_which_we_are_too_says_nothing():
     assert unit_of("/docker/" + "b" * 64, "/docker/" + "b" * 64) is None
     assert unit_of("/docker/" + "b" * 64 + "/web.service", "/docker/" + "b" * 64) is not None
     assert unit_of("/system.slice/ssh.service2.service", ours) is not None
+
+
+@pytest.mark.root
+def test_a_frozen_group_is_seen_in_the_old_hierarchy_too(tmp_path):
+    """A real freezer of the first kind, mounted for ourselves alone."""
+    script = f"""
+    mkdir -p {tmp_path}/cg && mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir /sys/fs/cgroup/freezer
+    mount -t cgroup -o freezer freezer /sys/fs/cgroup/freezer || exit 42
+    group=/sys/fs/cgroup/freezer/{tmp_path.name}; mkdir $group
+    sleep 1000 & echo $! >$group/cgroup.procs
+    is_frozen="from daydreamd.host.cgroups import is_frozen; print(is_frozen($!))"
+    ask() {{ {sys.executable} -c "$is_frozen"; }}
+    ask; echo FROZEN >$group/freezer.state; ask; echo THAWED >$group/freezer.state
+    kill $!; wait; rmdir $group
+    """
+    argv = ["unshare", "--mount", "sh", "-c", script]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode == 42:
+        return  # this kernel has no freezer of the first kind
+    assert done.stdout.split() == ["False", "True"], done.stderr
