@@ -40,6 +40,11 @@ from daydreamd.units import say_duration
 # Code takes 0.6 s, Aider 3 s; a server may be a small program.
 _NEVER_WORKED_SECONDS: Final = {CLAUDE: 0.4, AIDER: 0.4}
 _SMALL_PROGRAM_SECONDS: Final = 0.2
+_DAEMON_WORDS: Final = frozenset({"--daemon", "--daemonize", "--detach", "--service"})
+# What other agents than Claude are started with to wait for files or for somebody far away.
+_WORKS_ALONE: Final = frozenset(
+    {"--watch-files", "--remote", "--remote-control", "remote-control", "app-server", "worker"}
+)
 _COMMAND_LENGTH: Final = 200
 
 
@@ -256,9 +261,11 @@ class Case:
 
 def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:
     """Why a process is meant to outlive whoever started it; "" where nothing says so."""
-    daemons = ("--daemon", "--daemonize", "--detach", "--service")
-    if sample.kind != CLAUDE and any(word in daemons for word in sample.argv[1:]):
+    words = {*sample.argv[1:]}
+    if sample.kind != CLAUDE and words & _DAEMON_WORDS:
         return "meant to outlive its starter: it was started as a daemon"
+    if sample.kind in (AIDER, *OTHER_AGENTS) and (alone := words & _WORKS_ALONE):
+        return f"meant to go on by itself: it was started with {min(alone)}"
     if sample.argv[1:2] == ("daemon",):
         return "meant to outlive its starter: it was started as `daemon`"
     if environ.get("SYSTEMD_EXEC_PID") == str(pid):

@@ -11,7 +11,7 @@ import os
 import re
 import select
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -104,10 +104,18 @@ class Connections:
             return Link(fd, "pair", None) if elsewhere else None
         if tcp.listens:
             return Link(fd, "listener", None, tcp.said_port)
+        return self._tcp_peer(fd, tcp, table, family)
+
+    def _tcp_peer(
+        self, fd: int, tcp: TcpSocket, table: Mapping[int, TcpSocket], family: Collection[int]
+    ) -> Link | None:
+        """A connection, by whoever has its other end on this machine."""
         peer = next(
             (i for i, one in table.items() if (one.local, one.remote) == (tcp.remote, tcp.local)),
             None,
         )
+        if tcp.is_half_closed and tcp.is_local and peer is None:
+            return None  # whoever it was has gone, and it has not noticed
         holders = self.holders.get(("socket", peer), set()) if peer else set()
         if holders and holders <= set(family):
             return None  # with itself
@@ -170,11 +178,12 @@ def see_connections(members: Collection[int] = ()) -> Connections:
     for pid, number, link in _descriptors(seen.unseen):
         if match := _LINK.fullmatch(link):
             _hold(seen, pid, number, (match[1], int(match[2])))
-    fifos = {link for pid in members for link in _fifos(pid)}
-    if fifos:
+    fifos = {end for pid in members for end in _fifos(pid)}
+    if fifos:  # by what they are: another link or mount has another name for the same
         for pid, number, link in _descriptors(set()):
-            if link in fifos and (facts := _look(pid, number)) and stat.S_ISFIFO(facts.st_mode):
-                _hold(seen, pid, number, (f"fifo:{facts.st_dev}", facts.st_ino))
+            end = _fifo_at(pid, number) if link.startswith("/") else None
+            if end in fifos:
+                _hold(seen, pid, number, end)
     return seen
 
 
@@ -213,23 +222,24 @@ def _links_of(
         yield pid, int(name), link
 
 
-def _fifos(pid: int) -> Iterator[str]:
-    """What the descriptors of a process that lead to named pipes link to."""
+def _fifos(pid: int) -> Iterator[End]:
+    """The named pipes that a process has open."""
     try:
         names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - names are what we want
     except OSError:  # gone or hidden: `see_connections` has noted it
         return
     for _, number, link in _links_of(pid, names):
-        facts = _look(pid, number) if link.startswith("/") else None
-        if facts and stat.S_ISFIFO(facts.st_mode):
-            yield link
+        end = _fifo_at(pid, number) if link.startswith("/") else None
+        if end is not None:
+            yield end
 
 
-def _look(pid: int, fd: int) -> os.stat_result | None:
+def _fifo_at(pid: int, fd: int) -> End | None:
     try:
-        return Path(f"/proc/{pid}/fd/{fd}").stat()
+        facts = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116 - called for every file that is open
     except OSError:  # closed meanwhile
         return None
+    return (f"fifo:{facts.st_dev}", facts.st_ino) if stat.S_ISFIFO(facts.st_mode) else None
 
 
 def _may(pid: int, fd: int) -> int:

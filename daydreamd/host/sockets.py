@@ -55,6 +55,7 @@ class TcpSocket:
     remote: str
     listens: bool
     datagrams: bool = False
+    is_half_closed: bool = False
 
     @property
     def said_port(self) -> str:
@@ -122,7 +123,16 @@ def _read_table(lines: list[str], *, datagrams: bool) -> Iterator[tuple[int, Tcp
     for line in lines:
         words = line.split()
         if words[3] in (*_TCP_CONNECTED, serves):
-            yield int(words[9]), TcpSocket(words[1], words[2], words[3] == serves, datagrams)
+            yield (
+                int(words[9]),
+                TcpSocket(
+                    words[1],
+                    words[2],
+                    words[3] == serves,
+                    datagrams,
+                    words[3] in _TCP_CONNECTED[1:],
+                ),
+            )
 
 
 def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
