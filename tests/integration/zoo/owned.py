@@ -86,6 +86,13 @@ def _connected(keeper: Keeper) -> Iterator[Animal]:
     yield Animal(
         "fed by a FIFO", keeper.release(stdin=keeper.open(fifo, os.O_RDONLY)), "spare", "works for"
     )
+    other_name = zoo.directory / "other-name"
+    os.link(fifo, other_name)
+    fed = keeper.release(stdin=keeper.open(other_name, os.O_RDONLY))
+    yield Animal("fed by a FIFO of another name", fed, "spare", "works for")
+    aider = str(zoo.write(".venv-aider/bin/aider", "import signal\nsignal.pause()\n"))
+    pid = zoo.release(PYTHON, aider, "--watch-files")
+    yield Animal("aider that watches files", pid, "spare", "--watch-files")
     path = zoo.directory / "plugin.sock"
     tcp = ("127.0.0.1", 0)
     listeners = {
