@@ -31,7 +31,7 @@ from daydreamd.host.processes import (
     read_argv,
     read_environ,
 )
-from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
+from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.settings.model import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
@@ -86,7 +86,7 @@ class Case:
     def facts(self, ours: Mapping[int, str]) -> Facts:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
-        owner = owner_of(
+        owner, partners = owner_of(
             self.stat,
             sample.members,
             self.around,
@@ -102,6 +102,7 @@ class Case:
             command=_said(sample.argv, sample.identity.exe),
             age_seconds=self.age,
             owner=owner,
+            partners=partners,
             rss_bytes=sample.rss_bytes,
             never=self._never(ours, mark if self._is_below_daydreamd() else ""),
             dead_session=mark if mark in self.known.dead_sessions else "",
@@ -186,7 +187,7 @@ class Case:
         }
         by = max(proofs, key=lambda name: proofs[name])
         limits = [self.age, *self._last_signs()]
-        if terminal := terminal_name(self.stat.tty_nr) or terminal_of_stdin(self.stat.pid):
+        if terminal := terminal_name(self.stat.tty_nr) or terminal_of_stdio(self.stat.pid):
             typed = seconds_since_input(terminal)
             if typed is None:
                 return None, ""

@@ -37,6 +37,7 @@ class _Entry(msgspec.Struct, rename="camel"):
     status: str = ""
     status_updated_at: float | None = None
     kind: str = ""
+    bridge_session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,13 @@ def ask_claude(
     return ClaudeSays(
         session_id=session_id if SESSION_ID.fullmatch(session_id) else "",
         cwd=cwd,
-        working=_SAID.get(entry.status, "") if entry else "",
+        working=_working(entry),
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
         own_home=environ.get("CLAUDE_CONFIG_DIR", ""),
         can_be_resumed=resumable,
-        remote="Claude runs it in the background" if entry and entry.kind == "bg" else "",
+        remote=_remote(entry),
         finished=finished,
     )
 
@@ -108,6 +109,20 @@ def ask_claude(
 def _is_finished(home: Path, session_id: str) -> bool:
     found = list((home / "projects").glob(f"*/{session_id}.jsonl"))
     return len(found) == 1 and has_finished(found[0], home / "todos")
+
+
+def _working(entry: _Entry | None) -> str:
+    """What it says it does; a word that we do not know is no idleness."""
+    status = entry.status.lower() if entry else ""
+    return "" if status in ("", "idle") else _SAID.get(status, "Claude says something unknown")
+
+
+def _remote(entry: _Entry | None) -> str:
+    if entry is None:
+        return ""
+    if entry.kind not in ("", "interactive"):
+        return "Claude runs it in the background"
+    return "Claude's remote control knows it" if entry.bridge_session_id else ""
 
 
 def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:

@@ -15,7 +15,15 @@ import msgspec
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow
 
-_OPTIONS: Final = ("--remote-control", "--bg", "--background", "--spare-ready", "--teleport")
+_OPTIONS: Final = (
+    "--remote-control",
+    "--rc",
+    "--sdk-url",
+    "--bg",
+    "--background",
+    "--spare-ready",
+    "--teleport",
+)
 _COMMANDS: Final = ("remote-control", "rc", "daemon", "bg", "--bg-pty-host", "--bg-spare")
 _MOST_VALUES: Final = 20_000
 
@@ -28,12 +36,20 @@ def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_t
     for word in argv[1:]:
         if word.partition("=")[0] in _OPTIONS or word.startswith("--bg-"):
             return f"meant to outlive its terminal: it was started with {word.partition('=')[0]}"
-    if argv[1:2] and argv[1] in _COMMANDS:
-        return f"meant to outlive its terminal: it was started as `{argv[1]}`"
+    command = next((word for word in _after_script(argv) if not word.startswith("-")), "")
+    if command in _COMMANDS:
+        return f"meant to outlive its terminal: it was started as `{command}`"
     roster = config / "daemon" / "roster.json" if config else None
     if roster is not None and _is_on_the_roster(roster, pid, start_ticks):
         return "Claude's background daemon has it on its roster"
     return ""
+
+
+def _after_script(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """What the program itself was given: behind `node cli.js`, or behind its own name."""
+    words = argv[1:]
+    is_script = bool(words) and words[0].endswith((".js", ".cjs", ".mjs"))
+    return words[1:] if is_script else words
 
 
 def _is_on_the_roster(path: Path, pid: int, start_ticks: int) -> bool:
@@ -48,7 +64,8 @@ def _is_on_the_roster(path: Path, pid: int, start_ticks: int) -> bool:
     except RecursionError as error:
         raise ValueError(f"{path} is nested too deeply") from error
     return any(
-        entry.get("pid") == pid and str(entry.get("procStart", start_ticks)) == str(start_ticks)
+        str(entry.get("pid")) == str(pid)
+        and str(entry.get("procStart", start_ticks)) == str(start_ticks)
         for entry in _objects(roster)
     )
 

@@ -48,6 +48,7 @@ class Facts:
 
     `never` is a reason to leave it alone for good, `unknown` what could not be read, `working` what
     it was seen to be doing. A `witness` is its own word for that, which long quiet outweighs.
+    `partners` are other agents that it is connected to.
     `finished` is true where its last turn was seen to have ended with nothing left to do.
     `idle_seconds` is how long it has proven idle at least. `proof` is how it is known to be what
     its rule says, where the rule is no kind of program.
@@ -65,6 +66,7 @@ class Facts:
     unknown: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
     witness: str = ""
+    partners: frozenset[int] = frozenset()
     finished: bool = False
     idle_seconds: float | None = None
     idle_by: str = ""
@@ -123,6 +125,7 @@ def choose(
     for name, rule in shrunk.items():
         _keep_the_count([facts for facts in all_facts if facts.rule == name], rule, verdicts)
     _keep_families_together(all_facts, rules, verdicts)
+    _keep_partners_together(all_facts, verdicts)
     return verdicts
 
 
@@ -250,3 +253,24 @@ def _keep_families_together(
         if root is not None and verdicts[facts.pid].word != "kill":
             reason = f"part of {root.rule} (pid {root.pid}), which is abandoned"
             verdicts[facts.pid] = Verdict("kill", (reason,))
+
+
+def _keep_partners_together(all_facts: Sequence[Facts], verdicts: dict[int, Verdict]) -> None:
+    """What is connected to an agent that stays, stays; and with it the tree that it is in."""
+    spared: set[int] = set()
+    waiting = True
+    while waiting:
+        waiting = False
+        for facts in all_facts:
+            if verdicts[facts.pid].word != "kill":
+                continue
+            others = {pid for pid in facts.partners if _stays(verdicts, pid)}
+            if held := others | (spared & facts.family - {facts.pid}):
+                reason = f"its partner {min(held)} stays: {verdicts[min(held)].reasons[0]}"
+                verdicts[facts.pid] = Verdict("spare", (reason,))
+                spared.add(facts.pid)
+                waiting = True
+
+
+def _stays(verdicts: Mapping[int, Verdict], pid: int) -> bool:
+    return pid in verdicts and verdicts[pid].word != "kill"

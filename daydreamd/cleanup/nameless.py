@@ -117,9 +117,14 @@ def cwd_is_gone(pid: int) -> bool | None:
     The kernel's count of links tells; a directory may well be called `x (deleted)`.
     """
     try:
-        return os.stat(f"/proc/{pid}/cwd").st_nlink == 0  # noqa: PTH116 - a link of the kernel's
+        link = f"/proc/{pid}/cwd"
+        unlinked = os.stat(link).st_nlink == 0  # noqa: PTH116 - a link of the kernel's
+        name = os.readlink(link)  # noqa: PTH115 - its text says what was removed
     except OSError:
         return None
+    # One made anew at the same place is where its work goes on: a branch switched there and back.
+    there_again = os.path.lexists(name.removesuffix(" (deleted)"))
+    return unlinked and name.endswith(" (deleted)") and not there_again
 
 
 def by_design(stat: Stat) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from daydreamd.cleanup.nameless import is_daemon
 from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
 from daydreamd.cleanup.peers import Circle, connected_owner, has_window
 from daydreamd.cleanup.programs import (
@@ -23,7 +24,7 @@ from daydreamd.host.cgroups import is_frozen, read_cgroup
 from daydreamd.host.connections import Connections
 from daydreamd.host.namespaces import Home, foreign_namespaces
 from daydreamd.host.processes import Stat, ancestors, read_argv, read_tracer
-from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdin
+from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
 
 _SANDBOXES = ("bwrap", "firejail", "unshare")
@@ -49,14 +50,17 @@ def owner_of(
     serves: bool,
     remote: str = "",
     ports_are_left: bool = False,
-) -> Owner:
-    """Who owns a process. `serves` is true of kinds whose purpose is to be connected to.
+) -> tuple[Owner, frozenset[int]]:
+    """Who owns a process, and the other agents that it is connected to.
+
+    `serves` is true of kinds whose purpose is to be connected to.
 
     `ports_are_left` is true where a TCP port alone, without a client, says nothing of an owner.
     """
+    above = _waiting_above(stat, around)
     circle = Circle(
         root=stat,
-        family=family,
+        family=family | {parent.pid for parent in above},
         parents=frozenset(parent.pid for parent in ancestors(stat.pid, around.table)),
         agents=around.agents,
         serves=serves,
@@ -66,21 +70,39 @@ def owner_of(
         orphan=partial(_is_orphan, around=around),
     )
     cgroup = read_cgroup(stat.pid)
-    return find_owner(
+    owner = find_owner(
         Signs(
             namespaces=namespaces_of(stat, around),
             cgroup=cgroup,
             our_cgroup=around.our_cgroup,
             frozen=_frozen(family),
-            tracer=_tracer(family, around.table),
+            tracer=_tracer(circle.family, around.table),
             remote=remote,
-            person=_person(circle),
+            person=_person(circle, family) or _stopped(above),
             multiplexer=_multiplexer(stat, around.table),
             terminal=_terminal(stat),
             connected=connected_owner(circle),
             parent=parent_owner(stat, around),
         )
     )
+    return owner, frozenset(circle.partners)
+
+
+def _waiting_above(stat: Stat, around: Surroundings) -> list[Stat]:
+    """The wrappers above that are orphans with it: what is theirs is its own."""
+    found: list[Stat] = []
+    child = stat
+    for parent in ancestors(stat.pid, around.table):
+        if is_adopted(child, parent, around) or not is_wrapper(parent):
+            break
+        found.append(parent)
+        child = parent
+    return found
+
+
+def _stopped(above: Collection[Stat]) -> str:
+    stopped = next((parent for parent in above if parent.state in "Tt"), None)
+    return f"{program_name(stopped)} (pid {stopped.pid}) above it is stopped" if stopped else ""
 
 
 def namespaces_of(stat: Stat, around: Surroundings) -> tuple[str, ...] | None:
@@ -104,31 +126,39 @@ def parent_owner(stat: Stat, around: Surroundings) -> Owner:
     """Who owns it by the chain of parents alone."""
     child = stat
     for parent in ancestors(stat.pid, around.table):
-        if is_adopted(child, parent, around):
+        adopted = is_adopted(child, parent, around)
+        if adopted:
             return Owner("nobody", f"its parent is gone, {_said_adopter(parent)} has adopted it")
+        if adopted is None:
+            name = program_name(parent)
+            return Owner("unknown", f"whether {name} (pid {parent.pid}) started it or took it in")
         if not is_wrapper(parent):
             return Owner("parent", f"works for {program_name(parent)} (pid {parent.pid})")
-        if terminal := terminal_name(parent.tty_nr):
+        if terminal := terminal_name(parent.tty_nr) or terminal_of_stdio(parent.pid):
             return Owner("terminal", f"started from terminal {terminal}")
         child = parent
     return Owner("unknown", f"the parent of pid {child.pid} cannot be seen")
 
 
-def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool:
-    """Whether `parent` is not the one who started `child`, but took it in as an orphan."""
+def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool | None:
+    """Whether `parent` is not the one who started `child`, but took it in as an orphan.
+
+    None where that cannot be told: one that adopts may be who started it, by way of another.
+    """
     if child.pid in around.adopted:
         return True
     sees_all = 1 in around.table  # with hidepid, somebody who is there may not be seen
     leader_is_gone = child.session > 0 and child.session not in around.table
-    if sees_all and leader_is_gone and child.session != parent.session:
-        return True
     name = program_name(parent)
+    known = parent.pid == 1 or name in ADOPTERS or name.startswith("init(")
+    if sees_all and leader_is_gone and child.session != parent.session and not is_wrapper(parent):
+        return True if known else None
     if parent.pid == 1:
         # In a container the first process may be any program, and have children of its own.
         return name in ADOPTERS or child.session != parent.session
     if name == "systemd":
         return "--user" in read_argv(parent.pid)
-    return name in ADOPTERS or name.startswith("init(")
+    return known
 
 
 def _said_adopter(parent: Stat) -> str:
@@ -167,16 +197,18 @@ def _tracer(family: Collection[int], table: Mapping[int, Stat]) -> str | None:
     return ""
 
 
-def _person(circle: Circle) -> str:
-    """A program below it in which a person works: it may hold what exists nowhere else."""
-    for pid in sorted(circle.family - {circle.root.pid}):
+def _person(circle: Circle, family: Collection[int]) -> str:
+    """A program below it in which a person works, or that is meant to go on without its starter."""
+    for pid in sorted(set(family) - {circle.root.pid}):
         stat = circle.table.get(pid)
         if stat is None:
             continue
         name = program_name(stat)
         if personal_program(name, read_argv(pid)):
             return f"{name} (pid {pid}) below it is a person's program"
-        terminal = terminal_name(stat.tty_nr)
+        if is_daemon(name, stat.comm, read_argv(pid)):
+            return f"{name} (pid {pid}) below it is meant to outlive its starter"
+        terminal = terminal_name(stat.tty_nr) or terminal_of_stdio(pid)
         if terminal and stat.session not in circle.family and not _terminal(circle.root):
             return f"{name} (pid {pid}) below it has terminal {terminal}"
     return "a window is open in its tree" if has_window(circle) else ""
@@ -191,7 +223,7 @@ def _multiplexer(stat: Stat, table: Mapping[int, Stat]) -> str:
 
 
 def _terminal(stat: Stat) -> str:
-    terminal = terminal_name(stat.tty_nr) or terminal_of_stdin(stat.pid)
+    terminal = terminal_name(stat.tty_nr) or terminal_of_stdio(stat.pid)
     if not terminal:
         return ""
     typed = seconds_since_input(terminal)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from daydreamd.cleanup.owners import Owner
@@ -31,6 +31,7 @@ class Circle:
     """A process with its tree, and the question whether another process is an orphan, too.
 
     `orphan` says of a process that nobody owns it by its parents, its terminal or its group.
+    `partners` are other agents that turn out to be connected to it: they stay or go together.
     """
 
     root: Stat
@@ -42,6 +43,7 @@ class Circle:
     connections: Connections
     orphan: Callable[[Stat], bool]
     ports_are_left: bool = False
+    partners: set[int] = field(default_factory=set)
 
 
 def connected_owner(circle: Circle) -> Owner | None:
@@ -98,7 +100,9 @@ def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
     A dev server listens for ever, but without its agent and its files nobody comes to it any more.
     A unix socket is where daemons are found, so there one below counts as well.
     """
-    is_port = link.name.startswith("port ")
+    if pid not in circle.family:
+        return Owner("client", f"{_name(circle, pid)} beside it listens on {_said(link)}")
+    is_port = link.name.startswith(("port ", "UDP port "))
     if is_port if circle.ports_are_left else pid != circle.root.pid:
         return None
     return Owner("client", f"listens on {_said(link)} for clients to come")
@@ -106,7 +110,9 @@ def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
 
 def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
     """What we went to owns us only where we are there to serve: then it may be who asks."""
-    if not circle.serves or pid != circle.root.pid or _BROKER.fullmatch(link.name):
+    if _BROKER.fullmatch(link.name):
+        return None
+    if link.fd not in _STDIO and not (circle.serves and pid == circle.root.pid):
         return None
     return Owner("client", f"is connected to {_said(link)}")
 
@@ -125,16 +131,17 @@ def _at_the_other_end(circle: Circle, pid: int, link: Link) -> Owner | set[int] 
 def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
     """Whether the other end is an orphan like us that wants nothing for itself.
 
-    A filter or a wrapper, another agent, or the neighbour in a pipeline, who holds the pipe as its
-    standard input or output; a program that made the pipe for us holds it elsewhere.
+    Another agent, or a filter or wrapper that has it as its standard input or output: whoever made
+    the connection for us holds it elsewhere. Who is stopped is somebody's, who will go on with it.
     """
     peer = circle.table.get(other)
-    if peer is None or not circle.orphan(peer):  # born after the look: it lives, and is somebody
-        return False
-    if other in circle.agents or is_filter(peer) or is_wrapper(peer):
+    if peer is None or peer.state in "Tt" or not circle.orphan(peer):
+        return False  # one born after the look lives, and is somebody
+    if other in circle.agents:
+        circle.partners.add(other)
         return True
     at_stdio = circle.connections.holds_only_at(other, pid, link.fd, _STDIO)
-    return at_stdio and peer.session == circle.root.session
+    return at_stdio and (is_filter(peer) or is_wrapper(peer))
 
 
 def _name(circle: Circle, pid: int) -> str:

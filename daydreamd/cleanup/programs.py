@@ -17,10 +17,7 @@ MULTIPLEXERS: Final = (
     "tmux", "screen", "zellij", "dtach", "abduco", "byobu", "shpool", "mosh-server", "etserver",
     "etterminal", "wezterm-mux", "dvtm", "ttyd", "gotty", "tmate", "upterm", "sshx",
 )  # fmt: skip
-ADOPTERS: Final = frozenset({
-    "init", "systemd", "tini", "dumb-init", "docker-init", "catatonit", "s6-svscan", "runsvdir",
-    "containerd-shim", "containerd-shim-runc-v2", "conmon", "podman-init", "Relay", "SessionLeader",
-})  # fmt: skip
+ADOPTERS: Final = frozenset({"init", "systemd", "Relay", "SessionLeader"})
 # They start somebody else's command and wait for it: whoever owns them owns it.
 WRAPPERS: Final = frozenset({
     "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "ksh93", "mksh", "busybox", "nu", "elvish",
@@ -37,6 +34,10 @@ WRAPPERS: Final = frozenset({
     "xvfb-run", "dbus-run-session", "dbus-launch", "proxychains4", "proxychains", "torsocks",
     "catchsegv", "cage", "ssh-agent", "start-stop-daemon", "with-contenv", "chpst", "softlimit",
     "dumb-init", "tini", "catatonit",
+    "docker-init", "podman-init",
+})  # fmt: skip
+_SHELLS: Final = frozenset({
+    "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "ksh93", "mksh", "nu", "elvish",
 })  # fmt: skip
 _WRAPPER_SCRIPTS: Final = frozenset({
     "npx-cli.js", "npm-cli.js", "npx", "npm", "pnpm", "pnpm.cjs", "pnpm.js", "pnpm.mjs", "pnpx",
@@ -80,9 +81,11 @@ def program_name(stat: Stat) -> str:
 def is_wrapper(stat: Stat) -> bool:
     """Whether a process only waits for a command that it was given."""
     name = program_name(stat)
-    if name in WRAPPERS:
-        return True
     argv = read_argv(stat.pid)
+    if name in _SHELLS:
+        return _only_waits(argv)
+    if name in WRAPPERS:
+        return name != "busybox" or os.path.basename(argv[0] if argv else "") in WRAPPERS  # noqa: PTH119 - a word, no path
     if name.startswith(("node", "bun", "deno")) and argv and argv[0].startswith(("npm ", "pnpm ")):
         return True  # npm writes what it executes into its own command line
     if not name.startswith(("node", "bun", "deno", "python", "perl", "tclsh", "expect")):
@@ -91,6 +94,13 @@ def is_wrapper(stat: Stat) -> bool:
     if "-m" in argv[1:3]:
         return bool(words) and words[0] in _WRAPPER_MODULES
     return bool(words) and os.path.basename(words[0]) in _WRAPPER_SCRIPTS  # noqa: PTH119 - a word, no path
+
+
+def _only_waits(argv: Sequence[str]) -> bool:
+    """Whether a shell runs one command line, or is a person's own; a script is a program itself."""
+    words = [word for word in argv[1:] if not word.startswith(("-", "+"))]
+    with_command = any(word.startswith("-") and "c" in word for word in argv[1:])
+    return with_command or not words or os.path.basename(words[0]) in _WRAPPER_SCRIPTS  # noqa: PTH119 - a word, no path
 
 
 def is_daydreamd(argv: Sequence[str]) -> bool:

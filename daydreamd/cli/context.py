@@ -105,6 +105,8 @@ def _uncommitted(dirty: Mapping[str, Any]) -> str:
 
     kinds = ("staged", "unstaged", "untracked", "conflicted")
     counts = ", ".join(f"{dirty[kind]} {kind}" for kind in kinds if dirty[kind])
+    if unknown := dirty.get("unknown"):
+        counts = f"{counts or 'nothing else'}; {unknown} unknown behind a filter"
     if not counts:
         return "nothing"
     age = dirty["oldest_seconds"]

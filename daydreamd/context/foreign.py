@@ -143,6 +143,19 @@ def _settings(repository: Repository) -> tuple[Config, Owner]:
     return {**said, **repository.config, **owner.commanded()}, owner
 
 
+def configured_filters(repository: Repository) -> frozenset[str]:
+    """The names of the filters that a program is named for, in whoever's settings."""
+    owner = Owner(os.environ, repository.directory, repository.top, repository.branch)
+    found = set()
+    for said in (owner.settings(), repository.config, owner.commanded()):
+        for key in said:
+            section, _, rest = key.partition(".")
+            name, _, what = rest.rpartition(".")
+            if section == "filter" and name and what in ("clean", "process"):
+                found.add(name)
+    return frozenset(found)
+
+
 def _last(settings: Config, key: str) -> str | None:
     return settings[key][-1] if key in settings else None
 

@@ -14,17 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.context.git_config import Config, is_true, parse_config
-from daydreamd.errors import FileError, WorkspaceError
-from daydreamd.host.files import read_beneath
+from daydreamd.errors import FileError
+from daydreamd.host.files import open_beneath, read_beneath
 
 _OID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PACKED: Final = re.compile(rb"^([0-9a-f]{40,64}) (refs/\S+)$", re.MULTILINE)
-_KNOWN_EXTENSIONS: Final = frozenset(
-    {
-        "noop", "noop-v1", "objectformat", "compatobjectformat", "worktreeconfig", "partialclone",
-        "preciousobjects", "refstorage", "relativeworktrees",
-    }
-)  # fmt: skip
 _STATES: Final = {
     "rebase-merge": "rebase",
     "rebase-apply/applying": "am",
@@ -35,6 +29,8 @@ _STATES: Final = {
     "BISECT_LOG": "bisect",
 }
 _MAX_PACKED_REFS: Final = 6 << 20  # about 90,000 of them
+_MAX_SEARCHED: Final = 256 << 20
+_MAX_LINE: Final = 8192
 _MAX_LOOSE_REFS: Final = 20_000
 
 
@@ -52,6 +48,9 @@ class Repository:
     directory: Path
     common: Path
     bare: bool = False
+    work_tree: Path | None = None
+    """Where `core.worktree` says that the files are, if that is not here: `bare` then, as seen from
+    here. It is named and never looked into: the workspace would choose what is read."""
 
     @cached_property
     def config(self) -> Config:
@@ -149,7 +148,7 @@ class Repository:
                 places = (self.directory, self.common)
                 found = (self._text(one, ref) or self._link(one, ref) for one in places)
                 text = next(filter(None, found), "")
-            text = text.strip() or self._packed.get(ref, "")
+            text = text.strip() or self._packed.get(ref, "") or self._beyond_the_cut(ref)
             if not text.startswith("ref:"):
                 return ref, text if _OID.fullmatch(text) else None
             ref = text[4:].strip()
@@ -168,12 +167,39 @@ class Repository:
         return f"ref: {beside}" if _is_safe_ref(beside) else ""
 
     @cached_property
+    def refs_are_cut(self) -> bool:
+        """Whether there are more references than are read: branches may be missing then."""
+        return len(self._packed_text) > _MAX_PACKED_REFS
+
+    @cached_property
+    def _packed_text(self) -> bytes:
+        return self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS + 1)
+
+    @cached_property
     def _packed(self) -> dict[str, str]:
-        text = self._bytes(self.common, "packed-refs", _MAX_PACKED_REFS)
+        text = self._packed_text
+        if self.refs_are_cut:  # the name at the cut would be another's
+            text = text[: text.rfind(b"\n") + 1]
         return {
             os.fsdecode(ref): oid.decode()
             for oid, ref in map(re.Match.groups, _PACKED.finditer(text))
         }
+
+    def _beyond_the_cut(self, ref: str) -> str:
+        """What packed-refs says of one ref, line by line: it may be too large to be kept."""
+        if not self.refs_are_cut:
+            return ""
+        wanted = b" " + os.fsencode(ref) + b"\n"
+        try:
+            with os.fdopen(open_beneath(self.common, "packed-refs"), "rb") as file:
+                left = _MAX_SEARCHED
+                while left > 0 and (line := file.readline(_MAX_LINE)):
+                    left -= len(line)
+                    if line.endswith(wanted):
+                        return os.fsdecode(line.split(b" ", 1)[0])
+        except FileError:
+            pass  # packed anew at this moment: the next look finds it
+        return ""
 
     def _loose(self, start: str) -> list[str]:
         found: list[str] = []
@@ -216,84 +242,3 @@ def _tracking_ref(config: Config, remote: str, merge: str) -> str | None:
         if star and merge.startswith(head) and merge.endswith(tail):
             return target.replace("*", merge[len(head) : len(merge) - len(tail)], 1) or None
     return None
-
-
-def find_repository(workspace: Path) -> Repository | None:
-    """The repository that `workspace` is in or is; None where there is none.
-
-    A repository around the workspace counts only on the same file system and of the same owner: a
-    `.git` that somebody put into a shared parent says nothing about this directory.
-    WorkspaceError where there is one that cannot be read.
-    """
-    here = workspace.stat()
-    for top in (workspace, *workspace.parents):
-        facts = top.stat()
-        if (facts.st_dev, facts.st_uid) != (here.st_dev, here.st_uid):
-            return None
-        if os.path.lexists(top / ".git"):
-            if directory := _git_directory_of(top):
-                prefix = "" if top == workspace else f"{workspace.relative_to(top)}/"
-                return _checked(Repository(top, prefix, directory, _common(directory)))
-            if top == workspace:
-                raise WorkspaceError(f"cannot read {top}/.git: no repository there", path=top)
-        elif top == workspace and _is_git_directory(top):
-            return _checked(Repository(top, "", top, _common(top), bare=True))
-    return None
-
-
-def _is_git_directory(path: Path) -> bool:
-    return ((path / "HEAD").is_file() or (path / "HEAD").is_symlink()) and (
-        (path / "commondir").is_file() or ((path / "objects").is_dir() and (path / "refs").is_dir())
-    )
-
-
-def _git_directory_of(top: Path) -> Path | None:
-    """Where `.git` leads: itself, or what the `.git` file of a worktree or submodule names."""
-    place = top / ".git"
-    if not place.is_dir():
-        try:
-            text = os.fsdecode(read_beneath(top, ".git", max_bytes=8192))
-        except FileError:
-            return None
-        if not text.startswith("gitdir:"):
-            return None
-        place = top / text[7:].strip()
-    try:
-        place = place.resolve()
-    except (OSError, RuntimeError, ValueError):
-        return None  # a loop of links, or no path at all
-    return place if _is_git_directory(place) else None
-
-
-def _common(directory: Path) -> Path:
-    try:
-        text = os.fsdecode(read_beneath(directory, "commondir", max_bytes=8192)).strip()
-    except FileError:
-        return directory
-    return (directory / text).resolve()
-
-
-def _checked(repository: Repository) -> Repository:
-    """The repository, or a WorkspaceError where its format is not ours to read."""
-    try:
-        config = repository.config
-    except ValueError as error:
-        raise _unreadable(repository, f"its configuration: {error}") from error
-    version = config.get("core.repositoryformatversion", ("0",))[-1]
-    extensions = {key.split(".", 1)[1] for key in config if key.startswith("extensions.")}
-    storage = config.get("extensions.refstorage", ("files",))[-1]
-    reason = ""
-    if storage != "files":
-        reason = f"its refs are stored as {storage}, which is not supported"
-    elif version not in ("0", "1"):
-        reason = f"its format version {version} is not supported"
-    elif version == "1" and (unknown := sorted(extensions - _KNOWN_EXTENSIONS)):
-        reason = f"its extension {unknown[0]} is not supported"
-    if reason:
-        raise _unreadable(repository, reason)
-    return repository
-
-
-def _unreadable(repository: Repository, reason: str) -> WorkspaceError:
-    top = repository.top
-    return WorkspaceError(f"cannot read the repository of {top}: {reason}", path=top)

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daydreamd.context.branches import iso
+from daydreamd.context.discovery import find_repository
 from daydreamd.context.exclusion import make_exclusion
+from daydreamd.context.filtered import settle_filtered
 from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.git_config import is_true
-from daydreamd.context.repository import Repository, find_repository
+from daydreamd.context.repository import Repository
 from daydreamd.context.sources import Sources
 from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
 from daydreamd.context.workspaces import printable
@@ -66,7 +68,8 @@ class State:
             "head": here.head,
             "branch": printable(here.branch) if here.branch else None,
             "state": here.state,
-            "bare": here.bare,
+            "bare": here.bare and here.work_tree is None,
+            "work_tree": printable(str(here.work_tree)) if here.work_tree else None,
             "shallow": bool(here.shallow_ends),
             "partial": here.is_partial,
             "sparse": is_true(here.config, "core.sparsecheckout"),
@@ -78,6 +81,7 @@ class State:
             "stashes": here.stashes,
             "last_commit_at": None,
             "stale_branches": [],
+            "branches_complete": not here.refs_are_cut,
         }
 
     def _dirty(self, now: float) -> dict[str, Any] | None:
@@ -86,7 +90,6 @@ class State:
         at, path = self.weighed.oldest_at, self.weighed.oldest_path
         return {
             **count_dirty(self.uncommitted),
-            "files": len(self.uncommitted),
             "oldest_at": iso(at) if at is not None else None,
             "oldest_seconds": max(0, round(now - at)) if at is not None else None,
             "oldest_path": printable(path) if path else None,
@@ -117,7 +120,7 @@ async def read_state(
     git: ForeignGit | None = answers.get("git")
     if git is None or repository.bare:
         return State(repository, git, (), None, repository.head if repository.bare else None)
-    answers = await sources.ask(status=partial(read_status, git))
+    answers = await sources.ask(status=partial(_read_settled, git))
     if "status" not in answers:
         # What makes the status hang (a FIFO where git expects a file) would hang the rest as well
         return State(repository, None if sources.timed_out else git, (), None, None)
@@ -128,6 +131,11 @@ async def read_state(
     stands_at = f"{tree} {weighed.digest}"
     fingerprint = blake2b(stands_at.encode(), digest_size=16).hexdigest() if tree else None
     return State(repository, git, uncommitted, weighed, fingerprint)
+
+
+async def _read_settled(git: ForeignGit) -> tuple[Uncommitted, ...]:
+    """The status, without what only looks changed as git may not run a filter here."""
+    return await settle_filtered(git, await read_status(git))
 
 
 async def _read_tree(git: ForeignGit, exclude: Sequence[str]) -> str:

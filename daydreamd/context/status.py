@@ -24,7 +24,10 @@ _FIELDS_BEFORE_PATH: Final = {b"1": 8, b"2": 9, b"u": 10, b"?": 1}
 
 @dataclass(frozen=True)
 class Uncommitted:
-    """One path that differs from HEAD. `code` is git's: two letters, or `uu` or `??`."""
+    """One path that differs from HEAD. `code` is git's: two letters, or `uu` or `??`.
+
+    Its second letter is `?` where a program would have to be run to know (`M?`, `.?`).
+    """
 
     path: str
     code: str
@@ -64,14 +67,19 @@ def parse_status(printed: bytes, *, prefix: str = "") -> Iterator[Uncommitted]:
 
 
 def count_dirty(found: Iterable[Uncommitted]) -> dict[str, int]:
-    """How many paths are staged, unstaged (a path may be both), untracked and conflicted."""
+    """How many paths are staged, unstaged (a path may be both), untracked and conflicted.
+
+    `files` is how many differ, and `unknown` of how many more only a filter could tell.
+    """
     codes = [one.code for one in found]
     changed = [code for code in codes if code not in ("??", "uu")]
     return {
+        "files": len(codes) - codes.count(".?"),
         "staged": sum(code[0] != "." for code in changed),
-        "unstaged": sum(code[1] != "." for code in changed),
+        "unstaged": sum(code[1] not in ".?" for code in changed),
         "untracked": codes.count("??"),
         "conflicted": codes.count("uu"),
+        "unknown": sum(code[1] == "?" for code in changed),
     }
 
 

@@ -99,9 +99,11 @@ class Connections:
             return Link(fd, "pair", None)
         tcp = table.get(inode)
         if tcp is None:
-            return None  # closed, closing, or of another protocol
+            # Closed, closing, or of another protocol; in another network we see no unix sockets.
+            elsewhere = network != network_of(os.getpid())
+            return Link(fd, "pair", None) if elsewhere else None
         if tcp.listens:
-            return Link(fd, "listener", None, f"port {tcp.port}")
+            return Link(fd, "listener", None, tcp.said_port)
         peer = next(
             (i for i, one in table.items() if (one.local, one.remote) == (tcp.remote, tcp.local)),
             None,
@@ -133,8 +135,11 @@ class Connections:
             end = ("socket", connected.peer)
         holders = self.holders.get(end, set())
         others = holders.difference(family)
-        if self.unseen and not others and not self._explains(holders, pid, fd, end):
-            return None  # somebody may be there whose descriptors we may not see
+        # One may be hidden, in flight, or in a pid namespace above ours: a pipe is asked itself.
+        # A FIFO that is opened once more does not tell of writers that it had before.
+        asked = bool(self.unseen) or not end[0].startswith("fifo")
+        if asked and not others and not self._explains(holders, pid, fd, end):
+            return None
         return others
 
     def _explains(self, holders: set[int], pid: int, fd: int, end: End) -> bool:
@@ -190,13 +195,19 @@ def _descriptors(unseen: set[int]) -> Iterator[tuple[int, int, str]]:
             continue
         except OSError:  # gone meanwhile
             continue
-        yield from _links_of(pid, names)
+        yield from _links_of(pid, names, unseen)
 
 
-def _links_of(pid: int, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
+def _links_of(
+    pid: int, names: Iterable[str], unseen: set[int] | None = None
+) -> Iterator[tuple[int, int, str]]:
     for name in names:
         try:
             link = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 - called for every descriptor
+        except PermissionError:  # listed, but not shown: one with more capabilities than we have
+            if unseen is not None:
+                unseen.add(pid)
+            return
         except OSError:  # closed meanwhile
             continue
         yield pid, int(name), link

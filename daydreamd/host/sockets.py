@@ -21,7 +21,9 @@ _SHOW_NAME_AND_PEER: Final = 0x1 | 0x4
 _NAME, _PEER = 0, 2
 _ANSWER_SECONDS: Final = 2.0
 _UNIX_LISTEN: Final = 10
-_TCP_ESTABLISHED, _TCP_LISTEN = "01", "0A"
+# Established, and closed by one side: who has said all may still wait for the answer.
+_TCP_CONNECTED: Final = ("01", "05", "08")
+_TCP_LISTEN, _UDP_BOUND = "0A", "07"
 _LOOPBACK: Final = (
     "0100007F",
     "00000000000000000000000001000000",
@@ -47,11 +49,17 @@ class UnixSocket:
 
 @dataclass(frozen=True)
 class TcpSocket:
-    """A listening or established TCP socket; addresses are as the kernel prints them, in hex."""
+    """A TCP or UDP socket that listens or is connected; addresses in hex, as in `/proc`."""
 
     local: str
     remote: str
     listens: bool
+    datagrams: bool = False
+
+    @property
+    def said_port(self) -> str:
+        """`port 3000`, `UDP port 53`."""
+        return f"{'UDP ' if self.datagrams else ''}port {self.port}"
 
     @property
     def port(self) -> int:
@@ -85,16 +93,19 @@ def unix_sockets() -> dict[int, UnixSocket] | None:
 
 
 def tcp_sockets(pid: int) -> dict[int, TcpSocket] | None:
-    """Listening and established TCP sockets in a process's network, by inode; None: unreadable."""
+    """TCP and UDP sockets in a process's network that serve or are connected, by inode.
+
+    None where they cannot be read. A UDP socket that is bound and connected to nobody serves.
+    """
     found: dict[int, TcpSocket] = {}
-    for table in ("tcp", "tcp6"):
+    for table in ("tcp", "tcp6", "udp", "udp6"):
         try:
             lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
         except FileNotFoundError:
             continue  # no IPv6, or gone meanwhile
         except OSError:
             return None
-        found.update(_read_tcp(lines))
+        found.update(_read_table(lines, datagrams=table.startswith("udp")))
     return found
 
 
@@ -106,11 +117,12 @@ def network_of(pid: int) -> str:
         return ""
 
 
-def _read_tcp(lines: list[str]) -> Iterator[tuple[int, TcpSocket]]:
+def _read_table(lines: list[str], *, datagrams: bool) -> Iterator[tuple[int, TcpSocket]]:
+    serves = _UDP_BOUND if datagrams else _TCP_LISTEN
     for line in lines:
         words = line.split()
-        if words[3] in (_TCP_ESTABLISHED, _TCP_LISTEN):
-            yield int(words[9]), TcpSocket(words[1], words[2], words[3] == _TCP_LISTEN)
+        if words[3] in (*_TCP_CONNECTED, serves):
+            yield int(words[9]), TcpSocket(words[1], words[2], words[3] == serves, datagrams)
 
 
 def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
@@ -122,8 +134,11 @@ def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
             return True
         if kind == _NLMSG_ERROR:
             raise OSError("the kernel refused")
-        state, inode = struct.unpack_from("=2xBxI", answer, place + 16)
-        found[inode] = _read_socket(answer[place + 32 : place + length], state == _UNIX_LISTEN)
+        type_, state, inode = struct.unpack_from("=xBBxI", answer, place + 16)
+        one = _read_socket(answer[place + 32 : place + length], state == _UNIX_LISTEN)
+        if type_ == socket.SOCK_DGRAM and one.named and not one.peer:
+            one = UnixSocket(one.name, 0, listens=True)
+        found[inode] = one
         place += (length + 3) & ~3
     return False
 

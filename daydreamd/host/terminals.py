@@ -9,6 +9,10 @@ import os
 import stat
 import time
 from pathlib import Path
+from typing import Final
+
+_TERMINALS: Final = frozenset({4, 5, *range(136, 144)})
+"""Major numbers of consoles, of `/dev/tty`, and of what terminal windows are."""
 
 
 def terminal_name(tty_nr: int) -> str:
@@ -32,13 +36,21 @@ def seconds_since_input(terminal: str) -> float | None:
     return max(0.0, time.time() - facts.st_atime) if stat.S_ISCHR(facts.st_mode) else None
 
 
-def terminal_of_stdin(pid: int) -> str:
-    """The living terminal that a process reads from, be it its controlling one or not."""
-    link = f"/proc/{pid}/fd/0"
-    try:
-        name = os.readlink(link)  # noqa: PTH115 - the text counts: a closed terminal reads "(deleted)"
-        if not name.startswith(("/dev/pts/", "/dev/tty")) or name == "/dev/tty":
-            return ""
-        return name.removeprefix("/dev/") if os.path.exists(name) else ""  # noqa: PTH110 - as above
-    except OSError:  # gone, or not ours to look at
-        return ""
+def terminal_of_stdio(pid: int) -> str:
+    """The living terminal that a process reads from or writes to, be it its controlling one or not.
+
+    Told by the device, not by its path: a path may be another namespace's. One whose window is
+    closed has lost its name.
+    """
+    for fd in (0, 1, 2):
+        link = f"/proc/{pid}/fd/{fd}"
+        try:
+            facts = os.stat(link)  # noqa: PTH116 - a link of the kernel's
+            if not stat.S_ISCHR(facts.st_mode):
+                continue
+            name = os.readlink(link)  # noqa: PTH115 - its text says whether it is still there
+        except OSError:  # closed, gone, or not ours to look at
+            continue
+        if os.major(facts.st_rdev) in _TERMINALS and not name.endswith(" (deleted)"):
+            return name.removeprefix("/dev/")
+    return ""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.e2e import strikes, surroundings
+from tests.e2e import neighbours, strikes, surroundings
 from tests.e2e.household import PHASES, STATE, UNIT, Household
 from tests.e2e.machine import MachineError
 from tests.e2e.stage import make_stage, make_wheels
@@ -40,6 +40,7 @@ def _faults() -> Iterator[Fault]:
     yield from _deaths()
     yield from _signals_and_jobs()
     yield from _surroundings()
+    yield from _neighbours()
 
 
 def _deaths() -> Iterator[Fault]:
@@ -93,6 +94,22 @@ def _surroundings() -> Iterator[Fault]:
     yield Fault("second daemon", "start", surroundings.start_second_daemon, times=5)
     yield Fault("clock +1 day", "idle", partial(surroundings.set_clock, by="+86400"), times=5)
     yield Fault("clock -1 day", "idle", partial(surroundings.set_clock, by="-86400"), times=5)
+    for sign in "+-":
+        year = partial(surroundings.set_clock, by=f"{sign}31536000")
+        yield Fault(f"clock {sign}1 year", "idle", year, times=5)
+
+
+def _neighbours() -> Iterator[Fault]:
+    yield Fault("container beside", "session", neighbours.stand_beside_container, times=5)
+    for hiding in (1, 2):
+        hide = partial(neighbours.hide_processes, hiding=hiding)
+        yield Fault(f"hidepid={hiding}", "session", hide, times=5)
+    for phase in PHASES:
+        yield Fault("logs full", phase, partial(neighbours.fill_logs, phase=phase), times=5)
+    for number in range(neighbours.POINTS):
+        kill = partial(neighbours.kill_in_rotation, number=number)
+        yield Fault("killed", f"rotation {number + 1}/{neighbours.POINTS}", kill, times=5)
+    yield Fault("log of 2 GiB", "session", neighbours.rotate_large_log, times=2)
 
 
 FAULTS = tuple(_faults())

@@ -64,7 +64,8 @@ async def test_a_year_of_looks_in_vain_stays_small(tmp_path: Path) -> None:
         found = await history.sessions(limit=1_000)
         assert len(found) == MOST_SKIPS + 1
         assert found[-1]["session_id"] == first, "what was reflected on is kept"
-        assert sum(file.stat().st_size for file in tmp_path.glob("history.db*")) < 5_000_000
+    # closed: while it is open, SQLite's own journal takes up to 4 MB beside it
+    assert sum(file.stat().st_size for file in tmp_path.glob("history.db*")) < 5_000_000
 
 
 def test_what_was_not_believed_is_made_up_for() -> None:

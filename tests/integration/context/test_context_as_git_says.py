@@ -1,5 +1,6 @@
 """Odd repositories and the owner's own settings: our counts against those of the real git."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -179,3 +180,85 @@ async def test_another_commit_in_a_submodule_is_a_change(repo, make_repo, look_a
     inner.write("x.c", "2\n")
     inner.commit()
     assert (await agrees(repo.path, look_at))["dirty"]["unstaged"] == 1
+
+
+def commit_pointer(repo, content: bytes) -> None:
+    """A file in Git LFS as a checkout leaves it: the pointer committed, the content here."""
+    oid = hashlib.sha256(content).hexdigest()
+    repo.write(
+        "big.bin",
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n",
+    )
+    repo.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    repo.commit()
+
+
+async def test_content_that_an_lfs_pointer_names_is_clean(make_repo, look_at):
+    repo = make_repo()
+    commit_pointer(repo, b"content")
+    repo.write("big.bin", b"content")
+    dirty = (await look_at(repo.path))["git"]["dirty"]
+    assert (dirty["files"], dirty["unstaged"], dirty["unknown"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("other", [b"CONTENT", b"content and more", b""])
+async def test_other_content_than_an_lfs_pointer_names_is_changed(make_repo, look_at, other):
+    repo = make_repo()
+    commit_pointer(repo, b"content")
+    repo.write("big.bin", other)
+    dirty = (await look_at(repo.path))["git"]["dirty"]
+    assert (dirty["files"], dirty["unstaged"], dirty["unknown"]) == (1, 1, 0)
+
+
+async def test_an_lfs_file_below_the_top_is_clean(make_repo, look_at):
+    repo = make_repo()
+    repo.path /= "part"
+    repo.write("a.py", "a = 1\n")
+    commit_pointer(repo, b"content")
+    repo.write("big.bin", b"content")
+    assert (await look_at(repo.path))["git"]["dirty"]["files"] == 0
+
+
+@pytest.mark.parametrize("where", ["repository", "owner"])
+async def test_a_file_behind_another_filter_is_unknown(make_repo, look_at, owner, where):
+    repo = make_repo()
+    ran = owner / "ran"
+    settings = f'[filter "secret"]\n clean = "touch {ran}; cat"\n'
+    repo.write("a.key", "1\n")
+    repo.write("b.txt", "1\n")
+    repo.write(".gitattributes", "*.key filter=secret\n*.txt filter=nobody\n")
+    repo.commit()
+    file = repo.path / ".git/config" if where == "repository" else owner / ".gitconfig"
+    with file.open("a") as opened:
+        opened.write(settings)
+    repo.write("a.key", "22\n")
+    repo.write("b.txt", "22\n")
+    dirty = (await look_at(repo.path))["git"]["dirty"]
+    assert (dirty["files"], dirty["unstaged"], dirty["unknown"]) == (1, 1, 1)
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("place", ["elsewhere", "here"])
+async def test_a_work_tree_elsewhere_is_named_and_not_read(repo, look_at, tmp_path, place):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    named = elsewhere if place == "elsewhere" else repo.path
+    repo.git("config", "core.worktree", str(named))
+    git = (await look_at(repo.path))["git"]
+    if place == "here":
+        assert (git["work_tree"], git["dirty"]["files"]) == (None, 0)
+    else:
+        assert (git["work_tree"], git["bare"], git["dirty"]) == (str(elsewhere), False, None)
+        assert git["branch"] == "main"
+
+
+async def test_more_references_than_are_read_are_said_to_be_cut(repo, look_at, owner):
+    assert (await look_at(repo.path))["git"]["branches_complete"]
+    repo.git("pack-refs", "--all")
+    head = repo.git("rev-parse", "HEAD")
+    many = "".join(f"{head} refs/heads/a{number:0200}\n" for number in range(26_000))
+    file = repo.path / ".git/packed-refs"
+    first, _, rest = file.read_text().partition("\n")
+    file.write_text(f"{first}\n{many}{rest}")
+    git = await agrees(repo.path, look_at)
+    assert (git["head"], git["branches_complete"]) == (head, False)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import (
+    CLI_JS,
     NATIVE,
     PYTHON,
     SCRIPT,
@@ -43,8 +44,10 @@ class Keeper:
         self._stack.callback(os.close, fd)
         return fd
 
-    def new_socket(self, *, family: int = socket.AF_UNIX) -> socket.socket:
-        return self._stack.enter_context(socket.socket(family))
+    def new_socket(
+        self, *, family: int = socket.AF_UNIX, kind: int = socket.SOCK_STREAM
+    ) -> socket.socket:
+        return self._stack.enter_context(socket.socket(family, kind))
 
     def listener(self, address: object, family: int = socket.AF_UNIX) -> socket.socket:
         server = self.new_socket(family=family)
@@ -68,6 +71,8 @@ def fill_owned(keeper: Keeper) -> Iterator[Animal]:
     yield from _connected(keeper)
     yield from _remote(keeper)
     yield from _people(keeper)
+    yield from _with_partners(keeper)
+    yield from _beside(keeper)
     yield from _wrapped(keeper)
     yield from _pipelines(keeper)
 
@@ -100,9 +105,11 @@ def _connected(keeper: Keeper) -> Iterator[Animal]:
     gone.connect(other.getsockname())
     pid = zoo.release(node, server, stdin=gone.fileno())
     yield Animal("a server that went to a port", pid, "spare", "is connected to port")
-    yield Animal(
-        "claude with a connection to its model", keeper.release(stdin=gone.fileno()), "kill"
-    )
+    pid = keeper.release(stdin=gone.fileno())
+    yield Animal("claude that somebody talks to by TCP", pid, "spare", "is connected to port")
+    line = f"exec {keeper.claude} 5<&0 0</dev/null"
+    pid = zoo.release("/bin/bash", "-c", line, becomes=keeper.claude, stdin=gone.fileno())
+    yield Animal("claude with a connection to its model", pid, "kill")
     ours, theirs = socket.socketpair()
     with ours, theirs:
         held = keeper.release(stdin=theirs.fileno())
@@ -118,10 +125,20 @@ def _connected(keeper: Keeper) -> Iterator[Animal]:
 
 def _remote(keeper: Keeper) -> Iterator[Animal]:
     zoo = keeper.zoo
-    for word in ("--remote-control", "--bg", "--remote-control=desk"):
+    for word in ("--remote-control", "--bg", "--remote-control=desk", "--rc", "--sdk-url=ws://x"):
         yield Animal(f"claude {word}", keeper.release(word), "spare", "meant to outlive")
     for word in ("remote-control", "daemon"):
         yield Animal(f"claude {word}", keeper.release(word), "spare", "meant to outlive")
+    late = keeper.release("--dangerously-skip-permissions", "remote-control")
+    yield Animal("claude remote-control behind an option", late, "spare", "meant to outlive")
+    script = str(zoo.write(CLI_JS, SCRIPT))
+    pid = zoo.release(real_program("node"), script, "remote-control")
+    yield Animal("node cli.js remote-control", pid, "spare", "meant to outlive")
+    known, unknown = keeper.release(), keeper.release()
+    registry(zoo, known, status="idle", bridgeSessionId="session_1", sessionId=SESSION_ID)
+    yield Animal("known to the remote control", known, "spare", "remote control")
+    registry(zoo, unknown, status="Pondering", sessionId=SESSION_ID)
+    yield Animal("with a status that nobody knows", unknown, "spare", "something unknown")
     yield Animal("claude --daemon, which there is not", keeper.release("--daemon"), "kill")
     background, listed = keeper.release(), keeper.release()
     registry(zoo, background, status="idle", kind="bg", sessionId=SESSION_ID)
@@ -151,6 +168,44 @@ def _people(keeper: Keeper) -> Iterator[Animal]:
         traced = subprocess.Popen(tracer, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         keeper.end_later(traced)
         yield Animal("debugged", pid, "spare", "strace")
+
+
+def _with_partners(keeper: Keeper) -> Iterator[Animal]:
+    """An MCP server that lost its parent goes together with the agent it is connected to."""
+    zoo, node = keeper.zoo, real_program("node")
+    for name, arguments, decision in (("stays", ("--bg",), "spare"), ("goes", (), "kill")):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            agent = keeper.release(*arguments, stdin=ours.fileno())
+            server = str(zoo.home / SERVER)
+            pid = zoo.release(node, server, stdin=theirs.fileno())
+        reason = "its partner" if decision == "spare" else ""
+        yield Animal(f"a server of an agent that {name}", pid, decision, reason)
+        yield Animal(f"an agent with its server that {name}", agent, decision)
+
+
+def _beside(keeper: Keeper) -> Iterator[Animal]:
+    """Who stands beside it, above it, or holds its terminal."""
+    zoo, claude = keeper.zoo, keeper.claude
+    screen = zoo.terminal()
+    shown = keeper.open(Path(screen), os.O_RDWR)
+    yield Animal("writes to a terminal", keeper.release(stdout=shown), "spare", "terminal")
+    line = f"coproc C {{ {claude}; }}; sleep 1000000; echo >&${{C[1]}}"
+    pid = zoo.inmate_of(zoo.release("/bin/bash", "-c", line, detach="wreck"))
+    yield Animal("driven by a shell through a coproc", pid, "kill")
+    script = zoo.write("bin/loop.sh", f"while true; do {claude}; sleep 1; done\n")
+    pid = zoo.inmate_of(zoo.release("/bin/bash", str(script), detach="wreck"))
+    yield Animal("of a script that goes on", pid, "spare", "works for bash")
+    datagrams = keeper.new_socket(family=socket.AF_INET, kind=socket.SOCK_DGRAM)
+    datagrams.bind(("127.0.0.1", 0))
+    pid = keeper.release(stdin=datagrams.fileno())
+    yield Animal("serves datagrams", pid, "spare", "UDP port")
+    local = keeper.new_socket(kind=socket.SOCK_DGRAM)
+    local.bind(f"\0zoo-datagrams-{zoo.mark}")
+    yield Animal("serves local datagrams", keeper.release(stdin=local.fileno()), "spare", "listens")
+    for name in ("code-tunnel", "postgres"):
+        pid = keeper.release(child=(zoo.put(f"bin/{name}"),))
+        yield Animal(f"with {name} below it", pid, "spare", "meant to outlive")
 
 
 def _may_trace() -> bool:

@@ -1,0 +1,132 @@
+"""What lives beside the daemon: a container, a /proc that hides, logs that are large or full."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.e2e.household import LOGS, UNIT, Household, until
+from tests.e2e.stepping import parked
+from tests.e2e.strikes import expect, unharmed
+
+CLAUDE = "/home/alice/.npm/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
+MANIFEST = "/home/alice/.npm/lib/node_modules/@anthropic-ai/claude-code/package.json"
+LOG = f"{LOGS}/app.log"
+LINES = 2_000_000
+POINTS = 6
+_SECONDS_OF_ROTATION = 1.5
+_QUICK = {"enabled": True, "max_age": "1s", "idle_for": "100ms"}
+_APART = "unshare --pid --fork --mount-proc setpriv --reuid=alice --regid=alice --clear-groups"
+
+
+def stand_beside_container(house: Household) -> None:
+    """An abandoned agent goes; the same one in another pid namespace is spared."""
+    house.write(MANIFEST, '{"name": "@anthropic-ai/claude-code", "version": "2.1.0"}')
+    house.run(["install", "-D", "/usr/bin/sleep", CLAUDE])
+    house.run(["chown", "-R", "alice:", "/home/alice/.npm"])
+    house.set({"cleanup.claude": _QUICK})
+    house.systemctl("reload", UNIT)
+    _leave_behind(house, f"setpriv --reuid=alice --regid=alice --clear-groups {CLAUDE} 7001")
+    _leave_behind(house, f"{_APART} {CLAUDE} 7002")
+    for seconds in (7001, 7002):
+        until(lambda seconds=seconds: _agents(house, seconds), f"agent {seconds} runs")
+    spared = _agents(house, 7002)
+    try:
+        house.run(["sleep", "2"])
+        house.trigger()
+        expect(not _agents(house, 7001), "the abandoned one beside the container is left")
+        expect(_agents(house, 7002) == spared, "one in the container was ended")
+    finally:
+        house.run(["pkill", "--full", f"^{CLAUDE} 700[12]$"], check=False)
+        house.set({})
+        house.systemctl("reload", UNIT)
+
+
+def _leave_behind(house: Household, words: str) -> None:
+    line = f"setsid {words} </dev/null >/dev/null 2>&1 &"
+    argv = ["systemd-run", "--quiet", "--scope", "--setenv=HOME=/home/alice", "sh", "-c", line]
+    house.run(argv)
+
+
+def _agents(house: Household, seconds: int) -> list[str]:
+    return house.run(["pgrep", "-f", f"^{CLAUDE} {seconds}$"], check=False).stdout.split()
+
+
+def hide_processes(house: Household, hiding: int) -> None:
+    """With other people's processes hidden a session completes, and leaves none of its own."""
+    house.run(["mount", "-o", f"remount,hidepid={hiding}", "/proc"])
+    try:
+        house.systemctl("restart", UNIT)
+        with unharmed(house, sessions=1):
+            expect(house.trigger()["outcome"] == "completed", "no session completes")
+    finally:
+        house.run(["mount", "-o", "remount,hidepid=0", "/proc"])
+        house.systemctl("restart", UNIT)
+
+
+def fill_logs(house: Household, phase: str) -> None:
+    """The disk of the reports is full from a phase on: the session ends, the next completes."""
+    house.systemctl("stop", UNIT)
+    house.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0750", "tmpfs", LOGS])
+    house.run(["chown", "alice:", LOGS])
+    try:
+        house.systemctl("start", UNIT)
+        with unharmed(house, sessions=1):
+            house.ask()
+            with parked(house, phase):
+                house.run(["dd", "if=/dev/zero", f"of={LOGS}/filler", "bs=4k"], check=False)
+        house.run(["rm", f"{LOGS}/filler"])
+        with unharmed(house, sessions=1):
+            expect(house.trigger()["outcome"] == "completed", "no session completes again")
+    finally:
+        house.systemctl("stop", UNIT)
+        house.run(["umount", LOGS])
+        house.systemctl("start", UNIT)
+
+
+@contextmanager
+def _rotated_log(house: Household, make: str) -> Iterator[None]:
+    """A log of alice's that is due, made by a shell command."""
+    house.run(["sh", "-ec", f"rm -f {LOG}*; {make}; chown alice: {LOG}; chmod 600 {LOG}"])
+    house.set({"cleanup": {"observe": "100ms", "grace": "1s"}, "[cleanup.logs]": {"path": LOG}})
+    house.systemctl("reload", UNIT)
+    try:
+        yield
+    finally:
+        house.set({})
+        house.systemctl("reload", UNIT)
+        house.run(["sh", "-c", f"rm -f {LOG}*"])
+
+
+def kill_in_rotation(house: Household, number: int) -> None:
+    """The daemon is killed while it rotates: the next session carries on, no line is lost."""
+    with _rotated_log(house, f"seq -f %015.0f {LINES} >{LOG}"):
+        here = house.cursor()
+        with unharmed(house, sessions=1, restarts=1):
+            house.ask()
+            with parked(house, "pre_cleanup", after=_SECONDS_OF_ROTATION * number / POINTS):
+                house.kill("KILL")
+                house.wait_for_restart(here)
+        expect(house.trigger()["outcome"] == "completed", "no session completes again")
+        lost = LINES - len(_numbers(house))
+        expect(lost == 0, f"{lost} lines are lost")
+        expect(house.path(f"{LOG}.1.gz").exists(), "nothing was rotated")
+
+
+def _numbers(house: Household) -> set[int]:
+    found: set[int] = set()
+    for path in house.path(LOGS).glob("app.log*"):
+        data = path.read_bytes()
+        found |= {
+            int(line) for line in (gzip.decompress(data) if path.suffix == ".gz" else data).split()
+        }
+    return found
+
+
+def rotate_large_log(house: Household) -> None:
+    """2 GiB are due: the session completes, and the log or its archives hold them."""
+    with _rotated_log(house, f"truncate -s 2G {LOG}"), unharmed(house, sessions=1):
+        ended = house.trigger()
+        expect(ended["outcome"] == "completed", f"it {ended['outcome']}")
+        expect(list(house.path(LOGS).glob("app.log*")), "the log is gone")
