@@ -7,6 +7,7 @@ pids differ from namespace to namespace. Nothing here knows what the daemon make
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -125,14 +126,18 @@ class Menagerie:
         until(lambda: names <= self._at_rest(), f"all of {sorted(names)} are there")
 
     def _at_rest(self) -> set[str]:
-        # An interpreter has done with starting when it sleeps where its script says so.
-        return {name for name, pid in self._seen() if self._state(pid) == "S"}
+        return {name for name, pid in self._seen() if self._waits(pid)}
 
-    def _state(self, pid: int) -> str:
+    def _waits(self, pid: int) -> bool:
+        """Whether it sleeps; an interpreter, once its script has set what wakes it."""
         with suppress(OSError):  # it has just ended
-            text = self.house.path(f"/proc/{pid}/stat").read_text()
-            return text.rpartition(")")[2].split()[0]
-        return "X"
+            lines = self.house.path(f"/proc/{pid}/status").read_text().splitlines()
+            status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+            wakes = int(status["SigCgt"], 16) >> (signal.SIGUSR1 - 1) & 1
+            return status["State"][0] == "S" and bool(
+                wakes or not status["Name"].startswith("python")
+            )
+        return False
 
     def _seen(self) -> Iterator[tuple[str, int]]:
         for entry in self.house.path("/proc").glob("[0-9]*"):

@@ -185,10 +185,12 @@ def test_only_those_whom_nobody_owns_are_gone(visited):
 def test_each_that_stays_stays_for_the_reason_that_keeps_it(visited):
     candidates = json.loads(visited.daydreamd("clean", "--dry-run", "--json"))["candidates"]
     said = {one["pid"]: "; ".join(one["reasons"]) for one in candidates}
-    reasons = {name: said.get(pid, "no agent") for name, pid in visited.zoo.pids().items()}
-    kept = [one for one in visited.kept if one.lives]
-    unsaid = {one.name: reasons[one.name] for one in kept if one.reason not in reasons[one.name]}
-    assert unsaid == {}
+    heard = {name: said.get(pid, "no agent") for name, pid in visited.zoo.pids().items()}
+    kept = {one.name: one.reason for one in visited.kept if one.lives}
+    wrong = {
+        name: heard.get(name, "gone") for name in kept if kept[name] not in heard.get(name, "")
+    }
+    assert wrong == {}
 
 
 def test_the_session_tells_whom_it_ended_and_how_many_it_left(visited):
