@@ -93,7 +93,7 @@ def _checked(repository: Repository) -> Repository:
     if reason:
         raise _unreadable(repository, reason)
     work_tree = _work_tree_elsewhere(repository)
-    return replace(repository, bare=True, work_tree=work_tree) if work_tree else repository
+    return replace(repository, work_tree=work_tree) if work_tree else repository
 
 
 def _work_tree_elsewhere(repository: Repository) -> Path | None:

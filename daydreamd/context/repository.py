@@ -49,8 +49,8 @@ class Repository:
     common: Path
     bare: bool = False
     work_tree: Path | None = None
-    """Where `core.worktree` says that the files are, if that is not here: `bare` then, as seen from
-    here. It is named and never looked into: the workspace would choose what is read."""
+    """Where `core.worktree` says that the files are, if that is not here. It is named and never
+    followed, as the workspace would choose what is read: facts are of the files that lie here."""
 
     @cached_property
     def config(self) -> Config:

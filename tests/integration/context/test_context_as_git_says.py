@@ -245,11 +245,8 @@ async def test_a_work_tree_elsewhere_is_named_and_not_read(repo, look_at, tmp_pa
     named = elsewhere if place == "elsewhere" else repo.path
     repo.git("config", "core.worktree", str(named))
     git = (await look_at(repo.path))["git"]
-    if place == "here":
-        assert (git["work_tree"], git["dirty"]["files"]) == (None, 0)
-    else:
-        assert (git["work_tree"], git["bare"], git["dirty"]) == (str(elsewhere), False, None)
-        assert git["branch"] == "main"
+    assert git["work_tree"] == (str(elsewhere) if place == "elsewhere" else None)
+    assert (git["branch"], git["bare"], git["dirty"]["files"]) == ("main", False, 0)
 
 
 async def test_more_references_than_are_read_are_said_to_be_cut(repo, look_at, owner):
