@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from daydreamd.cleanup.case import Case, Former, Known
 from daydreamd.cleanup.decision import Facts
+from daydreamd.cleanup.owners import is_in_service
 from daydreamd.cleanup.ownership import Surroundings
 from daydreamd.cleanup.sampling import Sample, look
 from daydreamd.cleanup.watch import carry_on
@@ -86,13 +87,14 @@ def _second_look(
     }
     us = os.getpid()
     families = {member for sample in second.values() for member in sample.members}
+    our_cgroup = read_cgroup(us) or "/"
     around = Surroundings(
         table,
         see_connections(families),
         adopted,
         agents=frozenset(pid for pid, one in second.items() if one.left is None),
-        home=find_home(table),
-        our_cgroup=read_cgroup(us) or "/",
+        home=find_home(table, in_unit=is_in_service(our_cgroup)),
+        our_cgroup=our_cgroup,
     )
     ours = {
         us: "this is daydreamd itself",

@@ -92,6 +92,12 @@ def unit_of(cgroup: str, ours: str = "/") -> Owner | None:
     return None
 
 
+def is_in_service(cgroup: str) -> bool:
+    """Whether a group lies within a service of its own."""
+    parts = cgroup.split("/")
+    return any(part.endswith(".service") and not _NOT_OF_ITS_OWN.fullmatch(part) for part in parts)
+
+
 def _named(part: str, group: str) -> Owner | None:
     if part.endswith(".service") and not _NOT_OF_ITS_OWN.fullmatch(part):
         return Owner("service", f"belongs to the service {part}")

@@ -26,14 +26,18 @@ class Home:
     root: tuple[int, int] = (0, 0)
 
 
-def find_home(neighbours: Iterable[int]) -> Home:
-    """Where we are. `neighbours` are all processes; most of our user's live on the machine."""
+def find_home(neighbours: Iterable[int], *, in_unit: bool) -> Home:
+    """Where we are. `neighbours` are all processes; most of our user's live on the machine.
+
+    Only a unit of ours has a mount namespace of its own: by hand, ours is the machine's.
+    """
     own = {name: _namespace("self", name) or "" for name in (*_COMPARED, "mnt")}
     mounts = {own["mnt"]}
     if init := _namespace(1, "mnt"):
         mounts.add(init)
-    else:  # not to be looked into: then the one in which most of our user's processes live
+    elif in_unit:  # init is not to be looked into: then where most others of our user are
         seen = Counter(filter(None, (_namespace(pid, "mnt") for pid in neighbours)))
+        del seen[own["mnt"]]
         mounts.update(name for name, _ in seen.most_common(1))
     return Home(own, frozenset(mounts), _root("self") or (0, 0))
 
