@@ -159,4 +159,6 @@ def test_a_named_fifo_leads_to_who_writes_there_by_any_descriptor(tmp_path):
         (link,) = see_connections({pid}).links(pid, {pid})
         assert (link.how, link.holders) == ("pipe", frozenset({os.getpid()}))
         os.close(both)
-        assert see_connections({pid}).links(pid, {pid}) == []
+        # where some processes hide what they have open, one of them may be writing
+        left = see_connections({pid})
+        assert left.links(pid, {pid}) == ([Link(0, "pipe", None)] if left.unseen else [])
