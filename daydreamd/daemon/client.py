@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from daydreamd.errors import DaemonError, DaemonNotRunning
 
 ANSWER_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 1 << 16
+_PEER: Final = struct.Struct("3i")
 
 
 class Connection:
@@ -26,6 +28,12 @@ class Connection:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._rest = b""
+
+    def peer(self) -> tuple[int, int]:
+        """Pid and uid of the daemon, as the kernel saw it listen; a hidden pid is 0."""
+        told = self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        pid, uid, _gid = _PEER.unpack(told)
+        return pid, uid
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """Send a request and read its answer; DaemonError where it was refused."""
