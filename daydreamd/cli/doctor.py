@@ -114,7 +114,8 @@ def _model(invocation: Invocation) -> Finding:
     if found.instead_of:
         value = f"{found.choice.name} ({found.choice.context_tokens} tokens)"
         return Finding("model", "optional", value, f"Instead of what is set: {found.instead_of}")
-    return Finding("model", "ok", f"{found.reason} ({found.choice.context_tokens} tokens)")
+    chosen, _, instead = found.reason.partition("; ")
+    return Finding("model", "ok", f"{chosen} ({found.choice.context_tokens} tokens)", instead)
 
 
 def _landlock() -> Finding:

@@ -89,9 +89,9 @@ def connect(path: Path) -> Iterator[Connection]:
             finally:
                 os.close(directory)
         except (FileNotFoundError, NotADirectoryError):
-            raise _not_running(f"no socket at {path}") from None
+            raise _not_running(path, f"no socket at {path}") from None
         except ConnectionRefusedError:
-            raise _not_running(f"nobody listens at {path}") from None
+            raise _not_running(path, f"nobody listens at {path}") from None
         except TimeoutError:
             raise DaemonError(f"cannot reach the daemon: {path} does not answer") from None
         except OSError as error:
@@ -100,8 +100,11 @@ def connect(path: Path) -> Iterator[Connection]:
         yield Connection(connection)
 
 
-def _not_running(reason: str) -> DaemonNotRunning:
+def _not_running(path: Path, reason: str) -> DaemonNotRunning:
+    """A unit's runtime directory has the unit's name; anywhere else the daemon is a person's."""
+    unit = path.parent.name if path.parent.parent == Path("/run") else ""
+    start = f"`systemctl start {unit}`" if unit else "`systemctl start daydreamd`, `daydreamd run`"
     return DaemonNotRunning(
-        f"cannot reach the daemon: {reason}. Start it with `systemctl start daydreamd`,"
+        f"cannot reach the daemon: {reason}. Start it with {start},"
         " or run one session with `daydreamd once`."
     )
