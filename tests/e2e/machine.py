@@ -81,7 +81,9 @@ class Machine:
         if user != "root":
             become += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
         pairs = [f"{name}={value}" for name, value in clean.items()]
-        enter = ["nsenter", "--target", str(self.pid), "--all"]
+        # --root: the mount namespace alone leads to its own root, which is not the machine's where
+        # the tests themselves run in a chroot.
+        enter = ["nsenter", "--target", str(self.pid), "--all", "--root"]
         return [*enter, "--", *become, "--", "env", "-i", "--chdir=/", *pairs, *argv]
 
     def run(
@@ -209,6 +211,14 @@ class Machine:
             self._wait_until_up(up)
         children = Path(f"/proc/{self._unshare.pid}/task/{self._unshare.pid}/children")
         self.pid = int(children.read_text())
+        self._make_sure_of_the_inside()
+
+    def _make_sure_of_the_inside(self) -> None:
+        """Commands run as root: one that missed the machine would change the disk of the tests."""
+        seen = self.run(["stat", "--format=%d %i", "/run/door"], check=False).stdout.strip()
+        door = self.door.stat()
+        if seen != f"{door.st_dev} {door.st_ino}":
+            raise MachineError("cannot enter the machine: commands would run outside of it")
 
     def _wait_until_up(self, up: int) -> None:
         ended = os.pidfd_open(self._unshare.pid)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.machine import Machine, MachineError
+from tests.e2e.machine import REPOSITORY, Machine, MachineError
 
 pytestmark = pytest.mark.root
 
@@ -88,3 +90,20 @@ def test_the_kernels_knobs_cannot_be_turned_from_inside(machine):
 
 def test_there_is_no_network_but_its_own(machine):
     assert machine.run(["ip", "-brief", "link"]).stdout.split()[0] == "lo"
+
+
+def test_commands_stay_inside_though_the_tests_run_in_a_chroot(tmp_path: Path) -> None:
+    script = (
+        "from tests.e2e.machine import Machine\n"
+        "with Machine() as machine:\n"
+        "    print(machine.run(['systemctl', 'is-active', 'machine.target']).stdout)\n"
+    )
+    enter = 'mount --rbind / "$0" && exec chroot "$0" env --chdir="$1" "$2" -c "$3"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", enter, tmp_path, REPOSITORY, sys.executable, script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "active"), done.stderr

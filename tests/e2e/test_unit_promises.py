@@ -36,7 +36,7 @@ def unit(staged):
 def in_the_unit(house: Household, *argv: str) -> str:
     """Run a command in the mount namespace of the daemon, as root."""
     pid = house.main_pid(UNIT)
-    return house.run(["nsenter", f"--target={pid}", "--mount", "--", *argv]).stdout
+    return house.run(["nsenter", f"--target={pid}", "--mount", "--root", "--", *argv]).stdout
 
 
 def test_a_console_is_seen_by_the_unit(unit):

@@ -43,7 +43,7 @@ def intend(repo: Repo, file: str) -> None:
 
 
 ON_A_FILE = {
-    "stage": lambda repo, file: (edit(repo, file), repo.git("add", "-A", file)),
+    "stage": lambda repo, file: (edit(repo, file), repo.git("add", "-A", file, check=False)),
     "edit": edit,
     "delete": lambda repo, file: (repo.path / file).unlink(missing_ok=True),
     "remove": lambda repo, file: repo.git("rm", "-q", "-f", file, check=False),
