@@ -24,7 +24,7 @@ from daydreamd.plan import Plan
 from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
-from daydreamd.units import say_path
+from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
     from daydreamd.analysis.reflection import Reflection
@@ -236,7 +236,7 @@ class UnifiedDaydreamSystem:
         summary["insights_archived"] = self._found.archived
         session.cleanup_summary["post_analysis"] = summary
         files = summary["temp_files_cleaned"]
-        removed = "1 file" if files == 1 else f"{files} files"
+        removed = say_count(files, "file")
         self._phases.summary = f"nothing left running, {removed} removed"
 
     async def _emergency_cleanup(self, session: DaydreamSession) -> None:

@@ -102,6 +102,11 @@ def say_size(count: float) -> str:
     return f"{size:.1f} TiB"
 
 
+def say_count(number: int, one: str, many: str = "") -> str:
+    """So many things: `1 file`, `1,200 files`; `many` where the plural is no mere `s`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def say_path(path: Path) -> str:
     """A path as people write it: `~` for their home."""
     home = os.environ.get("HOME", "")

@@ -28,7 +28,6 @@ class Need(NamedTuple):
 NEEDS = (
     Need("git", "git", ALL),
     Need("util-linux", "unshare", ALL),
-    Need("procps", "ps", ALL),
     Need("tmux", "tmux", ZOO),
     Need("gcc", "cc", ZOO),
     Need("libc6-dev", "/usr/include/stdio.h", ZOO),
@@ -40,6 +39,7 @@ NEEDS = (
     Need("libfaketime", "/usr/lib/*/faketime/libfaketime.so.1", SERVICE),
     Need("iproute2", "ip", SERVICE),
     Need("passwd", "useradd", SERVICE),
+    Need("procps", "pgrep", SERVICE),
     Need("sudo", "sudo", SERVICE),
     Need("redis-server", "redis-server", QUEUE),
 )

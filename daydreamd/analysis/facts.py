@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from daydreamd.text.prompting import one_line
+from daydreamd.units import say_count
 
 _LINE_CHARS: Final = 200
 _MOST_NAMED: Final = 6
@@ -28,7 +29,7 @@ def _size(analysis: Mapping[str, Any]) -> str:
     largest = sorted(lines, key=lambda name: -lines[name])[:_MOST_NAMED]
     files = _number(_mapping(analysis, "complexity"), "files")
     shown = ", ".join(f"{name} {lines[name]}" for name in largest)
-    return f"{files} files; lines of code: {shown}" if shown else ""
+    return f"{say_count(files, 'file')}; lines of code: {shown}" if shown else ""
 
 
 def _stack(analysis: Mapping[str, Any]) -> str:
@@ -59,12 +60,16 @@ def _week(analysis: Mapping[str, Any]) -> str:
         for item in (changed if isinstance(changed, list) else [])
     ]
     named = f", most in {', '.join(paths[:_MOST_NAMED])}" if paths else ""
-    return f"{_number(activity, 'commits_7d')} commits in 7 days{named}"
+    return f"{_commits(activity, 'commits_7d')} in 7 days{named}"
+
+
+def _commits(entry: Mapping[str, Any], key: str) -> str:
+    return say_count(_number(entry, key), "commit")
 
 
 def _hotspots(analysis: Mapping[str, Any]) -> str:
     spots = [
-        f"{spot['path']} ({_number(spot, 'complexity')}, {_number(spot, 'commits')} commits)"
+        f"{spot['path']} ({_number(spot, 'complexity')}, {_commits(spot, 'commits')})"
         for spot in _items(_mapping(analysis, "complexity"), "hotspots")[:3]
         if spot.get("path")
     ]

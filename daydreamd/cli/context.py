@@ -30,9 +30,10 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     import anyio
     import msgspec
 
+    from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
 
-    workspaces = find_workspaces(paths or (Path.cwd(),), invocation.loaded.settings.workspaces)
+    workspaces = find_workspaces(paths or (here(),), invocation.loaded.settings.workspaces)
     with tempfile.TemporaryDirectory(prefix="daydreamd-context-") as scratch:
         report = anyio.run(_gather, workspaces, Path(scratch), invocation.places.cache)
     for failure in report.failures:
@@ -56,6 +57,8 @@ async def _gather(workspaces: Sequence[Workspace], scratch: Path, cache: Path) -
 
 
 def _lines(entry: Mapping[str, Any]) -> Iterator[str]:
+    from daydreamd.units import say_count
+
     git, code, marks = entry["git"], entry["complexity"], entry["markers"]
     activity = entry["activity"]
     yield _one_line(f"{entry['name']} · {entry['path']}")
@@ -67,12 +70,12 @@ def _lines(entry: Mapping[str, Any]) -> Iterator[str]:
         yield from _row("commits", f"{activity['commits_7d']} this week, {weeks} in those before")
     yield from _row("built with", ", ".join(item["name"] for item in entry["tech_stack"] or ()))
     languages = (entry["languages"] or {}).items()
-    sizes = [f"{name} {sums['code']:,} lines" for name, sums in languages]
+    sizes = [f"{name} {say_count(sums['code'], 'line')}" for name, sums in languages]
     yield from _row(
         "code", ", ".join(sizes[:6]) + (f" and {len(sizes) - 6} more" * (len(sizes) > 6))
     )
     for spot in (code or {}).get("hotspots", ())[:3]:
-        commits = f"{spot['commits']} commit{'' if spot['commits'] == 1 else 's'}"
+        commits = say_count(spot["commits"], "commit")
         heat = f"complexity {spot['complexity']}, {commits} in 90 days"
         yield from _row("hot", f"{spot['path']} · {heat}")
     if marks:

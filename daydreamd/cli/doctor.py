@@ -60,6 +60,7 @@ def _look(invocation: Invocation) -> Iterator[Finding]:
     yield _landlock()
     yield _pressure()
     yield _systemd()
+    yield _daemons()
     yield _settings(invocation)
     yield from _places(invocation)
 
@@ -113,7 +114,8 @@ def _model(invocation: Invocation) -> Finding:
     if found.instead_of:
         value = f"{found.choice.name} ({found.choice.context_tokens} tokens)"
         return Finding("model", "optional", value, f"Instead of what is set: {found.instead_of}")
-    return Finding("model", "ok", f"{found.reason} ({found.choice.context_tokens} tokens)")
+    chosen, _, instead = found.reason.partition("; ")
+    return Finding("model", "ok", f"{chosen} ({found.choice.context_tokens} tokens)", instead)
 
 
 def _landlock() -> Finding:
@@ -137,6 +139,19 @@ def _systemd() -> Finding:
     if Path("/run/systemd/system").is_dir():
         return Finding("systemd", "ok", "running")
     return Finding("systemd", "optional", "not running", "`daydreamd run` works without it.")
+
+
+def _daemons() -> Finding:
+    from daydreamd.daemon.neighbours import find_daemons
+
+    found = find_daemons(os.environ, os.geteuid())
+    told = "; ".join(map(str, found))
+    if len(found) > 1:
+        advice = "Each tidies and reflects for itself, as the same user: stop all but one."
+        return Finding("daemon", "optional", f"{len(found)} run: {told}", advice)
+    if found:
+        return Finding("daemon", "ok", told)
+    return Finding("daemon", "optional", "none runs", "`daydreamd run` starts one.")
 
 
 def _settings(invocation: Invocation) -> Finding:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from daydreamd.cli.typed import only_text
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -78,7 +80,7 @@ def list_insights(invocation: Invocation, status: str, as_json: bool) -> None:
 
 
 @command.command("search")
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", callback=only_text, nargs=-1, required=True)
 @_AS_JSON
 @click.pass_obj
 def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
@@ -97,7 +99,7 @@ def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> Non
 
 
 @command.command("show")
-@click.argument("name", metavar="ID", shell_complete=_complete)
+@click.argument("name", callback=only_text, metavar="ID", shell_complete=_complete)
 @_AS_JSON
 @click.pass_obj
 def show(invocation: Invocation, name: str, as_json: bool) -> None:
@@ -113,7 +115,9 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 
 
 @command.command("accept")
-@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=_complete)
+@click.argument(
+    "names", callback=only_text, metavar="ID...", nargs=-1, required=True, shell_complete=_complete
+)
 @_AS_JSON
 @click.pass_obj
 def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:
@@ -125,7 +129,9 @@ def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> Non
 
 
 @command.command("dismiss")
-@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=_complete)
+@click.argument(
+    "names", callback=only_text, metavar="ID...", nargs=-1, required=True, shell_complete=_complete
+)
 @_AS_JSON
 @click.pass_obj
 def dismiss(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:

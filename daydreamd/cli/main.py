@@ -6,6 +6,7 @@ A command's module is imported when it runs, so that `daydreamd version` costs w
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Final
 import click
 
 from daydreamd import __version__
-from daydreamd.cli.invocation import Invocation
+from daydreamd.cli.invocation import Invocation, Scope
 from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, UsageError
 from daydreamd.text import one_line
 
@@ -36,6 +37,7 @@ _COMMANDS: Final = {
     "doctor": "Look at what this machine offers.",
     "version": "Print the version.",
 }
+_CANNOT_PRINT: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 STOPPED: Final = 130
 """The exit code after Ctrl-C, as a shell gives it."""
 _FOR_THE_DAEMON: Final = frozenset({"session"})
@@ -68,6 +70,12 @@ class _Commands(click.Group):
         except DaydreamError as error:
             click.echo(f"daydreamd: {error}", err=True)
             sys.exit(exit_code(error))
+        except OSError as error:
+            if error.filename is not None or error.errno not in _CANNOT_PRINT:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still held back goes there
+            click.echo(f"daydreamd: cannot print: {(error.strerror or '').lower()}", err=True)
+            sys.exit(1)
         except KeyboardInterrupt:
             click.echo("\ndaydreamd: stopped", err=True)
             sys.exit(STOPPED)
@@ -86,13 +94,13 @@ def exit_code(error: DaydreamError) -> int:
             return 1
 
 
-def _go_to_the_system(scope: str | None, instance: str | None) -> None:
+def _go_to_the_system(instance: str | None) -> None:
     """See the system's things from here on, as the one whose they are."""
     from daydreamd.cli.owner import become_owner
     from daydreamd.settings.places import find_places, instance_environ
 
     if instance is not None:
-        if scope == "user" or not instance or "/" in instance or instance.startswith("."):
+        if not instance or "/" in instance or instance.startswith("."):
             named = one_line(instance, limit=60)
             raise UsageError(f"cannot look at daydreamd@{named}.service: there is no such unit")
         os.environ.update(instance_environ(instance))
@@ -106,15 +114,18 @@ def _go_to_the_system(scope: str | None, instance: str | None) -> None:
     envvar="DAYDREAMD_CONFIG",
     help="Read this settings file instead of the usual ones.",
 )
-@click.option("--system", "scope", flag_value="system", help="Look at the system's daemon.")
+@click.option("--system", is_flag=True, help="Look at the system's daemon.")
 @click.option("--instance", metavar="NAME", help="Look at the daemon of daydreamd@NAME.service.")
-@click.option("--user", "scope", flag_value="user", help="Look at the user's own daemon.")
+@click.option("--user", is_flag=True, help="Look at the user's own daemon.")
 @click.version_option(__version__, prog_name="daydreamd", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, config: Path | None, scope: str | None, instance: str | None) -> None:
+def cli(
+    ctx: click.Context, config: Path | None, system: bool, user: bool, instance: str | None
+) -> None:
     """Tidies up after AI coding agents, and reflects on your code while you are away."""
-    chosen: Any = scope or "auto"
-    if instance is not None or (scope == "system" and not ctx.resilient_parsing):
-        chosen = "system"
-        _go_to_the_system(scope, instance)
+    if user and (system or instance is not None):
+        raise UsageError("cannot look at two daemons: --user is one's own, not the system's")
+    if instance is not None or (system and not ctx.resilient_parsing):
+        _go_to_the_system(instance)
+    chosen: Scope = "user" if user else "system" if system or instance is not None else "auto"
     ctx.obj = Invocation(config=config, scope=chosen)

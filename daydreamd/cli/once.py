@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +32,7 @@ def command(
     import msgspec
 
     from daydreamd.cli.sitting import hold_session
+    from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
     from daydreamd.observe.console import watch_session
@@ -41,7 +41,7 @@ def command(
     loaded = invocation.loaded
     for fault in loaded.faults:
         click.echo(f"daydreamd: {fault}", err=True)
-    workspaces = find_workspaces(paths or (Path.cwd(),), invocation.loaded.settings.workspaces)
+    workspaces = find_workspaces(paths or (here(),), invocation.loaded.settings.workspaces)
     most = loaded.settings.analysis.max_workspaces
     if len(workspaces) > most:
         given = f"cannot look at {len(workspaces)} workspaces at once"

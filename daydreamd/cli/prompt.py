@@ -31,9 +31,10 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     import anyio
     import msgspec
 
+    from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
 
-    workspaces = find_workspaces(paths or (Path.cwd(),), invocation.loaded.settings.workspaces)
+    workspaces = find_workspaces(paths or (here(),), invocation.loaded.settings.workspaces)
     with tempfile.TemporaryDirectory(prefix="daydreamd-prompt-") as scratch:
         prompt, note = anyio.run(_compose, invocation, workspaces, Path(scratch))
     if as_json:

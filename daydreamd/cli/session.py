@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 @click.command("session", hidden=True)
-@click.option("--trigger", type=click.Choice(["timer", "start", "signal", "control"]))
+@click.option(
+    "--trigger", required=True, type=click.Choice(["timer", "start", "signal", "control"])
+)
 @click.option("--held-back", default="", help="Why the model is not asked; empty: it is.")
 @click.pass_obj
 def command(invocation: Invocation, trigger: str, held_back: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from daydreamd.cli.document import print_document
+from daydreamd.cli.typed import only_text
 from daydreamd.session import Phase, Trigger
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def list_command(invocation: Invocation, limit: int, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("session_id", metavar="ID")
+@click.argument("session_id", callback=only_text, metavar="ID")
 @_JSON
 @click.pass_obj
 def show_command(invocation: Invocation, session_id: str, as_json: bool) -> None:

@@ -24,7 +24,7 @@ from daydreamd.errors import WorkspaceError
 from daydreamd.events import Emitter
 from daydreamd.session import Excerpt, Workspace
 from daydreamd.settings.model import Queue
-from daydreamd.units import say_duration
+from daydreamd.units import say_count, say_duration
 
 _AT_ONCE: Final = 2
 _WORKSPACE_SECONDS: Final = 25.0
@@ -112,19 +112,17 @@ async def gather_context(
 
 def _summary(entry: dict[str, Any]) -> str:
     size = entry["complexity"] or {}
-    said = [f"{size['files']:,} files", f"{_thousands(size['code'])} lines"] if size else []
+    lines = size.get("code", 0)
+    many = f"{_thousands(lines)} line{'' if lines == 1 else 's'}"
+    said = [say_count(size["files"], "file"), many] if size else []
     if entry["git"] and entry["activity"]:
-        said.append(_count(entry["activity"]["commits_7d"], "commit") + " this week")
+        said.append(say_count(entry["activity"]["commits_7d"], "commit") + " this week")
     dirty = (entry["git"] or {}).get("dirty") or {}
     if dirty.get("files"):
         age = dirty["oldest_seconds"]
         since = f" for {say_duration(age)}" if age is not None and age >= 60 else ""
-        said.append(f"{_count(dirty['files'], 'file')} uncommitted{since}")
+        said.append(f"{say_count(dirty['files'], 'file')} uncommitted{since}")
     return ", ".join(said) or "nothing to read"
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _thousands(number: int) -> str:

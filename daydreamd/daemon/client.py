@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from daydreamd.errors import DaemonError, DaemonNotRunning
 
 ANSWER_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 1 << 16
+_PEER: Final = struct.Struct("3i")
 
 
 class Connection:
@@ -26,6 +28,12 @@ class Connection:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._rest = b""
+
+    def peer(self) -> tuple[int, int]:
+        """Pid and uid of the daemon, as the kernel saw it listen; a hidden pid is 0."""
+        told = self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        pid, uid, _gid = _PEER.unpack(told)
+        return pid, uid
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """Send a request and read its answer; DaemonError where it was refused."""
@@ -81,9 +89,9 @@ def connect(path: Path) -> Iterator[Connection]:
             finally:
                 os.close(directory)
         except (FileNotFoundError, NotADirectoryError):
-            raise _not_running(f"no socket at {path}") from None
+            raise _not_running(path, f"no socket at {path}") from None
         except ConnectionRefusedError:
-            raise _not_running(f"nobody listens at {path}") from None
+            raise _not_running(path, f"nobody listens at {path}") from None
         except TimeoutError:
             raise DaemonError(f"cannot reach the daemon: {path} does not answer") from None
         except OSError as error:
@@ -92,8 +100,11 @@ def connect(path: Path) -> Iterator[Connection]:
         yield Connection(connection)
 
 
-def _not_running(reason: str) -> DaemonNotRunning:
+def _not_running(path: Path, reason: str) -> DaemonNotRunning:
+    """A unit's runtime directory has the unit's name; anywhere else the daemon is a person's."""
+    unit = path.parent.name if path.parent.parent == Path("/run") else ""
+    start = f"`systemctl start {unit}`" if unit else "`systemctl start daydreamd`, `daydreamd run`"
     return DaemonNotRunning(
-        f"cannot reach the daemon: {reason}. Start it with `systemctl start daydreamd`,"
+        f"cannot reach the daemon: {reason}. Start it with {start},"
         " or run one session with `daydreamd once`."
     )

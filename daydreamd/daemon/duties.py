@@ -21,6 +21,7 @@ from daydreamd.daemon.agents import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
 from daydreamd.daemon.in_force import KEPT_NAME, SNAPSHOT_NAME, InForce
+from daydreamd.daemon.neighbours import find_daemons
 from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
 from daydreamd.daemon.sessions import SessionEnd, SessionRunner
 from daydreamd.daemon.standing import Standing
@@ -31,6 +32,7 @@ from daydreamd.events import AnyEvent, Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Heart
 from daydreamd.host.notify import Notifier
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.observe.logs import configure
 from daydreamd.session import Trigger
 from daydreamd.settings.loading import Loaded
@@ -38,6 +40,7 @@ from daydreamd.settings.places import Places
 
 _RELOAD_SECONDS = 15.0
 _STOP_SECONDS = 20.0
+_NEIGHBOUR_SECONDS = 10.0  # a home on a dead network disk never answers
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,16 @@ class Daemon:
             self.notice("warning", "running as root", risk="untrusted repositories", advice=advice)
         for fault in self.in_force.loaded.faults:
             self.notice("error", "settings fault", fault=str(fault))
+
+    async def say_neighbours(self) -> None:
+        """Warn of other daemons that do the same work for the same user."""
+        neighbours = []
+        with anyio.move_on_after(_NEIGHBOUR_SECONDS):
+            neighbours = await in_spare_thread(lambda: find_daemons(self._environ, os.geteuid()))
+        for other in neighbours:
+            facts = {"other_pid": other.pid or None, "other_socket": other.socket}
+            advice = "stop one of them: both tidy and reflect"
+            self.notice("warning", "another daemon runs as the same user", **facts, advice=advice)
 
     def say_ready(self) -> None:
         """Everything is up."""

@@ -60,6 +60,7 @@ async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGro
     daemon.notifier.extend_timeout(_RECOVERY_SECONDS)
     daemon.notifier.status("Starting: putting in order what the last run left")
     daemon.say_faults()
+    await daemon.say_neighbours()
     await daemon.in_force.write_snapshot()
     await _put_in_order(daemon)
     await daemon.scheduler.take_up()

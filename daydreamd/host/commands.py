@@ -27,14 +27,17 @@ __all__ = ["SESSION_MARK", "Finished", "Leash", "clean_environment", "leashed", 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a program left. An exit code below 0 is a signal's; of stderr only the tail is kept."""
+    """What a program left. An exit code below 0 is a signal's; of stderr only the tail is kept.
+
+    The memory peak is None where the program ended before it was looked at.
+    """
 
     argv: tuple[str, ...]
     exit_code: int
     stdout: bytes
     stderr: bytes
     truncated: bool
-    peak_rss_bytes: int
+    peak_rss_bytes: int | None
     cpu_seconds: float
     seconds: float
     survivors: tuple[Identity, ...] = ()

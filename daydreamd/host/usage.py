@@ -15,9 +15,13 @@ from daydreamd.host.trees import living_descendants
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Memory counts pages that processes share once for each of them."""
+    """Memory counts pages that processes share once for each of them.
 
-    peak_rss_bytes: int
+    It is None where the child had ended before anybody looked, and the kernel's figure for it tells
+    no more than that of the process that started it.
+    """
+
+    peak_rss_bytes: int | None
     cpu_seconds: float
 
 
@@ -50,4 +54,4 @@ class UsageMeter:
     def usage(self) -> Usage:
         """The figures so far."""
         sampled = sum(self._ticks.values()) / TICKS_PER_SECOND
-        return Usage(self._peak, max(sampled, self._exit_cpu))
+        return Usage(self._peak or None, max(sampled, self._exit_cpu))

@@ -14,7 +14,7 @@ import msgspec
 
 from daydreamd.insights.facts import Facts, Hotspot, age_seconds, read_facts
 from daydreamd.text import one_line
-from daydreamd.units import say_duration
+from daydreamd.units import say_count, say_duration
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _HOUR: Final = 3_600.0
@@ -64,7 +64,7 @@ def _under_way(facts: Facts) -> Observation | None:
     if not state and not conflicts:
         return None
     half = f"a {state} is under way" if state else "a merge is unfinished"
-    also = f", {_count(conflicts, 'file')} in conflict" if conflicts else ""
+    also = f", {say_count(conflicts, 'file')} in conflict" if conflicts else ""
     on = f" on {_name(facts.git.branch)}" if facts.git.branch else ""
     return Observation(
         workspace=facts.workspace,
@@ -90,8 +90,8 @@ def _uncommitted(facts: Facts) -> Observation | None:
         workspace=facts.workspace,
         kind="uncommitted",
         label="uncommitted",
-        now=_count(files, "file") + oldest,
-        text=f"{_count(files, 'file')} uncommitted{oldest}{where}",
+        now=say_count(files, "file") + oldest,
+        text=f"{say_count(files, 'file')} uncommitted{oldest}{where}",
         evidence=_name(dirty.oldest_path) if dirty.oldest_path else "git status --short",
     )
 
@@ -100,7 +100,7 @@ def _behind_a_filter(facts: Facts) -> Observation | None:
     """A workspace names its filters itself: what hides behind one is said, not passed over."""
     if not facts.dirty.unknown:
         return None
-    said = f"{_count(facts.dirty.unknown, 'file')} behind a filter, perhaps changed"
+    said = f"{say_count(facts.dirty.unknown, 'file')} behind a filter, perhaps changed"
     return Observation(
         workspace=facts.workspace,
         kind="uncommitted",
@@ -116,8 +116,8 @@ def _unpushed(facts: Facts) -> Observation | None:
     if not ahead and not behind:
         return None
     upstream = _name(facts.git.upstream or "its upstream")
-    parts = [f"{_count(ahead, 'commit')} not pushed"] if ahead else []
-    parts += [f"{_count(behind, 'commit')} behind"] if behind else []
+    parts = [f"{say_count(ahead, 'commit')} not pushed"] if ahead else []
+    parts += [f"{say_count(behind, 'commit')} behind"] if behind else []
     return Observation(
         workspace=facts.workspace,
         kind="unpushed",
@@ -131,7 +131,7 @@ def _unpushed(facts: Facts) -> Observation | None:
 def _stashes(facts: Facts) -> Observation | None:
     if not facts.git.stashes:
         return None
-    said = _count(facts.git.stashes, "stash", "stashes")
+    said = say_count(facts.git.stashes, "stash", "stashes")
     return Observation(
         workspace=facts.workspace,
         kind="stashes",
@@ -157,7 +157,7 @@ def _commits(facts: Facts) -> Observation | None:
         now=str(facts.commits_7d),
         before=then,
         spark=sparkline([*before, facts.commits_7d]) if then else "",
-        text=f"{_count(facts.commits_7d, 'commit')} this week{compared}",
+        text=f"{say_count(facts.commits_7d, 'commit')} this week{compared}",
         evidence="git log --since=7.days",
     )
 
@@ -180,7 +180,7 @@ def _hottest(facts: Facts) -> Observation | None:
     hot = _by_heat(facts)
     if not hot:
         return None
-    heat = f"{_count(hot[0].commits, 'commit')} in 90 d, complexity {hot[0].complexity}"
+    heat = f"{say_count(hot[0].commits, 'commit')} in 90 d, complexity {hot[0].complexity}"
     others = [_name(spot.path) for spot in hot[1:_NAMED]]
     then = f"; then {', '.join(others)}" if others else ""
     return Observation(
@@ -220,7 +220,7 @@ def _stale_branches(facts: Facts) -> Observation | None:
         return None
     names = ", ".join(_name(branch.name) for branch in stale[:_NAMED])
     more = f" and {len(stale) - _NAMED} more" if len(stale) > _NAMED else ""
-    said = _count(len(stale), "branch", "branches")
+    said = say_count(len(stale), "branch", "branches")
     return Observation(
         workspace=facts.workspace,
         kind="stale_branches",
@@ -255,10 +255,6 @@ def _by_heat(facts: Facts) -> list[Hotspot]:
     """Churn times complexity, as commits count it; a file nobody touches is not hot."""
     hot = [spot for spot in facts.hotspots if spot.commits > 0 and spot.complexity > 0]
     return sorted(hot, key=lambda spot: spot.commits * spot.complexity, reverse=True)
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _name(text: str | None) -> str:

@@ -15,7 +15,7 @@ from daydreamd.host.machine import Power
 from daydreamd.host.presence import Presence
 from daydreamd.settings.model import Readiness
 from daydreamd.settings.quiet_hours import parse_quiet_hours, quiet_at, quiet_until
-from daydreamd.units import say_duration, say_size
+from daydreamd.units import say_count, say_duration, say_size
 
 State = Literal["open", "closed", "unknown"]
 
@@ -128,7 +128,7 @@ def judge_agents(gate: Gate, settings: Readiness, at_work: Sequence[str]) -> Gat
 
 def judge_tasks(gate: Gate, most: int, count: int, what: str) -> Gate:
     """Tasks of one kind in the owner's queue; its owner comes first."""
-    tasks = "no tasks" if count == 0 else "1 task" if count == 1 else f"{count} tasks"
+    tasks = say_count(count, "task") if count else "no tasks"
     return gate.found(f"{tasks} {what}", is_open=count <= most)
 
 

@@ -110,6 +110,23 @@ def find_places_to_read(
     return next((places for places in units if os.access(places.history_db, os.R_OK)), own)
 
 
+def daemon_sockets(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where daemons that run as the caller may listen: the machine's, his instance's, his own.
+
+    His own may have been started with or without the variables that a log-in sets.
+    """
+    machine, own = _system_places({}), _user_places(environ)
+    bare = {name: value for name, value in environ.items() if not name.startswith("XDG_")}
+    places = (
+        machine,
+        _system_places(_instance()),
+        own,
+        *(_with_runtime_in_state(kept) for kept in (machine, own, _user_places(bare))),
+        msgspec.structs.replace(own, runtime=Path(f"/run/user/{os.geteuid()}/daydreamd")),
+    )
+    return tuple(dict.fromkeys(each.control_socket for each in places))
+
+
 def is_system_unit(environ: Mapping[str, str]) -> bool:
     """Whether systemd's system manager started us. A user manager names itself in MANAGERPID.
 
@@ -133,6 +150,10 @@ def _with_runtime(places: Places) -> Places:
     """systemd takes the runtime directory along when the unit stops; then the state holds one."""
     if os.access(places.runtime, os.W_OK):
         return places
+    return _with_runtime_in_state(places)
+
+
+def _with_runtime_in_state(places: Places) -> Places:
     return msgspec.structs.replace(places, runtime=places.state / "run")
 
 

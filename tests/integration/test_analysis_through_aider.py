@@ -34,7 +34,6 @@ async def test_an_answer_through_aider_is_streamed_and_counted(bench):
     facts = reflection.facts
     assert (facts.engine, facts.exit_code, facts.answer_tokens) == ("aider", 0, 188)
     assert facts.prompt_tokens >= 5200
-    assert facts.peak_rss_bytes > 1 << 20
     assert facts.workspaces == ["shop"]
     assert (facts.truncated, facts.partial) == (False, False)
     stages = [e.stage for e in bench.events if isinstance(e, AnalysisProgress)]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,16 @@ from daydreamd.session import DaydreamSession, Outcome, Phase, Trigger
 def daydreamd(tmp_path: Path):
     """Runs the program with a HOME of its own."""
 
-    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, words: Sequence[str] = (), **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         known = {
             "HOME": str(tmp_path),
             "PATH": os.environ["PATH"],
             "DAYDREAMD_MODEL__BASE_URL": "http://127.0.0.1:1",
         }
         return subprocess.run(
-            [sys.executable, "-m", "daydreamd", *arguments],
+            words or [sys.executable, "-m", "daydreamd", *arguments],
             env=known | environ, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -176,3 +179,59 @@ def test_help_has_an_example(daydreamd, command: str) -> None:
     assert f"Example: daydreamd {'--config' if command == 'check' else command}" in (
         daydreamd(command, "--help").stdout
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["sessions show", "insights show", "insights accept", "insights dismiss", "insights search"],
+)
+def test_what_is_no_utf_8_is_no_id_and_is_told_in_one_line(daydreamd, words: str) -> None:
+    done = daydreamd(*words.split(), os.fsdecode(b"a\xff"))
+    assert done.returncode == 2
+    assert done.stderr.endswith(" is not UTF-8.\n")
+
+
+@pytest.mark.parametrize("command", ["once", "context", "prompt"])
+def test_a_current_directory_that_was_removed_is_told_in_one_line(
+    daydreamd, tmp_path: Path, command: str
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    run = f"cd {gone} && rmdir {gone} && exec {sys.executable} -P -m daydreamd {command}"
+    done = daydreamd(command, words=["/bin/sh", "-c", run])
+    assert done.returncode == 1
+    assert done.stderr == "daydreamd: cannot look at the current directory: it was removed\n"
+
+
+def test_a_full_output_is_told_in_one_line(daydreamd) -> None:
+    run = f"exec {sys.executable} -m daydreamd check >/dev/full"
+    done = daydreamd(words=["/bin/sh", "-c", run])
+    assert done.returncode == 1
+    assert done.stderr == "daydreamd: cannot print: no space left on device\n"
+
+
+@pytest.mark.parametrize("scope", [["--system"], ["--instance", "alice"]])
+def test_two_daemons_at_once_are_refused(daydreamd, scope: list[str]) -> None:
+    done = daydreamd("--user", *scope, "status")
+    assert done.returncode == 2
+    assert done.stderr.startswith("daydreamd: cannot look at two daemons: ")
+
+
+def test_a_unit_that_does_not_run_is_started_by_its_name(daydreamd) -> None:
+    done = daydreamd("--instance", "nobody-has-it", "status")
+    assert done.returncode == 7
+    assert "Start it with `systemctl start daydreamd@nobody-has-it`, " in done.stderr
+
+
+def test_a_session_without_a_trigger_is_a_wrong_command_line(daydreamd) -> None:
+    done = daydreamd("session")
+    assert done.returncode == 2
+    assert "Missing option '--trigger'" in done.stderr
+
+
+def test_doctor_says_apart_which_model_it_is_and_why_no_other(daydreamd) -> None:
+    [model] = [found for found in json.loads(daydreamd("doctor", "--json").stdout)
+               if found["name"] == "model"]  # fmt: skip
+    assert model["value"].endswith(" tokens)")
+    assert "refuses connections" not in model["value"]
+    assert "refuses connections" in model["advice"]

@@ -253,7 +253,8 @@ def test_without_a_daemon_there_is_one_helpful_line_and_exit_code_7(tmp_path, wo
     assert done.stderr == (
         "daydreamd: cannot reach the daemon:"
         f" no socket at {tmp_path}/runtime/daydreamd/control.sock."
-        " Start it with `systemctl start daydreamd`, or run one session with `daydreamd once`.\n"
+        " Start it with `systemctl start daydreamd`, `daydreamd run`,"
+        " or run one session with `daydreamd once`.\n"
     )
 
 

@@ -18,6 +18,7 @@ from daydreamd.host.processes import (
     read_stat,
     reap_strays,
 )
+from daydreamd.host.usage import UsageMeter
 
 MISBEHAVING = Path(__file__).parent.parent / "fakes" / "misbehaving.py"
 MIB = 1 << 20
@@ -160,6 +161,16 @@ async def test_the_memory_of_a_program_is_told(place):
     done = await run(deed("hog", 200 * MIB), deadline=60, **place)
 
     assert 200 * MIB < done.peak_rss_bytes < 300 * MIB
+
+
+def test_the_memory_of_a_program_that_nobody_saw_is_unknown():
+    child = subprocess.Popen(["true"])
+    meter = UsageMeter(child.pid)
+    _, status, told = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    meter.ended(told)
+
+    assert meter.usage().peak_rss_bytes is None
 
 
 async def test_a_program_above_its_memory_is_ended(place):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.needs import NEEDS, Need, missing
+from tests.needs import ALL, NEEDS, Need, missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +24,11 @@ def test_what_is_here_is_not_missing() -> None:
 
 def test_every_need_names_a_package_once() -> None:
     assert len({need.package for need in NEEDS}) == len(NEEDS)
+
+
+def test_where_daydreamd_runs_its_unit_tests_do() -> None:
+    of_a_minimal_debian_and_make_run = {"git", "util-linux"}
+    assert {need.package for need in NEEDS if need.tests == ALL} <= of_a_minimal_debian_and_make_run
 
 
 def test_without_root_one_line_says_what_is_left_out_and_ci_fails() -> None:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from daydreamd.analysis.facts import describe
 from daydreamd.analysis.prompt import Material, compose_prompt
 from daydreamd.analysis.tokens import estimate_tokens, estimated
 from daydreamd.errors import ModelError
@@ -145,3 +146,16 @@ def test_the_estimate_does_not_fall_below_what_bytes_can_hide():
 
 def _paths(prompt):
     return prompt.schema["properties"]["insights"]["items"]["properties"]["path"]["enum"]
+
+
+def test_one_of_a_kind_is_said_in_the_singular() -> None:
+    lines = describe({
+        "languages": {"Python": {"code": 2}},
+        "complexity": {"files": 1, "hotspots": [{"path": "a.py", "complexity": 3, "commits": 1}]},
+        "activity": {"commits_7d": 1},
+    })  # fmt: skip
+    assert lines == [
+        "1 file; lines of code: Python 2",
+        "1 commit in 7 days",
+        "complexity where it changes most: a.py (3, 1 commit)",
+    ]
