@@ -69,6 +69,8 @@ def rotate_log(settings: CleanupLog, *, act: bool, stop_at: float = math.inf) ->
     if done.rotated or done.unfinished:
         outcome, moved = ("rotated", done.bytes) if done.rotated else (UNFINISHED, size)
         return LogFile(str(path), moved, outcome, done.said, done.lost_bytes)
+    if size > settings.max_size:  # due, and left for a reason
+        return LogFile(str(path), size, "", done.said)
     return _say_size(path, size, settings)
 
 

@@ -134,6 +134,8 @@ class _Log:
                 return self._go_on_later(packing, size)
             is_written = os.fstat(log).st_size > size or openers(os.fstat(log))
             if is_written and can_collapse(self._directory, self._name):
+                if os.fstat(log).st_size <= block:
+                    return self._leave(packing)
                 lost = self._take_out(log, packing, block)
             else:
                 lost = _cut(log, packing)
@@ -152,6 +154,12 @@ class _Log:
         if packing.part.offset and collapse(log, packing.part.offset):
             return 0
         return _cut(log, packing)
+
+    def _leave(self, packing: Packing) -> Rotation:
+        """Less than a block cannot be taken out without a gap: it waits until there is more."""
+        self._take_in(packing.part)
+        said = "is being written, and too small to be cut without losing anything"
+        return Rotation(str(self._path), rotated=False, said=said)
 
     def _go_on_later(self, packing: Packing, size: int) -> Rotation:
         packing.save()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +15,13 @@ from types import FrameType
 
 import pytest
 
+from daydreamd.cleanup.logs import rotate_log
 from daydreamd.host.cutting import can_collapse
 from daydreamd.host.private import open_private
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer
+from daydreamd.settings.model import CleanupLog
+from daydreamd.units import Size
 
 _STEPPED = ("rotation.py", "packing.py", "archives.py", "cutting.py")
 _KEEP = 9
@@ -141,6 +145,24 @@ def test_former_logs_survive_wherever_the_rotation_is_killed(directories):
         rotate(log, max_bytes=1, keep=5)
         assert everything_in(log.parent, "app.log") == [0, 1, 2, 3], f"step {step}"
         step += 1
+
+
+def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directories):
+    """Less than a block cannot be taken out without a gap, in which a line would be lost."""
+    log = directories() / "app.log"
+    if not _cuts_without_a_gap(log.parent):
+        return  # only ext4 and XFS can
+    log.write_bytes(b"%015d\n" % 0)
+    with log.open("ab") as out, subprocess.Popen(["sleep", "1000"], stdout=out) as writer:
+        done = rotate(log, max_bytes=10, keep=_KEEP)
+        told = rotate_log(CleanupLog(path=str(log), max_size=Size(10)), act=True)
+        writer.kill()
+    assert (told.outcome, told.said) == ("", done.said)
+    assert (done.rotated, done.lost_bytes) == (False, 0)
+    assert "is being written" in done.said
+    assert [path.name for path in log.parent.iterdir()] == ["app.log"]
+    assert everything_in(log.parent, "app.log") == [0]
+    assert rotate(log, max_bytes=10, keep=_KEEP).rotated, "once nobody writes, it goes"
 
 
 def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(directories):
