@@ -66,12 +66,11 @@ def rotate_log(settings: CleanupLog, *, act: bool, stop_at: float = math.inf) ->
         if size <= settings.max_size:  # where nothing is due, nothing has failed
             return _say_size(path, size, settings)
         return LogFile(str(path), size, "failed", str(error))
-    if done.rotated or done.unfinished:
-        outcome, moved = ("rotated", done.bytes) if done.rotated else (UNFINISHED, size)
-        return LogFile(str(path), moved, outcome, done.said, done.lost_bytes)
-    if size > settings.max_size:  # due, and left for a reason
-        return LogFile(str(path), size, "", done.said)
-    return _say_size(path, size, settings)
+    if size <= settings.max_size and not (done.rotated or done.unfinished):
+        return _say_size(path, size, settings)
+    outcome = "rotated" if done.rotated else UNFINISHED if done.unfinished else ""
+    moved = done.bytes if done.rotated else size
+    return LogFile(str(path), moved, outcome, done.said, done.lost_bytes)
 
 
 def _say_size(path: Path, size: int, settings: CleanupLog) -> LogFile:
