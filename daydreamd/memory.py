@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Emitter
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
 from daydreamd.parts import PARTS_KEY, failing_after, from_json, only_of, tell_parts, to_json
-from daydreamd.session import DaydreamSession, FailingPart, InsightItem, Trigger, Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.failing import FailingPart
+from daydreamd.records.insight import InsightItem
+from daydreamd.records.session import DaydreamSession, Trigger
+from daydreamd.records.workspace import Workspace
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Verdict

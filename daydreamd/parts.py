@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from daydreamd.events import Emitter
-from daydreamd.session import FailingPart, Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.failing import FailingPart
+from daydreamd.records.workspace import Workspace
 
 if TYPE_CHECKING:
     from daydreamd.findings import Findings

@@ -13,9 +13,9 @@ from typing import Final, Literal, TypeVar
 import anyio
 
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Emitter, PhaseEnded, PhaseStarted
 from daydreamd.history.store import History
-from daydreamd.session import BUDGET_SECONDS, DaydreamSession, Phase
+from daydreamd.records.events import Emitter, PhaseEnded, PhaseStarted
+from daydreamd.records.session import BUDGET_SECONDS, DaydreamSession, Phase
 from daydreamd.units import say_duration
 
 State = Literal["done", "failed", "timed_out", "stopped"]

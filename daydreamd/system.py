@@ -16,13 +16,13 @@ import anyio
 import msgspec
 
 from daydreamd.errors import ModelError
-from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
 from daydreamd.memory import Memory
 from daydreamd.phases import PhaseRunner
 from daydreamd.plan import Plan
-from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
+from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
+from daydreamd.records.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
 from daydreamd.units import say_count, say_path

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from daydreamd.cleanup.report import TidyReport
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.history.records import KillRecord
+    from daydreamd.records.kill import KillRecord
 
 
 @click.command("clean")
@@ -48,9 +48,9 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
 
 async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.cleanup.tidy import tidy_up
-    from daydreamd.events import Emitter
     from daydreamd.history.store import open_history
     from daydreamd.host.locks import hold_lock
+    from daydreamd.records.events import Emitter
 
     settings, places = invocation.loaded.settings, invocation.places
     dry_run = dry_run or settings.cleanup.dry_run

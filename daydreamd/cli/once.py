@@ -36,7 +36,7 @@ def command(
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
     from daydreamd.observe.console import watch_session
-    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
 
     loaded = invocation.loaded
     for fault in loaded.faults:

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.events import AnyEvent
+    from daydreamd.records.events import AnyEvent
 
 
 @click.command("session", hidden=True)
@@ -27,7 +27,7 @@ def command(invocation: Invocation, trigger: str, held_back: str) -> None:
 
     from daydreamd.cli.sitting import hold_session
     from daydreamd.context.workspaces import find_workspaces
-    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
 
     settings, asked = invocation.loaded.settings, Trigger(trigger)
     held = anyio.run(
@@ -45,7 +45,7 @@ def command(invocation: Invocation, trigger: str, held_back: str) -> None:
 
 
 def _tell(event: AnyEvent) -> None:
-    from daydreamd.events import to_line
+    from daydreamd.records.events import to_line
 
     sys.stdout.buffer.write(to_line(event))
     sys.stdout.buffer.flush()

@@ -11,7 +11,7 @@ import click
 
 from daydreamd.cli.document import print_document
 from daydreamd.cli.typed import only_text
-from daydreamd.session import Phase, Trigger
+from daydreamd.records.session import Phase, Trigger
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation

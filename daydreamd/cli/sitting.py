@@ -18,7 +18,6 @@ from daydreamd.cleanup.remains import recover
 from daydreamd.context.cache import prune
 from daydreamd.context.rotation import choose_workspaces
 from daydreamd.context.workspaces import find_workspaces, is_there
-from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.locks import hold_lock
@@ -27,7 +26,9 @@ from daydreamd.host.signals import Mailbox, listen
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.parts import PARTS_KEY, failing_paths, from_json
 from daydreamd.plan import Plan
-from daydreamd.session import DaydreamSession, Trigger, Workspace
+from daydreamd.records.events import Emitter, Sink
+from daydreamd.records.session import DaydreamSession, Trigger
+from daydreamd.records.workspace import Workspace
 from daydreamd.settings.model import Settings
 from daydreamd.settings.places import Places
 from daydreamd.system import UnifiedDaydreamSystem

@@ -39,7 +39,7 @@ def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
     elif session is not None:
         _say(session)
     if session is not None:
-        from daydreamd.session import EXIT_CODES, Outcome
+        from daydreamd.records.session import EXIT_CODES, Outcome
 
         sys.exit(EXIT_CODES[Outcome(session["outcome"])])
 

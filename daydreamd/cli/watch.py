@@ -37,8 +37,8 @@ def _print(daemon: Connection, *, as_json: bool) -> None:
             sys.stdout.buffer.write(line + b"\n")
             sys.stdout.buffer.flush()
         return
-    from daydreamd.events import PhaseStarted, from_line
     from daydreamd.observe.logs import configure
+    from daydreamd.records.events import PhaseStarted, from_line
     from daydreamd.settings.model import Observe
 
     log = configure(Observe(format="console", level="debug"), stream=sys.stdout)

@@ -28,13 +28,13 @@ from daydreamd.daemon.standing import Standing
 from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
 from daydreamd.daemon.wishes import When, Wish
-from daydreamd.events import AnyEvent, Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Heart
 from daydreamd.host.notify import Notifier
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.observe.logs import configure
-from daydreamd.session import Trigger
+from daydreamd.records.events import AnyEvent, Level
+from daydreamd.records.session import Trigger
 from daydreamd.settings.loading import Loaded
 from daydreamd.settings.places import Places
 

@@ -19,7 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from daydreamd.daemon.clock import Now
-from daydreamd.session import Outcome, Phase
+from daydreamd.records.session import Outcome, Phase
 from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
 

@@ -29,10 +29,10 @@ from daydreamd.daemon.schedule import (
 from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.daemon.wishes import When, Wish, Wishes
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
-from daydreamd.session import Trigger
+from daydreamd.records.events import Level
+from daydreamd.records.session import Trigger
 from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.units import say_duration

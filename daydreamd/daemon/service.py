@@ -21,7 +21,6 @@ from daydreamd.daemon.duties import Daemon, Start
 from daydreamd.daemon.lines import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
-from daydreamd.events import Emitter
 from daydreamd.history.store import open_history
 from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
@@ -29,7 +28,8 @@ from daydreamd.host.loops import guarded
 from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
 from daydreamd.parts import PARTS_KEY, from_json
-from daydreamd.session import Trigger
+from daydreamd.records.events import Emitter
+from daydreamd.records.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0
 _REMEMBERED_SESSIONS: Final = 28

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from daydreamd.daemon.schedule import Decision
 from daydreamd.daemon.sessions import SessionEnd
-from daydreamd.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.parts import say_since
-from daydreamd.session import FailingPart, Outcome, Phase
+from daydreamd.records.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
+from daydreamd.records.failing import FailingPart
+from daydreamd.records.session import Outcome, Phase
 from daydreamd.units import say_duration
 
 _REMEMBERED_SESSIONS: Final = 28

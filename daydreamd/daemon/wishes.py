@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import anyio
 
 from daydreamd.errors import DaemonError
-from daydreamd.session import Trigger
+from daydreamd.records.session import Trigger
 
 When = Literal["now", "next"]
 _STOPPING: Final = "cannot run a session: the daemon is stopping"

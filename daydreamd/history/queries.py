@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from daydreamd.errors import HistoryError
-from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord, as_utf8, from_text
+from daydreamd.history.stored_text import as_utf8, from_text
 from daydreamd.host.databases import Connection, Row
+from daydreamd.records.insight import KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.reflected import ReflectionRecord
 
 _R = TypeVar("_R")
 

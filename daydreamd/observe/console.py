@@ -9,12 +9,12 @@ from typing import Final
 
 from rich.console import Console
 
-from daydreamd.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.insights.observations import observe
 from daydreamd.observe.closing import draw_end
 from daydreamd.observe.live import LiveScreen
 from daydreamd.observe.plain import PlainLines
-from daydreamd.session import DaydreamSession
+from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
+from daydreamd.records.session import DaydreamSession
 
 _PIPE_COLUMNS: Final = 100_000
 

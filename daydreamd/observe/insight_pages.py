@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from daydreamd.history.records import KnownInsight
 from daydreamd.insights.report import place
 from daydreamd.observe.wording import print_table, screen_width
+from daydreamd.records.insight import KnownInsight
 from daydreamd.text import one_line, visible
 
 _COLOURS: Final = {"new": "bold", "accepted": "green", "addressed": "green", "dismissed": "dim"}

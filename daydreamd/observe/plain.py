@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from daydreamd.events import AnyEvent, Notice, PhaseEnded
 from daydreamd.observe.wording import NUMBERED, say_end, say_notice
+from daydreamd.records.events import AnyEvent, Notice, PhaseEnded
 from daydreamd.units import say_duration
 
 

@@ -7,7 +7,7 @@ from daydreamd.daemon.clock import Now
 from daydreamd.daemon.scheduler import Scheduler
 from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.errors import DaemonError, HistoryError
-from daydreamd.session import Outcome, Trigger
+from daydreamd.records.session import Outcome, Trigger
 from daydreamd.settings.model import Schedule
 from daydreamd.units import Duration
 

@@ -1,9 +1,9 @@
 """A session without a model is no success: the journal warns, and status does not count it."""
 
 from daydreamd.daemon.standing import Standing
-from daydreamd.events import SessionEnded
 from daydreamd.observe.records import record_of
-from daydreamd.session import Outcome
+from daydreamd.records.events import SessionEnded
+from daydreamd.records.session import Outcome
 
 
 def test_the_journal_warns_of_a_session_without_a_model():
