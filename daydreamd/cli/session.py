@@ -25,21 +25,19 @@ def command(invocation: Invocation, trigger: str, held_back: str) -> None:
     """Run one session for the daemon."""
     import anyio
 
-    from daydreamd.cli.sitting import hold_session
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.sessions.holding import hold_session
+    from daydreamd.sessions.plan import Plan
 
     settings, asked = invocation.loaded.settings, Trigger(trigger)
+    plan = Plan(
+        workspaces=find_workspaces(settings.workspaces),
+        idle_gates=not asked.is_a_persons_wish,
+        held_back=held_back,
+    )
     held = anyio.run(
-        lambda: hold_session(
-            settings,
-            invocation.places,
-            trigger=asked,
-            workspaces=find_workspaces(settings.workspaces),
-            sink=_tell,
-            idle_gates=not asked.is_a_persons_wish,
-            held_back=held_back,
-        )
+        lambda: hold_session(settings, invocation.places, plan, trigger=asked, sink=_tell)
     )
     sys.exit(EXIT_CODES[held.session.outcome or Outcome.FAILED])
 

@@ -27,8 +27,8 @@ from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
 from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
-from daydreamd.parts import PARTS_KEY, from_json
 from daydreamd.records.events import Emitter
+from daydreamd.records.failing import PARTS_KEY, from_json
 from daydreamd.records.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0

@@ -13,9 +13,8 @@ from typing import Any, Final
 
 from daydreamd.daemon.schedule import Decision
 from daydreamd.daemon.sessions import SessionEnd
-from daydreamd.parts import say_since
 from daydreamd.records.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
-from daydreamd.records.failing import FailingPart
+from daydreamd.records.failing import FailingPart, say_since
 from daydreamd.records.session import Outcome, Phase
 from daydreamd.units import say_duration
 

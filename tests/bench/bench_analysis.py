@@ -20,7 +20,7 @@ from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]
 AIDER = os.environ.get("DAYDREAMD_TEST_AIDER", str(ROOT / ".venv-aider" / "bin" / "aider"))
-FILES = ("daydreamd/units.py", "daydreamd/session.py", "daydreamd/events.py")
+FILES = ("daydreamd/units.py", "daydreamd/records/session.py", "daydreamd/records/events.py")
 
 
 def measure():

@@ -13,7 +13,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from daydreamd.parts import PARTS_KEY, to_json
 from daydreamd.records.events import (
     Notice,
     PhaseEnded,
@@ -22,7 +21,7 @@ from daydreamd.records.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.records.failing import FailingPart
+from daydreamd.records.failing import PARTS_KEY, FailingPart, to_json
 from daydreamd.records.session import EXIT_CODES, DaydreamSession, Outcome, Phase, Trigger
 
 HERE = Path(sys.argv[1])

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from daydreamd.insights.judgement import Verdict
     from daydreamd.insights.observations import Observation
     from daydreamd.insights.report import Report
-    from daydreamd.phases import State
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.model_choice import ModelChoice
     from daydreamd.records.session import DaydreamSession
+    from daydreamd.sessions.phases import State
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """How a phase runs: its budget, its time, its events and its record, in one place.
 
 A phase that breaks does not take the session with it: what happened becomes a reason, and whether
-the session goes on is for `daydreamd.system` to say.
+the session goes on is for `system` to say.
 """
 
 from __future__ import annotations
