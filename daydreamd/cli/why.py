@@ -12,8 +12,8 @@ from daydreamd.cli.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.readiness.gates import Gate
     from daydreamd.readiness.verdict import ReadinessReport
+    from daydreamd.records.health import Gate
     from daydreamd.settings.places import Places
 
 _SIGNS = {"closed": ("✗", "red"), "open": ("✓", "green"), "unknown": ("?", "yellow")}
@@ -32,6 +32,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
     Example: daydreamd why
     """
     import anyio
+    import msgspec
 
     from daydreamd.settings.places import find_places_to_read
 
@@ -40,7 +41,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
     places = find_places_to_read(os.environ, scope=invocation.scope)
     report = anyio.run(_look, invocation, places)
     if as_json:
-        print_document(report.as_json() | {"metrics": report.metrics})
+        print_document(msgspec.to_builtins(report.health) | {"metrics": report.metrics})
     else:
         _say(report, invocation)
 
