@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from daydreamd.analysis.prompt import Material, Prompt
     from daydreamd.cli.invocation import Invocation
     from daydreamd.records.workspace import Workspace
+    from daydreamd.reflection.prompt import Material, Prompt
 
 
 @click.command("prompt")
@@ -56,11 +56,11 @@ async def _compose(
     invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
 ) -> tuple[Prompt, str]:
     """The prompt, and who counted its tokens."""
-    from daydreamd.analysis.prompt import compose_prompt
-    from daydreamd.analysis.serving import budget_for, compose_for, serving
-    from daydreamd.analysis.tokens import estimated
     from daydreamd.readiness.model_server import find_model
     from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.reflection.prompt import compose_prompt
+    from daydreamd.reflection.serving import budget_for, compose_for, serving
+    from daydreamd.reflection.tokens import estimated
 
     settings = invocation.loaded.settings
     material = await _material(invocation, workspaces, scratch)
@@ -89,11 +89,11 @@ async def _material(
     invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
 ) -> Material:
     """What a session would reflect on."""
-    from daydreamd.analysis.prompt import Material
     from daydreamd.context.gathering import gather_context
     from daydreamd.history.store import open_history
     from daydreamd.insights.observations import observe
     from daydreamd.records.events import Emitter
+    from daydreamd.reflection.prompt import Material
 
     context = await gather_context(
         workspaces,

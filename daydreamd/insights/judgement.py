@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from daydreamd.insights.answer import Proposal, read_answer
 from daydreamd.insights.novelty import (
     CurrentText,
     Known,
@@ -20,7 +19,9 @@ from daydreamd.insights.novelty import (
     is_addressed,
     short_id,
 )
+from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import Checked, Reason, verify
+from daydreamd.records.answer import Proposal
 from daydreamd.records.insight import InsightItem
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import one_line

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from daydreamd.records.session import Outcome, Phase
 
 if TYPE_CHECKING:
-    from daydreamd.analysis.prompt import Material
-    from daydreamd.analysis.reflection import Reflection
     from daydreamd.cleanup.tidy import TidyReport
     from daydreamd.context.gathering import ContextReport
     from daydreamd.insights.judgement import Verdict
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.model_choice import ModelChoice
     from daydreamd.records.session import DaydreamSession
+    from daydreamd.reflection.prompt import Material
+    from daydreamd.reflection.reflecting import Reflection
     from daydreamd.sessions.phases import State
 
 
@@ -104,7 +104,7 @@ class Findings:
 
     def material(self) -> Material:
         """What the model is told."""
-        from daydreamd.analysis.prompt import Material
+        from daydreamd.reflection.prompt import Material
 
         assert self.context is not None
         return Material(

@@ -28,8 +28,8 @@ from daydreamd.settings.places import Places
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
-    from daydreamd.analysis.reflection import Reflection
     from daydreamd.insights.judgement import Verdict
+    from daydreamd.reflection.reflecting import Reflection
 
 
 class UnifiedDaydreamSystem:
@@ -124,9 +124,9 @@ class UnifiedDaydreamSystem:
     # The six phases: one room called, one report kept.
 
     async def _check_system_readiness(self, session: DaydreamSession) -> bool:
-        from daydreamd.analysis.aider import find_aider
         from daydreamd.readiness.model_server import find_model
         from daydreamd.readiness.verdict import check_readiness
+        from daydreamd.reflection.aider import find_aider
 
         settings = self._settings
         report = await check_readiness(
@@ -251,7 +251,7 @@ class UnifiedDaydreamSystem:
     # What the phases need besides.
 
     async def _reflect(self, session: DaydreamSession) -> Reflection:
-        from daydreamd.analysis.reflection import reflect
+        from daydreamd.reflection.reflecting import reflect
 
         assert self._found.model is not None
         return await reflect(

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import anyio
 
-from daydreamd.analysis.embedded import embedded_engine
-from daydreamd.analysis.prompt import Material
-from daydreamd.analysis.reflection import reflect
 from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
 from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.prompt import Material
+from daydreamd.reflection.reflecting import reflect
 from daydreamd.settings.model import Analysis, Model
 from tests.bench.table import Row
 

@@ -6,7 +6,7 @@ import anyio
 import msgspec
 import pytest
 
-from daydreamd.analysis.reflection import Material
+from daydreamd.reflection.reflecting import Material
 from daydreamd.units import Duration
 from tests.integration.reflecting import Bench
 from tests.integration.world import serving

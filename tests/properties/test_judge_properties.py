@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from daydreamd.insights.answer import read_answer
 from daydreamd.insights.judgement import judge
+from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.report import Report, render
 from daydreamd.insights.verification import says_something
 from daydreamd.records.workspace import Excerpt

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from daydreamd.analysis.direct import TEMPERATURE, response_format
-from daydreamd.analysis.prompt import Prompt
 from daydreamd.host.commands import SESSION_MARK, clean_environment
 from daydreamd.host.confinement import confined, landlock_abi, program_paths
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.direct import TEMPERATURE, response_format
+from daydreamd.reflection.prompt import Prompt
 from daydreamd.settings.model import Analysis
 
 _FLAGS: Final = (

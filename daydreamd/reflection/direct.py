@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
-from daydreamd.analysis.prompt import Prompt
 from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.prompt import Prompt
 from daydreamd.text.prompting import one_line
 
 TEMPERATURE: Final = 0.2

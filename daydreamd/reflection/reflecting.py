@@ -14,18 +14,18 @@ from typing import Final
 
 import anyio
 
-from daydreamd.analysis.aider import ask_aider, find_aider
-from daydreamd.analysis.aider_command import Question
-from daydreamd.analysis.answer import AnswerReader, without_aiders_words
-from daydreamd.analysis.direct import ask_directly
-from daydreamd.analysis.prompt import Material
-from daydreamd.analysis.serving import budget_for, compose_for, serving
 from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ModelError
 from daydreamd.host.confinement import landlock_abi
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.events import AnalysisProgress, Emitter
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.aider import ask_aider, find_aider
+from daydreamd.reflection.aider_command import Question
+from daydreamd.reflection.answer_stream import AnswerReader, without_aiders_words
+from daydreamd.reflection.direct import ask_directly
+from daydreamd.reflection.prompt import Material
+from daydreamd.reflection.serving import budget_for, compose_for, serving
 from daydreamd.settings.model import Analysis, Model
 from daydreamd.units import say_duration
 
