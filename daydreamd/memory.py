@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.session import DaydreamSession, InsightItem, Workspace
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class Memory:
         from daydreamd.insights.novelty import from_workspaces
 
         reflection = found.reflection
-        return judge(
+        ask = partial(
+            judge,
             reflection.text if reflection else "",
             excerpts=reflection.excerpts if reflection else (),
             known=found.known,
@@ -52,6 +55,7 @@ class Memory:
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
             taken=tuple(await self._history.insight_ids()),
         )
+        return await in_spare_thread(ask)  # it reads what the insights are about
 
     async def keep(self, session: DaydreamSession, verdict: Verdict) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""

@@ -34,6 +34,7 @@ from daydreamd.host.processes import (
     read_exe,
     scan,
 )
+from daydreamd.host.threads import in_spare_thread
 
 T = TypeVar("T")
 
@@ -130,9 +131,9 @@ class _Acting:
                 self._note(facts, Ending(LEFT))
             return
         trees = [facts for root in batch for facts in self._tree(root)]
-        memory = await anyio.to_thread.run_sync(measure_trees, trees)
+        memory = await in_spare_thread(partial(measure_trees, trees))
         gits = await _in_time(partial(_git_directories, batch)) or {}
-        look = await anyio.to_thread.run_sync(self._look)
+        look = await in_spare_thread(self._look)
         going = [facts for facts in batch if self._still_goes(facts, look)]
         samples = {facts.pid: look.evidence.samples[facts.pid] for facts in going}
         passed = time.monotonic() - look.evidence.taken_at
@@ -197,7 +198,7 @@ class _Acting:
 async def _in_time(ask: Callable[[], T]) -> T | None:
     """What is known of a workspace; None where its file system hangs."""
     with anyio.move_on_after(_WORKSPACE_SECONDS):
-        return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+        return await in_spare_thread(ask)
     return None
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
@@ -24,6 +24,7 @@ from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.disks import NO_ANSWER, ask_disk
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     age_seconds,
@@ -228,8 +229,9 @@ class Case:
         if self.sample.kind != CLAUDE or self.is_elsewhere:
             return "", ""
         home = config_dir(self.environ, self.sample.identity.uid)
+        ask = partial(remote_session, self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
         try:
-            said = remote_session(self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
+            said = ask_disk(home, ask) if home else ask()
         except (FileError, OSError, ValueError) as error:
             return "", f"the roster of its daemon ({error})"
         return said or self.claude.remote, ""
@@ -242,7 +244,8 @@ class Case:
     def _ask_claude(self) -> ClaudeSays:
         if self.sample.kind != CLAUDE or self.is_elsewhere:
             return ClaudeSays()
-        return ask_claude(
+        ask = partial(
+            ask_claude,
             self.stat.pid,
             self.stat.start_ticks,
             argv=self.sample.argv,
@@ -250,13 +253,23 @@ class Case:
             uid=self.sample.identity.uid,
             cwd=self.sample.cwd,
         )
+        home = config_dir(self.environ, self.sample.identity.uid)
+        try:
+            return ask_disk(home, ask) if home else ask()
+        except TimeoutError:
+            return ClaudeSays(unknown=f"its session files ({NO_ANSWER})")
 
     def _resume(self) -> str | None:
-        if self.sample.kind == CLAUDE:
-            return resume_claude(self.claude, self.sample.cwd)
-        if self.sample.kind == AIDER:
-            return resume_aider(self.sample.argv, self.environ, self.sample.cwd)
-        return None
+        ways = {
+            CLAUDE: partial(resume_claude, self.claude, self.sample.cwd),
+            AIDER: partial(resume_aider, self.sample.argv, self.environ, self.sample.cwd),
+        }
+        if self.sample.kind not in ways:
+            return None
+        try:
+            return ask_disk(self.claude.cwd or self.sample.cwd, ways[self.sample.kind])
+        except TimeoutError:  # where its conversation lies is not known: then nothing is promised
+            return None
 
 
 def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:

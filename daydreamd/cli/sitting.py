@@ -20,6 +20,7 @@ from daydreamd.context.rotation import choose_workspaces
 from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
@@ -87,7 +88,9 @@ async def hold_session(
 def _prune_cache(cache: Path, workspaces: Sequence[Workspace], settings: Settings) -> None:
     wanted = [Path(one.path) for one in workspaces]
     with suppress(OSError, RuntimeError):  # what cannot be deleted is kept a while longer
-        wanted += [Path(one.path).expanduser().resolve() for one in settings.workspaces]
+        wanted += [
+            ask_disk(one.path, Path(one.path).expanduser().resolve) for one in settings.workspaces
+        ]
         prune(cache, wanted)
 
 
