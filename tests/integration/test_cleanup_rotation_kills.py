@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -102,14 +103,38 @@ def everything_in(directory: Path, log: str) -> list[int]:
     return sorted({int(line) for line in found.replace(b"\0", b"").split()})
 
 
-@pytest.fixture
-def directories(tmp_path: Path) -> Callable[[], Path]:
+def made_below(place: Path) -> Callable[[], Path]:
     def make() -> Path:
-        directory = tmp_path / f"logs-{len(list(tmp_path.iterdir()))}"
+        directory = place / f"logs-{len(list(place.iterdir()))}"
         directory.mkdir(mode=0o700)
         return directory
 
     return make
+
+
+@pytest.fixture
+def directories(tmp_path: Path) -> Callable[[], Path]:
+    return made_below(tmp_path)
+
+
+@pytest.fixture
+def cut_directories(tmp_path: Path, need_here) -> Iterator[Callable[[], Path]]:
+    """Directories of a file system that takes blocks out of a file; our own ext4 where none is."""
+    if _cuts_without_a_gap(tmp_path):
+        yield made_below(tmp_path)
+        return
+    image, place = tmp_path / "ext4", tmp_path / "mounted"
+    place.mkdir()
+    image.touch()
+    os.truncate(image, 64 << 20)
+    make = ["mkfs.ext4", "-q", "-b", "4096", image]
+    mount = ["mount", "-o", "loop", image, place]
+    done = os.geteuid() == 0 and all(
+        subprocess.run(argv, check=False).returncode == 0 for argv in (make, mount)
+    )
+    need_here(done and _cuts_without_a_gap(place), "ext4 or XFS to rotate logs on")
+    yield made_below(place)
+    subprocess.run(["umount", place], check=True)
 
 
 def _cuts_without_a_gap(directory: Path) -> bool:
@@ -147,11 +172,9 @@ def test_former_logs_survive_wherever_the_rotation_is_killed(directories):
         step += 1
 
 
-def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directories):
+def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(cut_directories):
     """Less than a block cannot be taken out without a gap, in which a line would be lost."""
-    log = directories() / "app.log"
-    if not _cuts_without_a_gap(log.parent):
-        return  # only ext4 and XFS can
+    log = cut_directories() / "app.log"
     log.write_bytes(b"%015d\n" % 0)
     with log.open("ab") as out, subprocess.Popen(["sleep", "1000"], stdout=out) as writer:
         done = rotate(log, max_bytes=10, keep=_KEEP)
@@ -165,12 +188,10 @@ def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directorie
     assert rotate(log, max_bytes=10, keep=_KEEP).rotated, "once nobody writes, it goes"
 
 
-def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(directories):
-    if not _cuts_without_a_gap(directories()):
-        return  # only ext4 and XFS can
+def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(cut_directories):
     step, killed = 0, True
     while killed:
-        log = directories() / "app.log"
+        log = cut_directories() / "app.log"
         with writing(log):
             killed = killed_at(step, lambda log=log: rotate(log, max_bytes=10, keep=_KEEP))
             rotate(log, max_bytes=10, keep=_KEEP)
@@ -187,11 +208,9 @@ def test_a_writer_that_reopens_loses_nothing_wherever_it_is_killed(directories):
         writer = Writer(log.with_name("app.pid"))
         with writing(log, reopens=True) as pid:
             writer.pidfile.write_text(str(pid))
-            killed = killed_at(
-                step,
-                lambda: rotate(log, max_bytes=10, keep=_KEEP, writer=writer),  # noqa: B023
-            )
-            again = rotate(log, max_bytes=10, keep=_KEEP, writer=writer)
+            carry_on = partial(rotate, log, max_bytes=10, keep=_KEEP, writer=writer)
+            killed = killed_at(step, carry_on)
+            again = carry_on()
             assert "still writes" not in again.said
         found = everything_in(log.parent, "app.log")
         assert found == list(range(len(found))), f"step {step}"
