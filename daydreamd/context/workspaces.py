@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.disks import ask_disk, ask_disks
 from daydreamd.host.programs import keep_out_of
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
+
+_MOMENT_SECONDS: Final = 1.0
 
 
 def find_workspaces(
@@ -28,11 +32,8 @@ def find_workspaces(
     WorkspaceError where a typed path is missing, no directory, the root of the machine or excluded.
     """
     wanted = list(wanted)
-    found: dict[Path, WorkspaceSetting] = {}
-    set_down = _by_path([one for one in wanted if isinstance(one, WorkspaceSetting)])
+    found = _by_path([one for one in wanted if isinstance(one, WorkspaceSetting)])
     known = _by_path(configured)
-    for path, setting in set_down.items():
-        found.setdefault(path, setting)
     for one in wanted:
         if not isinstance(one, WorkspaceSetting):
             path = _resolved(str(one))
@@ -54,7 +55,10 @@ def find_workspaces(
 
 
 def _by_path(configured: Sequence[WorkspaceSetting]) -> dict[Path, WorkspaceSetting]:
-    """Each setting by where it leads, or as it is written where that cannot be known now."""
+    """Each setting by where it leads, or as it is written where that cannot be known now.
+
+    That its disk does not answer, say, is told where it is looked at.
+    """
     answers = ask_disks({one.path: partial(_follow, one.path) for one in configured})
     known: dict[Path, WorkspaceSetting] = {}
     for setting in configured:
@@ -67,10 +71,19 @@ def require_directory(path: Path) -> None:
     """WorkspaceError with the reason where `path` cannot be a workspace."""
     try:
         reason = ask_disk(path, lambda: _reason_against(path))
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
     if reason:
         raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
+
+
+async def is_there(path: Path) -> bool:
+    """Whether `path` can be looked at by now; a disk that takes long cannot."""
+    look = partial(ask_disk, path, lambda: _reason_against(path), seconds=_MOMENT_SECONDS)
+    try:
+        return not await in_spare_thread(look)
+    except (OSError, ValueError):
+        return False
 
 
 def _reason_against(path: Path) -> str:
