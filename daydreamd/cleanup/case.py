@@ -24,7 +24,7 @@ from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
-from daydreamd.host.disks import NO_ANSWER, ask_disk
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     age_seconds,
@@ -229,9 +229,8 @@ class Case:
         if self.sample.kind != CLAUDE or self.is_elsewhere:
             return "", ""
         home = config_dir(self.environ, self.sample.identity.uid)
-        ask = partial(remote_session, self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
         try:
-            said = ask_disk(home, ask) if home else ask()
+            said = remote_session(self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
         except (FileError, OSError, ValueError) as error:
             return "", f"the roster of its daemon ({error})"
         return said or self.claude.remote, ""
@@ -244,8 +243,7 @@ class Case:
     def _ask_claude(self) -> ClaudeSays:
         if self.sample.kind != CLAUDE or self.is_elsewhere:
             return ClaudeSays()
-        ask = partial(
-            ask_claude,
+        return ask_claude(
             self.stat.pid,
             self.stat.start_ticks,
             argv=self.sample.argv,
@@ -253,11 +251,6 @@ class Case:
             uid=self.sample.identity.uid,
             cwd=self.sample.cwd,
         )
-        home = config_dir(self.environ, self.sample.identity.uid)
-        try:
-            return ask_disk(home, ask) if home else ask()
-        except TimeoutError:
-            return ClaudeSays(unknown=f"its session files ({NO_ANSWER})")
 
     def _resume(self) -> str | None:
         ways = {
