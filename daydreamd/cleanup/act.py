@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from daydreamd.cleanup.decision import Facts, Verdict
@@ -94,7 +93,7 @@ async def end_abandoned(
     await acting.end_all(sorted(roots, key=lambda facts: -facts.rss_bytes))
     endings = acting.endings
     known = {(identity.pid, identity.start_ticks) for identity in identities.values()}
-    fresh = await anyio.to_thread.run_sync(_newcomers, began, known)
+    fresh = await in_spare_thread(partial(_newcomers, began, known))
     for facts in roots:
         ending, again = endings[facts.pid], fresh.get(looks[facts.pid])
         if ending.outcome == ENDED and again is not None:
@@ -137,7 +136,7 @@ class _Acting:
         going = [facts for facts in batch if self._still_goes(facts, look)]
         samples = {facts.pid: look.evidence.samples[facts.pid] for facts in going}
         passed = time.monotonic() - look.evidence.taken_at
-        moved = await anyio.to_thread.run_sync(moved_since, samples, passed)
+        moved = await in_spare_thread(partial(moved_since, samples, passed))
         for facts in going:
             if what := moved.get(facts.pid):
                 self._spare(facts, Verdict("spare", (f"at work: {what}",)), look)

@@ -156,7 +156,7 @@ class _Tidying:
         kills = [candidate.facts for candidate in self._report.kills]
         shown = [] if self._act else list(kills)
         shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
-        memory = await anyio.to_thread.run_sync(measure_trees, shown)
+        memory = await in_spare_thread(partial(measure_trees, shown))
         self._report.candidates = [
             replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
             for candidate in self._report.candidates
