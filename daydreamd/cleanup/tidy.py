@@ -40,6 +40,7 @@ from daydreamd.settings.places import Places
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
 _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk
+_LOOK_SECONDS: Final = 10.0  # what a look may take where the budget is small
 _STEP_SECONDS: Final = 4.0  # of them; who has not come back by then hangs
 _LIMIT_OF_SESSIONS: Final = 1000
 
@@ -140,7 +141,7 @@ class _Tidying:
             watch = await anyio.to_thread.run_sync(read_watch, places.state if places else None)
             dead = {*dead_sessions, *await self._dead_sessions()}
             known = Known(dead, watch)
-            with anyio.fail_after(budget - _LAST_SECONDS):
+            with anyio.fail_after(max(budget - _LAST_SECONDS, _LOOK_SECONDS)):
                 evidence = await gather_evidence(self._settings, known)
         except TimeoutError:
             self._report.failures.append("agent processes were not looked at: a disk hangs")
