@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import anyio
 import msgspec
 
 from daydreamd.cleanup.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError, HostError
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow, write_atomically
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.model import Cleanup
@@ -79,9 +79,10 @@ async def sample_agents(state: Path, settings: Cleanup) -> Watch:
     """
     path = state / FILE_NAME
     before = read_watch(state)
+    # One look that hangs is enough: meanwhile no other is begun.
+    ask = partial(ask_disk, "/proc", partial(look, settings), seconds=_LOOK_SECONDS)
     try:
-        with anyio.fail_after(_LOOK_SECONDS):
-            samples = await in_spare_thread(partial(look, settings))
+        samples = await in_spare_thread(ask)
     except TimeoutError:
         raise HostError("cannot look at agent processes: a disk hangs") from None
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
