@@ -91,9 +91,9 @@ async def _material(
     """What a session would reflect on."""
     from daydreamd.context.gathering import gather_context
     from daydreamd.history.store import open_history
-    from daydreamd.insights.observations import observe
     from daydreamd.records.events import Emitter
-    from daydreamd.reflection.prompt import Material
+    from daydreamd.sessions.material import gather_material
+    from daydreamd.sessions.recollection import Recollection
 
     context = await gather_context(
         workspaces,
@@ -103,15 +103,6 @@ async def _material(
     )
     for failure in context.failures:
         click.echo(f"daydreamd: {failure}", err=True)
-    known: list[str] = []
-    if invocation.places.history_db.exists():
-        async with open_history(invocation.places.history_db, read_only=True) as history:
-            for workspace in workspaces:
-                known += [item.title for item in await history.known_insights(workspace.path)]
-    observations = observe(context.workspaces)
-    return Material(
-        workspace_analysis=context.workspaces,
-        excerpts=context.excerpts,
-        observations=[observation.text for observation in observations],
-        known_titles=known,
-    )
+    async with open_history(invocation.places.history_db, read_only=True) as history:
+        recalled = await Recollection(history, workspaces).recall()
+    return gather_material(context, recalled)

@@ -39,7 +39,7 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an answer.
 
     `new` is to be recorded. `recurring` were said again just now; `still_open` are all that stand
@@ -76,7 +76,7 @@ def judge(
     session_id: str = "",
     current: CurrentText | None = None,
     taken: Sequence[str] = (),
-) -> Verdict:
+) -> Judgement:
     """Judge a model's answer. Never raises, whatever `answer` is.
 
     `current` tells what a file holds now (`from_workspaces`); without it only the excerpts tell.
@@ -89,7 +89,7 @@ def judge(
     for proposal in proposals:
         sorting.take(proposal, verify(proposal, excerpts))
     gone = {item.id for item in standing if is_addressed(item, current)} - sorting.recurring.keys()
-    return Verdict(
+    return Judgement(
         session_id=session_id,
         proposed=len(proposals),
         new=tuple(sorting.new),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from daydreamd.insights.judgement import Verdict
+from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
 from daydreamd.records.insight import Evidence, KnownInsight
@@ -41,7 +41,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     at: datetime
     workspaces: tuple[str, ...]
-    verdict: Verdict = Verdict()
+    judgement: Judgement = Judgement()
     observations: Sequence[Observation] = ()
     model: str | None = None
     analysis_seconds: float | None = None
@@ -61,9 +61,9 @@ def render(report: Report) -> str:
     page = _template().render(
         report=report,
         headline=headline(report),
-        new=report.verdict.new,
-        still_open=report.verdict.still_open[:_MAX_OPEN],
-        addressed=report.verdict.addressed[:_MAX_OPEN],
+        new=report.judgement.new,
+        still_open=report.judgement.still_open[:_MAX_OPEN],
+        addressed=report.judgement.addressed[:_MAX_OPEN],
         elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
         several=len(report.workspaces) > 1,
@@ -73,12 +73,12 @@ def render(report: Report) -> str:
 
 def headline(report: Report) -> str:
     """The counts, who found what, and what became of the rest; Markdown."""
-    verdict = report.verdict
-    counts = f"**{len(verdict.new) or 'Nothing'} new**"
-    if verdict.still_open:
-        counts += f", {len(verdict.still_open)} still open"
-    if verdict.addressed:
-        counts += f", {len(verdict.addressed)} addressed"
+    judgement = report.judgement
+    counts = f"**{len(judgement.new) or 'Nothing'} new**"
+    if judgement.still_open:
+        counts += f", {len(judgement.still_open)} still open"
+    if judgement.addressed:
+        counts += f", {len(judgement.addressed)} addressed"
     if report.failure:
         reason = markdown(one_line(report.failure, limit=300)).rstrip(".")
         return f"{counts}. No reflection this time: {reason}. The facts need no model."
@@ -87,7 +87,7 @@ def headline(report: Report) -> str:
     took = say_duration(report.analysis_seconds) if report.analysis_seconds is not None else ""
     made = f"Made by {markdown(one_line(report.model, limit=80))}" + (f" in {took}" if took else "")
     cut = " The answer was cut at the deadline: this is what had come." if report.partial else ""
-    return f"{counts}. {made}; {verdict.summary()}.{cut}"
+    return f"{counts}. {made}; {judgement.summary()}.{cut}"
 
 
 def place(path: str, evidence: Evidence) -> str:
