@@ -60,7 +60,7 @@ def command(
         )
     session = held.session
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(session.as_json())).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(session)).decode())
     else:
         view.conclude(session)
     if held.stopped_by:

@@ -13,7 +13,6 @@ import msgspec
 
 from daydreamd.insights.novelty import (
     CurrentText,
-    Known,
     find_known,
     from_excerpts,
     is_addressed,
@@ -22,7 +21,7 @@ from daydreamd.insights.novelty import (
 from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import Checked, Reason, verify
 from daydreamd.records.answer import Proposal
-from daydreamd.records.insight import InsightItem
+from daydreamd.records.insight import AnyInsight, InsightItem
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import one_line
 
@@ -49,9 +48,9 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str = ""
     proposed: int = 0
     new: tuple[InsightItem, ...] = ()
-    recurring: tuple[Known, ...] = ()
-    still_open: tuple[Known, ...] = ()
-    addressed: tuple[Known, ...] = ()
+    recurring: tuple[AnyInsight, ...] = ()
+    still_open: tuple[AnyInsight, ...] = ()
+    addressed: tuple[AnyInsight, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
     def summary(self) -> str:
@@ -71,7 +70,7 @@ def judge(
     answer: str,
     *,
     excerpts: Sequence[Excerpt],
-    known: Sequence[Known] = (),
+    known: Sequence[AnyInsight] = (),
     max_new: int,
     session_id: str = "",
     current: CurrentText | None = None,
@@ -103,12 +102,12 @@ def judge(
 class _Sorting:
     """Puts checked proposals where they belong, one after the other."""
 
-    def __init__(self, known: Sequence[Known], taken: set[str], max_new: int) -> None:
+    def __init__(self, known: Sequence[AnyInsight], taken: set[str], max_new: int) -> None:
         self._known = known
         self._taken = taken
         self._max_new = max_new
         self.new: list[InsightItem] = []
-        self.recurring: dict[str, Known] = {}
+        self.recurring: dict[str, AnyInsight] = {}
         self.dropped: list[Dropped] = []
 
     def take(self, proposal: Proposal, result: Checked | Reason) -> None:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from daydreamd.insights.judgement import Judgement
-from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
-from daydreamd.records.insight import Evidence, KnownInsight
+from daydreamd.records.insight import AnyInsight, Evidence, KnownInsight
 from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
 
@@ -124,7 +123,7 @@ def _moment(at: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B}, {local:%H:%M %Z}"
 
 
-def _place(item: Known, several: bool) -> str:
+def _place(item: AnyInsight, several: bool) -> str:
     workspace = f"{markdown(one_line(item.workspace, limit=80))} · " if several else ""
     cited = [code(place(evidence.path, evidence)) for evidence in item.evidence[:2]]
     return workspace + ", ".join(cited) + (" …" if len(item.evidence) > 2 else "")
@@ -144,7 +143,7 @@ def _quote(evidence: Evidence) -> str:
     return "\n".join(f"> {line}" for line in (opening, *shown, fence))
 
 
-def _seen(item: Known) -> str:
+def _seen(item: AnyInsight) -> str:
     """` · seen 4 times since 3 November`, where the history has met it before."""
     if not isinstance(item, KnownInsight) or item.times_seen < 2:
         return ""
@@ -152,6 +151,6 @@ def _seen(item: Known) -> str:
     return f" · seen {item.times_seen} times since {first.day} {first:%B}"
 
 
-def _changed(item: Known) -> str:
+def _changed(item: AnyInsight) -> str:
     commit = item.evidence[0].commit[:7] if item.evidence else ""
     return f"its lines changed since {code(commit)}" if commit else "its lines have changed"

@@ -50,19 +50,6 @@ class Reflection:
     failure: str | None = None
     timed_out: bool = False
 
-    def one_line(self) -> str:
-        """What came of it, for people."""
-        facts = self.facts
-        if self.failure:
-            return self.failure
-        if facts.engine is None:
-            return "there is no code to reflect on"
-        counts = f"{facts.prompt_tokens or 0:,} tokens sent"
-        if facts.answer_tokens:
-            counts += f", {facts.answer_tokens:,} received"
-        asker = "through aider" if facts.engine == "aider" else "asked directly"
-        return f"{facts.model} {asker}, {counts}" + (", broken off" if facts.partial else "")
-
 
 @dataclass
 class _Course:

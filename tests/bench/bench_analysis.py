@@ -84,7 +84,7 @@ async def _reflection(choice, engine):
     answering = ended - marks["answering"]
     facts = reflection.facts
     return [
-        Row("in all", ended - began, "s", reflection.one_line()),
+        Row("in all", ended - began, "s", reflection.failure or "answered"),
         Row("until the prompt is sent off", marks["reading"] - began, "s"),
         Row("until the answer begins", reading, "s", _rate(facts.prompt_tokens, reading)),
         Row("the answer", answering, "s", _rate(facts.answer_tokens, answering)),

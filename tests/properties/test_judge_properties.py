@@ -140,7 +140,7 @@ def test_any_verdict_makes_a_report(case):
     verdict = judge(answer, excerpts=excerpts, max_new=9)
     page = render(
         Report(
-            session_id="s", at=datetime.now(UTC), workspaces=("shop",), verdict=verdict, model="m"
+            session_id="s", at=datetime.now(UTC), workspaces=("shop",), judgement=verdict, model="m"
         )
     )
     page.encode()
