@@ -42,9 +42,10 @@ _NEVER_WORKED_SECONDS: Final = {CLAUDE: 0.4, AIDER: 0.4}
 _SMALL_PROGRAM_SECONDS: Final = 0.2
 _DAEMON_WORDS: Final = frozenset({"--daemon", "--daemonize", "--detach", "--service"})
 # What other agents than Claude are started with to wait for files or for somebody far away.
-_WORKS_ALONE: Final = frozenset(
-    {"--watch-files", "--remote", "--remote-control", "remote-control", "app-server", "worker"}
-)
+_WORKS_ALONE: Final = frozenset({
+    "--watch-files", "--remote", "--remote-control", "remote-control", "app-server", "exec-server",
+    "worker",
+})  # fmt: skip
 _COMMAND_LENGTH: Final = 200
 
 
