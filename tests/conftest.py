@@ -31,6 +31,18 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture
+def need_here():
+    """A function that skips the test where this machine lacks something; under CI it fails."""
+
+    def need(has, what):
+        if not has:
+            give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            give_up(f"this machine has no {what}")
+
+    return need
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind():
     """Compare what this process has before and after; also be no subreaper for the next test."""

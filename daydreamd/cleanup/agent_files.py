@@ -28,12 +28,12 @@ from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.leftovers import (
     Leftover,
     Shape,
-    bound_sockets,
     find_leftovers,
     owned_directories,
     places_in_use,
 )
 from daydreamd.host.processes import age_seconds, read_stat
+from daydreamd.host.sockets import bound_sockets
 from daydreamd.settings.model import Cleanup
 
 _ANY: Final = re.compile(r"[^.].*", re.DOTALL)
@@ -144,7 +144,9 @@ class _Lives:
 
     def claim(self, leftover: Leftover) -> str:
         """Why somebody who lives may come back to it; "" where nobody does."""
-        if any(name in self._sockets for name in leftover.sockets):
+        if leftover.sockets and self._sockets is None:
+            return "whether its sockets are bound cannot be seen"
+        if self._sockets and not self._sockets.isdisjoint(leftover.sockets):
             return "a socket in it is bound"
         if leftover.directory.name == "sessions" and leftover.directory.parent == self._home:
             dead = self._is_of_a_dead_process(leftover)

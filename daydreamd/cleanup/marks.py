@@ -19,6 +19,8 @@ from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.processes import read_environ, read_stat, read_uid
 
+ANY_AGENT: Final = "an agent"
+"""Who sets a mark that names no kind."""
 # A name alone counts where nobody but the agent sets it. Settings that a person writes into a shell
 # profile (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME, GEMINI_API_KEY) are no marks.
 _MARKS: Final = {
@@ -34,7 +36,7 @@ _MARKS: Final = {
     "copilot": ("COPILOT_CLI", "COPILOT_CLI_BINARY_VERSION", "COPILOT_AGENT_SESSION_ID"),
     "amp": ("AMP_CURRENT_THREAD_ID",),
     "goose": ("GOOSE_TERMINAL",),
-    "an agent": ("AI_AGENT",),
+    ANY_AGENT: ("AI_AGENT",),
 }  # fmt: skip
 MARKS: Final = tuple(f"{name}=".encode() for names in _MARKS.values() for name in names)
 """As they stand in an environment, for a quick look."""
@@ -45,12 +47,9 @@ class _Entry(msgspec.Struct):
     proc_start: str | int = msgspec.field(name="procStart")
 
 
-def started_by(environ: Mapping[str, str]) -> str:
-    """The kind of agent that an environment comes from; "" where it bears no mark."""
-    for kind, names in _MARKS.items():
-        if any(environ.get(name) for name in names):
-            return kind
-    return ""
+def started_by(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The kinds of agent that an environment comes from: several where one started another."""
+    return tuple(kind for kind, names in _MARKS.items() if any(environ.get(name) for name in names))
 
 
 def is_registered_claude(pid: int) -> bool:

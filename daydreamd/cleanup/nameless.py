@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.marks import MARKS, started_by
+from daydreamd.cleanup.marks import ANY_AGENT, MARKS, started_by
 from daydreamd.cleanup.programs import ADOPTERS, MULTIPLEXERS, personal_program
 from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe
 
@@ -51,10 +51,11 @@ _DAEMON_WORDS: Final = (
 class Left:
     """How a process shows that an agent left it. `agent` is one that lives and may want it, or 0.
 
-    `cwd_is_gone` None: that cannot be told. `by_design` says why it is meant to go on.
+    `by` are the kinds of agent that it comes from, one or more. `cwd_is_gone` None: that cannot be
+    told. `by_design` says why it is meant to go on.
     """
 
-    by: str
+    by: tuple[str, ...]
     cwd_is_gone: bool | None
     agent: int = 0
     by_design: str = ""
@@ -78,7 +79,8 @@ class Left:
     @property
     def proof(self) -> tuple[str, ...]:
         """What was found, for people."""
-        whose = self.by if self.by.startswith("an ") else f"a session of {self.by}"
+        named = [f"a session of {kind}" for kind in self.by if kind != ANY_AGENT]
+        whose = " or ".join(named) or ANY_AGENT
         gone = ("its working directory has been removed",) if self.cwd_is_gone else ()
         return (f"was started by {whose}, as its environment says", *gone)
 
@@ -186,10 +188,10 @@ def living_agent(left: Left, start_ticks: int, agents: Mapping[int, tuple[str, i
 
     `agents` gives the kind and the start of each by pid. A mark that names no kind may be anyone's.
     """
-    any_kind = left.by.startswith("an ")
+    any_kind = ANY_AGENT in left.by
     may = (
         pid
         for pid, (kind, began) in sorted(agents.items())
-        if began <= start_ticks and (any_kind or kind == left.by)
+        if began <= start_ticks and (any_kind or kind in left.by)
     )
     return next(may, 0)

@@ -23,8 +23,12 @@ def become_owner(places: Places) -> None:
         return
     try:
         uid = places.state.stat().st_uid
-    except OSError:
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise FileError(
+            f"cannot use {places.state}: {error.strerror}", path=places.state
+        ) from error
     if uid == 0:
         return
     try:

@@ -1,8 +1,9 @@
 """Starting a child: in a session of its own, within its program's limits, to die when we die.
 
-The kernel ends the child with us (`setpriv` of util-linux asks it to, in two milliseconds); where
-that cannot be used, our own confining program does the same in fifteen. A program that confines
-itself already is started as it is. This file does not know how a child is held.
+`prlimit` and `setpriv` of util-linux become the program, in two milliseconds: with its limits from
+its first instruction on, and with the kernel's promise to end it with us. Where `setpriv` cannot be
+used, our own confining program does the same in fifteen; a program that confines itself already is
+started as it is. This file does not know how a child is held.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,13 @@ from daydreamd.host.programs import Program, find_program
 
 Stream = Literal["pipe", "inherit", "drop"]
 _STREAMS: Final = {"pipe": subprocess.PIPE, "inherit": None, "drop": subprocess.DEVNULL}
+_NAMES: Final = {
+    resource.RLIMIT_CORE: "core",
+    resource.RLIMIT_DATA: "data",
+    resource.RLIMIT_FSIZE: "fsize",
+    resource.RLIMIT_CPU: "cpu",
+    resource.RLIMIT_NOFILE: "nofile",
+}
 
 
 def launch(
@@ -40,7 +48,7 @@ def launch(
     try:
         _require(words[0])
         process = subprocess.Popen(
-            _bound_to_us(words),
+            [*_limiting(program), *_bound_to_us(words)],
             bufsize=0,
             cwd=cwd,
             env=dict(env),
@@ -51,7 +59,8 @@ def launch(
         )
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in an argument
         raise CommandError(f"cannot start {words[0]}: {_reason(error)}", argv=words) from error
-    _limit(process.pid, program)
+    if not _prlimit():
+        _limit(process.pid, program)
     return process
 
 
@@ -91,31 +100,55 @@ def _setpriv() -> tuple[str, ...]:
 
     It sets its capabilities, even to what they are: a unit that filters system calls refuses that.
     """
-    found = find_program("setpriv")
-    if found is None:
+    return _usable("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--")
+
+
+@lru_cache(maxsize=1)
+def _prlimit() -> tuple[str, ...]:
+    return _usable("prlimit", "--core=0:0")
+
+
+def _usable(tool: str, *options: str) -> tuple[str, ...]:
+    """The tool and its options where it can become a program so; nothing where it cannot."""
+    if not (found := find_program(tool)):
         return ()
-    words = (str(found), "--pdeathsig", "KILL", "--no-new-privs", "--")
+    words = (str(found), *options)
     tried = subprocess.run(
         [*words, str(found), "--version"], env={}, capture_output=True, check=False
     )
     return words if tried.returncode == 0 else ()
 
 
+def _limiting(program: Program) -> list[str]:
+    """The words before a program that have it start within its limits."""
+    if not (prlimit := _prlimit()):
+        return []
+    bounds = _bounds(program, resource.getrlimit).items()
+    return [prlimit[0], *(f"--{_NAMES[kind]}={most}:{most}" for kind, most in bounds), "--"]
+
+
 def _limit(pid: int, program: Program) -> None:
-    limits = {
+    """Limit a child that has started already, for want of `prlimit`: it may have used more."""
+    with suppress(ProcessLookupError):  # it has ended already
+        for kind, most in _bounds(program, lambda kind: resource.prlimit(pid, kind)).items():
+            resource.prlimit(pid, kind, (most, most))
+
+
+def _bounds(program: Program, read: Callable[[int], tuple[int, int]]) -> dict[int, int]:
+    """Each limit of a program, or the one that holds already where that is lower."""
+    wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_DATA: program.memory_bytes,
         resource.RLIMIT_FSIZE: program.file_bytes,
         resource.RLIMIT_CPU: program.cpu_seconds,
         resource.RLIMIT_NOFILE: program.open_files,
     }
-    for kind, most in limits.items():
-        if most is None:
-            continue
-        with suppress(ProcessLookupError):  # it has ended already
-            _, hard = resource.prlimit(pid, kind)
-            bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.prlimit(pid, kind, (bound, bound))
+    limits = {kind: most for kind, most in wanted.items() if most is not None}
+    hard = {kind: read(kind)[1] for kind in limits}
+    return {
+        kind: most if hard[kind] == resource.RLIM_INFINITY else min(most, hard[kind])
+        for kind, most in limits.items()
+    }
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -130,15 +130,6 @@ def places_in_use() -> set[Place]:
     return used
 
 
-def bound_sockets() -> set[str]:
-    """The file names of all unix sockets that are bound, as far as this network sees them."""
-    try:
-        lines = Path("/proc/net/unix").read_text(errors="replace").splitlines()
-    except OSError:
-        return set()
-    return {line.rsplit("/", 1)[-1] for line in lines if "/" in line}
-
-
 def owned_directories(base: Path, parts: Sequence[str | re.Pattern[str]], uid: int) -> list[Path]:
     """The directories below `base` whose way there, part by part, is `uid`'s and holds no link.
 

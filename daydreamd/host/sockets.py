@@ -93,6 +93,27 @@ def unix_sockets() -> dict[int, UnixSocket] | None:
         return None
 
 
+def bound_sockets() -> set[str] | None:
+    """The file names of all unix sockets that are bound, in every network that we may look into.
+
+    None where they cannot be read.
+    """
+    pids = ("self", *filter(str.isdecimal, os.listdir("/proc")))  # noqa: PTH208 - names are wanted
+    networks = {network_of(pid): pid for pid in reversed(pids)}
+    found: set[str] = set()
+    for pid in networks.values():
+        try:
+            lines = Path(f"/proc/{pid}/net/unix").read_text(errors="replace").splitlines()
+        except OSError:
+            if pid == "self":
+                return None
+            continue  # gone meanwhile, or another user's, who binds nothing in what is ours alone
+        # A line ends in the path that was bound, which a relative one is without a slash.
+        rows = (line.split(maxsplit=7) for line in lines)
+        found |= {row[7].rsplit("/", 1)[-1] for row in rows if len(row) == 8}
+    return found
+
+
 def tcp_sockets(pid: int) -> dict[int, TcpSocket] | None:
     """TCP and UDP sockets in a process's network that serve or are connected, by inode.
 
@@ -102,15 +123,15 @@ def tcp_sockets(pid: int) -> dict[int, TcpSocket] | None:
     for table in ("tcp", "tcp6", "udp", "udp6"):
         try:
             lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-        except FileNotFoundError:
-            continue  # no IPv6, or gone meanwhile
-        except OSError:
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and table.endswith("6"):
+                continue  # a kernel without IPv6
             return None
         found.update(_read_table(lines, datagrams=table.startswith("udp")))
     return found
 
 
-def network_of(pid: int) -> str:
+def network_of(pid: int | str) -> str:
     """The identity of a process's network namespace; "" where it cannot be read."""
     try:
         return os.readlink(f"/proc/{pid}/ns/net")  # noqa: PTH115 - the text is the identity

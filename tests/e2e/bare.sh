@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.."
 PACKAGES=python3,python3-venv,git,make,ca-certificates
 SUITE=${SUITE:-bookworm}
 # What says how this machine reaches its registries comes along; nothing else of it does.
-KNOWN="/etc/apt /etc/pip.conf /etc/xdg/pip /root/.config/pip /etc/npmrc /root/.npmrc /etc/resolv.conf
-    /etc/hosts /etc/ssl /usr/local/share/ca-certificates /usr/share/keyrings"
+KNOWN="/etc/apt /etc/pip.conf /etc/xdg/pip /etc/npmrc /etc/resolv.conf /etc/hosts /etc/ssl
+    /usr/local/share/ca-certificates /usr/share/keyrings"
 
 fail() {
     echo "make: $*" >&2

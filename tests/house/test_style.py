@@ -116,7 +116,7 @@ def test_no_test_is_skipped_mocked_or_expected_to_fail() -> None:
     forbidden = re.compile(
         r"monkeypatch\.setattr|unittest\.mock|\bmock\.patch|mark\.(skip|xfail)|pytest\.(skip|xfail)\("
     )
-    # conftest.py alone skips: where the machine lacks a package, which it names.
+    # conftest.py alone skips: where the machine lacks something, which it names.
     allowed = {Path(__file__), ROOT / "tests/conftest.py"}
     tests = set((ROOT / "tests").rglob("*.py")) - allowed
     assert [str(file) for file in tests if forbidden.search(file.read_text())] == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -134,6 +136,28 @@ def test_a_daemons_directory_goes_once_its_sockets_are_dead(home: Path):
         alive.bind(os.path.relpath(place / "pty.sock"))  # as long as it is, a path has no room
         let_rest(home)
         assert clean(home)[f"tmp/cc-daemon-{UID}"].reason == "a socket in it is bound"
+    clean(home)
+    assert not place.exists()
+
+
+@pytest.mark.root
+def test_one_that_is_bound_in_another_network_is_not_dead(home: Path):
+    place = home / f"tmp/cc-daemon-{UID}"
+    place.mkdir()
+    program = (
+        "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind('pty.sock');"
+        "os.chdir('/'); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        ["unshare", "--net", sys.executable, "-c", program],
+        cwd=place,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        other.stdout.readline()
+        let_rest(home)
+        assert clean(home)[f"tmp/cc-daemon-{UID}"].reason == "a socket in it is bound"
+        other.communicate()
     clean(home)
     assert not place.exists()
 

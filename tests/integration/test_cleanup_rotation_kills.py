@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -147,11 +148,10 @@ def test_former_logs_survive_wherever_the_rotation_is_killed(directories):
         step += 1
 
 
-def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directories):
+def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directories, need_here):
     """Less than a block cannot be taken out without a gap, in which a line would be lost."""
     log = directories() / "app.log"
-    if not _cuts_without_a_gap(log.parent):
-        return  # only ext4 and XFS can
+    need_here(_cuts_without_a_gap(log.parent), "ext4 or XFS under its temporary directory")
     log.write_bytes(b"%015d\n" % 0)
     with log.open("ab") as out, subprocess.Popen(["sleep", "1000"], stdout=out) as writer:
         done = rotate(log, max_bytes=10, keep=_KEEP)
@@ -165,9 +165,8 @@ def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directorie
     assert rotate(log, max_bytes=10, keep=_KEEP).rotated, "once nobody writes, it goes"
 
 
-def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(directories):
-    if not _cuts_without_a_gap(directories()):
-        return  # only ext4 and XFS can
+def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(directories, need_here):
+    need_here(_cuts_without_a_gap(directories()), "ext4 or XFS under its temporary directory")
     step, killed = 0, True
     while killed:
         log = directories() / "app.log"
@@ -187,11 +186,9 @@ def test_a_writer_that_reopens_loses_nothing_wherever_it_is_killed(directories):
         writer = Writer(log.with_name("app.pid"))
         with writing(log, reopens=True) as pid:
             writer.pidfile.write_text(str(pid))
-            killed = killed_at(
-                step,
-                lambda: rotate(log, max_bytes=10, keep=_KEEP, writer=writer),  # noqa: B023
-            )
-            again = rotate(log, max_bytes=10, keep=_KEEP, writer=writer)
+            carry_on = partial(rotate, log, max_bytes=10, keep=_KEEP, writer=writer)
+            killed = killed_at(step, carry_on)
+            again = carry_on()
             assert "still writes" not in again.said
         found = everything_in(log.parent, "app.log")
         assert found == list(range(len(found))), f"step {step}"

@@ -1,7 +1,6 @@
 """The leash, against real programs that behave as badly as programs do."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,45 +11,17 @@ from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
 from daydreamd.host.commands import SESSION_MARK, clean_environment, leashed, run
 from daydreamd.host.processes import (
     Signals,
-    become_subreaper,
     is_alive,
     read_environ,
     read_stat,
     reap_strays,
 )
-from daydreamd.host.usage import UsageMeter
-
-MISBEHAVING = Path(__file__).parent.parent / "fakes" / "misbehaving.py"
-MIB = 1 << 20
-
-
-def deed(*words):
-    return [sys.executable, "-S", MISBEHAVING, *map(str, words)]
-
-
-@pytest.fixture
-def place(tmp_path):
-    become_subreaper()
-    return {"cwd": tmp_path, "env": clean_environment()}
+from tests.integration.children import MIB, MISBEHAVING, deed, living, noted, until_noted
 
 
 @pytest.fixture
 def notes(tmp_path):
     return tmp_path / "pids"
-
-
-def noted(path):
-    return [int(line) for line in path.read_text().split()] if path.exists() else []
-
-
-def living(pids):
-    return [pid for pid in pids if (stat := read_stat(pid)) and stat.state != "Z"]
-
-
-async def until_noted(path, count):
-    with anyio.fail_after(60):
-        while len(noted(path)) < count:  # noqa: ASYNC110 - another program writes it
-            await anyio.sleep(0.01)
 
 
 async def test_a_program_is_run_and_what_it_left_is_told(place):
@@ -136,53 +107,6 @@ async def test_more_output_than_wanted_is_dropped_and_said(place):
 
     assert (done.exit_code, done.stdout, done.truncated) == (0, b"x" * 1000, True)
     assert sum(chunks) == 3 * MIB
-
-
-def test_a_child_that_prints_a_gibibyte_costs_less_than_20_mib(place, tmp_path):
-    code = f"""if True:
-        import anyio, resource
-        from pathlib import Path
-        from daydreamd.host.commands import clean_environment, run
-        async def main():
-            kwargs = dict(cwd=Path("/"), env=clean_environment(), too_much="drop", deadline=120)
-            await run(["true"], **kwargs)
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            done = await run({[str(word) for word in deed("floods", 1 << 30)]}, **kwargs)
-            assert done.truncated and done.exit_code == 0
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-        anyio.run(main)
-    """
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-
-    assert int(printed) * 1024 < 20 * MIB
-
-
-async def test_the_memory_of_a_program_is_told(place):
-    done = await run(deed("hog", 200 * MIB), deadline=60, **place)
-
-    assert 200 * MIB < done.peak_rss_bytes < 300 * MIB
-
-
-def test_the_memory_of_a_program_that_nobody_saw_is_unknown():
-    child = subprocess.Popen(["true"])
-    meter = UsageMeter(child.pid)
-    _, status, told = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    meter.ended(told)
-
-    assert meter.usage().peak_rss_bytes is None
-
-
-async def test_a_program_above_its_memory_is_ended(place):
-    with pytest.raises(CommandTooLarge, match=r"it uses \d+ MiB of memory, more than 100 MiB"):
-        await run(deed("hog", 1 << 40), deadline=60, max_memory=100 * MIB, **place)
-
-
-async def test_the_memory_of_children_counts(place):
-    argv = ["sh", "-c", '"$@"; true', "sh", *deed("hog", 1 << 40)]
-
-    with pytest.raises(CommandTooLarge):
-        await run(argv, deadline=60, max_memory=100 * MIB, **place)
 
 
 async def test_a_child_that_never_reads_does_not_hang_us(place):
@@ -308,35 +232,6 @@ async def test_a_polite_child_may_end_its_tree_itself(place, notes):
 
     assert len(noted(Path(f"{notes}.clean"))) == 1
     assert living(noted(notes) + noted(Path(f"{notes}.child"))) == []
-
-
-async def test_a_child_talks_by_lines_while_it_lives(place):
-    code = "print('one'); print('two', flush=True); import sys; print('three', end=''); sys.exit(4)"
-
-    async with leashed([sys.executable, "-c", code], **place) as child:
-        assert [line async for line in child.lines()] == [b"one", b"two", b"three"]
-        assert await child.wait() == 4
-
-
-async def test_a_line_without_end_is_refused(place):
-    async with leashed(deed("floods", 1 << 40), **place) as child:
-        with pytest.raises(CommandTooLarge, match="a line has no end"):
-            await anext(child.lines())
-
-
-async def test_a_long_lived_child_is_ended_with_its_block(place):
-    async with leashed(["sleep", "60"], **place) as child:
-        assert read_stat(child.identity.pid).start_ticks == child.identity.start_ticks
-        assert not child.has_ended
-
-    assert await child.wait() == -Signals.SIGTERM
-    assert not child.send(Signals.SIGTERM)
-
-
-async def test_an_error_inside_the_block_comes_out_as_it_is(place):
-    with pytest.raises(ZeroDivisionError):
-        async with leashed(["sleep", "60"], **place):
-            1 / 0  # noqa: B018 - it is to raise
 
 
 async def test_only_the_tail_of_stderr_is_kept(place):

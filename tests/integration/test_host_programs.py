@@ -125,6 +125,35 @@ async def test_a_limit_of_file_size_holds_for_what_it_writes(tmp_path):
     assert (tmp_path / "big").stat().st_size == MIB
 
 
+def test_a_program_has_its_limits_from_its_first_instruction_on(tmp_path):
+    """Whatever is done after its start comes too late: it has ended by then."""
+    limits = "import resource as r; print(*map(r.getrlimit, (r.RLIMIT_DATA, r.RLIMIT_NOFILE)))"
+    code = f"""if True:
+        import os, sys, threading
+        import anyio
+        from pathlib import Path
+        from daydreamd.host.commands import clean_environment, run
+        from daydreamd.host.procfs import read_children
+        from daydreamd.host.programs import Program
+        def trace(frame, event, argument):
+            if not frame.f_code.co_filename.endswith("launch.py"):
+                return None
+            for pid in read_children(os.getpid()):
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            return trace
+        async def main():
+            threading.settrace(trace)
+            sys.settrace(trace)
+            place = dict(cwd=Path("/"), env=clean_environment(), deadline=60)
+            program = Program("p", memory_bytes=100 << 20, open_files=99)
+            done = await run([sys.executable, "-c", {limits!r}], program=program, **place)
+            print(done.stdout.decode(), end="")
+        anyio.run(main)
+    """
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"(104857600, 104857600) (99, 99)\n"
+
+
 async def test_no_child_leaves_a_core_file(tmp_path):
     code = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
     done = await run(

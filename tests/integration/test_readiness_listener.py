@@ -80,9 +80,8 @@ def test_a_user_that_the_settings_name_is_trusted(listening):
     assert distrusted_listener(Model(base_url=url, trusted_users=("nobody",))) == ""
 
 
-async def test_auto_asks_no_stranger_anything(listening, tmp_path):
-    if listening_users(11434):
-        return  # this machine has a server of its own at the usual address
+async def test_auto_asks_no_stranger_anything(listening, need_here):
+    need_here(not listening_users(11434), "free port 11434: a server of its own listens there")
     listening(STRANGER, 11434)
     found = await find_model(Model(name="any"))
     assert found.provider != "ollama"

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daydreamd.cleanup.decision import Facts, Rule, decide
-from daydreamd.cleanup.marks import started_by
+from daydreamd.cleanup.marks import MARKS, started_by
 from daydreamd.cleanup.nameless import Left, living_agent
 from daydreamd.cleanup.owners import Owner
 
 KINDS = ("claude", "codex", "gemini", "an agent")
 LEFT = st.builds(
     Left,
-    by=st.sampled_from(KINDS),
+    by=st.lists(st.sampled_from(KINDS), min_size=1, unique=True).map(tuple),
     cwd_is_gone=st.sampled_from([True, False, None]),
     agent=st.sampled_from([0, 7]),
     by_design=st.sampled_from(["", "it is a daemon by design"]),
 )
+MARKED = {mark.decode().rstrip("=") for mark in MARKS}
 AGENTS = st.dictionaries(
     st.integers(2, 99), st.tuples(st.sampled_from(KINDS[:3]), st.integers(0, 99))
 )
@@ -48,7 +49,7 @@ def test_only_an_agent_that_began_before_speaks_for_it(
     fitting = {
         one
         for one, (kind, start) in agents.items()
-        if start <= began and left.by in (kind, "an agent")
+        if start <= began and {kind, "an agent"} & {*left.by}
     }
     assert pid in fitting if fitting else pid == 0
 
@@ -57,6 +58,8 @@ def test_only_an_agent_that_began_before_speaks_for_it(
 def test_an_environment_without_a_mark_is_nobodys(environ: dict[str, str]) -> None:
     for name in ("CLAUDE_CODE_USE_BEDROCK", "CODEX_HOME", "GEMINI_API_KEY", "OPENCODE_CONFIG"):
         environ[name] = "1"
-    marked = started_by(environ)
-    assert started_by(environ | {"CLAUDECODE": "1"}) == "claude"
-    assert not marked or any(environ.values())
+    assume(not environ.keys() & MARKED)
+    assert started_by(environ) == ()
+    for mark in MARKED:
+        assert len(started_by(environ | {mark: "1"})) == 1
+        assert started_by(environ | {mark: ""}) == ()

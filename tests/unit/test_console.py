@@ -18,7 +18,6 @@ from daydreamd.events import (
     SessionStarted,
 )
 from daydreamd.insights.observations import Observation
-from daydreamd.observe.answer_tail import AnswerTail
 from daydreamd.observe.closing import draw_end
 from daydreamd.observe.console import watch_session
 from daydreamd.observe.live import LiveScreen
@@ -291,22 +290,3 @@ def test_text_of_others_is_never_markup(text):
     draw_end(seen, ended, observations=[])
     assert "\x1b]8" not in seen.file.getvalue()
     assert "x" in seen.export_text() or text == "[/]"
-
-
-@pytest.mark.parametrize(
-    ("pieces", "line"),
-    [
-        (['{"insights": [{"tit'], 'insights": [{"tit'),
-        (['{"insights":[{"title":"One"},{"title":"Tw', "o w"], "Two w"),
-        (['{"title":"T","body":"It says \\"no\\" \\u00', "e9"], 'It says "no"'),
-        (["Plain prose,\nline two"], "Plain prose, line two"),
-        (["x" * 100], "…" + "x" * 39),
-        ([""], ""),
-        (["x" * 100_000, '"body": "end"'], "end"),
-    ],
-)
-def test_the_end_of_an_answer_is_something_to_read(pieces, line):
-    tail = AnswerTail()
-    for piece in pieces:
-        tail.add(piece)
-    assert tail.line(width=40).strip() == line

@@ -81,8 +81,8 @@ async def test_its_facts_are_true_all_the_same(hostile, gather):
     assert report.failures == ()
     assert entry["git"]["branch"] == "main"
     dirty = entry["git"]["dirty"]
-    # app.py, notes.txt and lib/module.py; some lie behind a filter of its own, which is not run
-    assert dirty["unstaged"] + dirty["unknown"] == 3
+    # lib/module.py is gone; app.py and notes.txt lie behind a filter, which is not run
+    assert (dirty["unstaged"], dirty["unknown"], dirty["files"]) == (1, 2, 12)
     assert entry["markers"]["fixme"] == 1
     assert entry["activity"]["commits_7d"] == 3
     assert entry["languages"]["Python"]["files"] >= 3  # in spite of its .sccconfig
