@@ -20,6 +20,7 @@ import anyio
 
 from daydreamd.errors import HostError
 from daydreamd.host.processes import (
+    Identity,
     Signals,
     age_seconds,
     marked,
@@ -74,7 +75,7 @@ class Zoo:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.DEVNULL,
         cwd: Path | None = None,
-        becomes: Path | None = None,
+        becomes: Path | str | None = None,
         **wishes: str,
     ) -> int:
         """Start a process that is no child of ours; its pid. `child` is started by it.
@@ -96,7 +97,7 @@ class Zoo:
         )  # fmt: skip
         if self._is_specimen(becomes or program):
             return int(_await_file(pidfile))
-        return self._await_marked(env["ZOO_ANIMAL"], str(program))
+        return self._await_marked(env["ZOO_ANIMAL"], str(becomes or program))
 
     def child_of(self, pid: int) -> int:
         """The child that an animal was told to start."""
@@ -118,16 +119,29 @@ class Zoo:
         """Close the terminal that was opened last, as a terminal window is closed."""
         os.close(self._terminals.pop())
 
-    def tmux(self, program: Path) -> int:
-        """A program in a real, detached tmux."""
+    def tmux(
+        self,
+        program: Path | str,
+        *arguments: str,
+        becomes: Path | str | None = None,
+        **wishes: str,
+    ) -> int:
+        """A program in a real, detached tmux of its own."""
         pidfile = self._pidfile()
-        env = self._environment(pidfile, {})
+        env = self._environment(pidfile, wishes)
         argv = [
-            "tmux", "-S", str(self.directory / "tmux"), "-f", "/dev/null",
-            "new-session", "-d", str(program),
+            "tmux", "-S", str(self.directory / f"tmux-{pidfile.name}"), "-f", "/dev/null",
+            "new-session", "-d", "-x", "120", "-y", "40", str(program), *arguments,
         ]  # fmt: skip
         subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL)
-        return int(_await_file(pidfile))
+        if self._is_specimen(becomes or program):
+            return int(_await_file(pidfile))
+        return self._await_marked(env["ZOO_ANIMAL"], str(becomes or program))
+
+    def band(self, pid: int) -> list[Identity]:
+        """Every process that lives and descends from what was started with this one."""
+        animal = self._environ(pid)["ZOO_ANIMAL"]
+        return [one for one in self.animals() if one in set(marked("ZOO_ANIMAL", animal))]
 
     def settle(self, seconds: float) -> None:
         """Wait until every animal is older than this, and has done with starting."""
@@ -137,7 +151,7 @@ class Zoo:
                 return
             time.sleep(0.1)
 
-    def animals(self):
+    def animals(self) -> list[Identity]:
         """Every process of this zoo that lives."""
         return [identity for identity in marked("ZOO", self.mark) if _lives(identity.pid)]
 
