@@ -30,6 +30,7 @@ NEEDS = (
     Need("util-linux", "unshare", ALL),
     Need("tmux", "tmux", ZOO),
     Need("gcc", "cc", ZOO),
+    Need("e2fsprogs", "mkfs.ext4", ZOO),
     Need("libc6-dev", "/usr/include/stdio.h", ZOO),
     Need("nodejs", "node", ZOO),
     Need("systemd", "/lib/systemd/systemd", SERVICE),

@@ -103,14 +103,38 @@ def everything_in(directory: Path, log: str) -> list[int]:
     return sorted({int(line) for line in found.replace(b"\0", b"").split()})
 
 
-@pytest.fixture
-def directories(tmp_path: Path) -> Callable[[], Path]:
+def made_below(place: Path) -> Callable[[], Path]:
     def make() -> Path:
-        directory = tmp_path / f"logs-{len(list(tmp_path.iterdir()))}"
+        directory = place / f"logs-{len(list(place.iterdir()))}"
         directory.mkdir(mode=0o700)
         return directory
 
     return make
+
+
+@pytest.fixture
+def directories(tmp_path: Path) -> Callable[[], Path]:
+    return made_below(tmp_path)
+
+
+@pytest.fixture
+def cut_directories(tmp_path: Path, need_here) -> Iterator[Callable[[], Path]]:
+    """Directories of a file system that takes blocks out of a file; our own ext4 where none is."""
+    if _cuts_without_a_gap(tmp_path):
+        yield made_below(tmp_path)
+        return
+    image, place = tmp_path / "ext4", tmp_path / "mounted"
+    place.mkdir()
+    image.touch()
+    os.truncate(image, 64 << 20)
+    make = ["mkfs.ext4", "-q", "-b", "4096", image]
+    mount = ["mount", "-o", "loop", image, place]
+    done = os.geteuid() == 0 and all(
+        subprocess.run(argv, check=False).returncode == 0 for argv in (make, mount)
+    )
+    need_here(done and _cuts_without_a_gap(place), "ext4 or XFS to rotate logs on")
+    yield made_below(place)
+    subprocess.run(["umount", place], check=True)
 
 
 def _cuts_without_a_gap(directory: Path) -> bool:
@@ -148,10 +172,9 @@ def test_former_logs_survive_wherever_the_rotation_is_killed(directories):
         step += 1
 
 
-def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directories, need_here):
+def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(cut_directories):
     """Less than a block cannot be taken out without a gap, in which a line would be lost."""
-    log = directories() / "app.log"
-    need_here(_cuts_without_a_gap(log.parent), "ext4 or XFS under its temporary directory")
+    log = cut_directories() / "app.log"
     log.write_bytes(b"%015d\n" % 0)
     with log.open("ab") as out, subprocess.Popen(["sleep", "1000"], stdout=out) as writer:
         done = rotate(log, max_bytes=10, keep=_KEEP)
@@ -165,11 +188,10 @@ def test_a_log_under_one_block_is_not_cut_while_somebody_writes_to_it(directorie
     assert rotate(log, max_bytes=10, keep=_KEEP).rotated, "once nobody writes, it goes"
 
 
-def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(directories, need_here):
-    need_here(_cuts_without_a_gap(directories()), "ext4 or XFS under its temporary directory")
+def test_a_log_that_is_written_meanwhile_is_whole_wherever_it_is_killed(cut_directories):
     step, killed = 0, True
     while killed:
-        log = directories() / "app.log"
+        log = cut_directories() / "app.log"
         with writing(log):
             killed = killed_at(step, lambda log=log: rotate(log, max_bytes=10, keep=_KEEP))
             rotate(log, max_bytes=10, keep=_KEEP)
