@@ -7,17 +7,21 @@ today (an unmounted disk) must not stop the session: `gather_context` reports it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import anyio
 
 from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
-from daydreamd.host.threads import answer_within
+from daydreamd.host.threads import answer_within, in_spare_thread
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
 
 _PATIENCE_SECONDS: Final = 5.0
+_MOMENT_SECONDS: Final = 1.0
 _NO_ANSWER: Final = "its disk does not answer"
 
 
@@ -34,7 +38,7 @@ def find_workspaces(
     known = _by_path(configured)
     for one in wanted:
         if isinstance(one, WorkspaceSetting):
-            found.setdefault(_resolved(one.path), one)
+            found.setdefault(_resolved_or_named(one.path), one)
         else:
             path = _resolved(str(one))
             require_directory(path)
@@ -57,12 +61,16 @@ def find_workspaces(
 def _by_path(configured: Sequence[WorkspaceSetting]) -> dict[Path, WorkspaceSetting]:
     known: dict[Path, WorkspaceSetting] = {}
     for setting in configured:
-        try:
-            path = _resolved(setting.path)
-        except WorkspaceError:  # its disk does not answer, but its name may
-            path = Path(setting.path)
-        known.setdefault(path, setting)
+        known.setdefault(_resolved_or_named(setting.path), setting)
     return known
+
+
+def _resolved_or_named(text: str) -> Path:
+    """A configured path; that its disk does not answer, say, is told where it is looked at."""
+    try:
+        return _resolved(text)
+    except WorkspaceError:
+        return Path(text)
 
 
 def require_directory(path: Path) -> None:
@@ -71,10 +79,17 @@ def require_directory(path: Path) -> None:
         reason = answer_within(lambda: _reason_against(path), _PATIENCE_SECONDS)
     except TimeoutError:
         reason = _NO_ANSWER
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
     if reason:
         raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
+
+
+async def is_there(path: Path) -> bool:
+    """Whether `path` can be looked at by now; a disk that takes long cannot."""
+    with anyio.move_on_after(_MOMENT_SECONDS), suppress(OSError, ValueError):
+        return not await in_spare_thread(lambda: _reason_against(path))
+    return False
 
 
 def _reason_against(path: Path) -> str:

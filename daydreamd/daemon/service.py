@@ -28,6 +28,7 @@ from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
 from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
+from daydreamd.parts import PARTS_KEY, from_json
 from daydreamd.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0
@@ -92,7 +93,8 @@ async def _put_in_order(daemon: Daemon) -> None:
     except SessionBusy as error:
         # `daydreamd once` runs: nothing of it is dead, and the next session looks again.
         daemon.notice("info", "recovery put off", reason=str(error))
-    daemon.standing.recall(await history.sessions(_REMEMBERED_SESSIONS))
+    failing = from_json(await history.get_state(PARTS_KEY))
+    daemon.standing.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
 
 
 @contextmanager
