@@ -1,11 +1,12 @@
 """The real agents, as their vendors put them into the registries, and how each is started.
 
-All of them start without an account and without a model: in a window they stop at their login, and
-without one they wait for what comes through their standard input.
+All of them start without an account and without a model: in a window they stop at their login or
+their prompt, and without one they wait for what comes through their standard input.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -30,7 +31,8 @@ class NotHereError(Exception):
 class Agent:
     """A real agent: what starts it, which file its process executes in the end.
 
-    `alone` are the arguments with which it needs no terminal.
+    `alone` are the arguments with which it needs no terminal. `remembers` gives what it has to find
+    in that home, by path below it.
     """
 
     name: str
@@ -38,11 +40,19 @@ class Agent:
     becomes: str
     alone: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    remembers: Callable[[Path], Mapping[str, str]] = lambda _: {}
 
 
 def _claude(directory: Path) -> Agent:
     program = os.path.realpath(_from_npm("@anthropic-ai/claude-code", directory) / ".bin/claude")
-    return Agent("claude", (program,), program, ("mcp", "serve"))
+    return Agent("claude", (program,), program, ("mcp", "serve"), remembers=_answered)
+
+
+def _answered(home: Path) -> Mapping[str, str]:
+    """With its first questions still to ask, it ends where its vendor cannot be reached."""
+    trusted = {str(home): {"hasTrustDialogAccepted": True}}
+    said = {"hasCompletedOnboarding": True, "theme": "dark", "projects": trusted}
+    return {".claude.json": json.dumps(said)}
 
 
 def _codex(directory: Path) -> Agent:

@@ -53,6 +53,8 @@ def _release(zoo: Zoo, agent: Agent, stack: contextlib.ExitStack) -> Iterator[Sp
         window = stack.enter_context(open_window())
         return start(tty=window.device, TERM="xterm-256color"), window
 
+    for path, text in agent.remembers(zoo.home).items():
+        zoo.write(path, text)
     pid, _ = start_in_window()
     yield Specimen(f"{agent.name}, in a terminal", pid, "spare", "in use: terminal pts/")
     pid = zoo.tmux(*agent.command, becomes=agent.becomes, **agent.environment)
