@@ -17,7 +17,7 @@ from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
 from daydreamd.cleanup.claude_remote import remote_session
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
-from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
+from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of
 from daydreamd.cleanup.programs import is_daydreamd
 from daydreamd.cleanup.sampling import Sample, has_moved
 from daydreamd.cleanup.undo import resume_aider, resume_claude
@@ -92,7 +92,7 @@ class Case:
     def facts(self, ours: Mapping[int, str]) -> Facts:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
-        owner, partners = owner_of(
+        belonging = belonging_of(
             self.stat,
             sample.members,
             self.around,
@@ -107,8 +107,9 @@ class Case:
             rule=sample.kind,
             command=_said(sample.argv, sample.identity.exe),
             age_seconds=self.age,
-            owner=owner,
-            partners=partners,
+            owner=belonging.owner,
+            partners=belonging.partners,
+            companions=belonging.companions,
             rss_bytes=sample.rss_bytes,
             never=self._never(ours, mark if self._is_below_daydreamd() else ""),
             dead_session=mark if mark in self.known.dead_sessions else "",

@@ -24,6 +24,7 @@ from daydreamd.host.processes import (
     Signals,
     age_seconds,
     marked,
+    memory_bytes,
     read_argv,
     read_environ,
     read_exe,
@@ -49,6 +50,7 @@ class Zoo:
         subprocess.run(["cc", "-O1", "-o", self.specimen, _SOURCE], check=True)
         self._terminals: list[int] = []
         self._count = 0
+        self._marks: dict[int, str] = {}
 
     def put(self, path: str) -> Path:
         """The specimen, at a path below the zoo's home."""
@@ -95,9 +97,7 @@ class Zoo:
             [self.specimen], env=env, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL,
             cwd=cwd or self.home, check=True,
         )  # fmt: skip
-        if self._is_specimen(becomes or program):
-            return int(_await_file(pidfile))
-        return self._await_marked(env["ZOO_ANIMAL"], str(becomes or program))
+        return self._await_start(pidfile, becomes or program)
 
     def child_of(self, pid: int) -> int:
         """The child that an animal was told to start."""
@@ -133,15 +133,13 @@ class Zoo:
             "tmux", "-S", str(self.directory / f"tmux-{pidfile.name}"), "-f", "/dev/null",
             "new-session", "-d", "-x", "120", "-y", "40", str(program), *arguments,
         ]  # fmt: skip
-        subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL)
-        if self._is_specimen(becomes or program):
-            return int(_await_file(pidfile))
-        return self._await_marked(env["ZOO_ANIMAL"], str(becomes or program))
+        subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL, cwd=self.home)
+        return self._await_start(pidfile, becomes or program)
 
     def band(self, pid: int) -> list[Identity]:
         """Every process that lives and descends from what was started with this one."""
-        animal = self._environ(pid)["ZOO_ANIMAL"]
-        return [one for one in self.animals() if one in set(marked("ZOO_ANIMAL", animal))]
+        band = set(marked("ZOO_ANIMAL", self._marks[pid]))
+        return [one for one in self.animals() if one in band]
 
     def settle(self, seconds: float) -> None:
         """Wait until every animal is older than this, and has done with starting."""
@@ -154,6 +152,10 @@ class Zoo:
     def animals(self) -> list[Identity]:
         """Every process of this zoo that lives."""
         return [identity for identity in marked("ZOO", self.mark) if _lives(identity.pid)]
+
+    def memory(self) -> dict[Identity, int]:
+        """Bytes of each that lives: its share of what it has together with others (PSS)."""
+        return {one: memory_bytes(one.pid) or 0 for one in self.animals()}
 
     def close(self) -> None:
         """End them all."""
@@ -187,6 +189,14 @@ class Zoo:
 
     def _is_specimen(self, program: Path | str) -> bool:
         return Path(program).stat().st_size == self.specimen.stat().st_size
+
+    def _await_start(self, pidfile: Path, program: Path | str) -> int:
+        if self._is_specimen(program):
+            pid = int(_await_file(pidfile))
+        else:
+            pid = self._await_marked(pidfile.name, str(program))
+        self._marks[pid] = pidfile.name
+        return pid
 
     def _await_marked(self, animal: str, program: str) -> int:
         """The pid of a program that cannot tell us; it has to have become that program."""

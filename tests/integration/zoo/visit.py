@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import Any
 
+from daydreamd.host.processes import is_alive
 from tests.integration.zoo.keeper import Zoo
 
 SETTINGS = """
@@ -40,3 +42,17 @@ def clean(zoo: Zoo, *options: str, more: str = "") -> dict[str, Any]:
     done = subprocess.run([*argv, *options], env=env, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What a real run said, and the memory of all that were there before it and are no more."""
+
+    said: dict[str, Any]
+    gone_bytes: int
+
+
+def clean_and_weigh(zoo: Zoo) -> Cleaned:
+    held = zoo.memory()
+    said = clean(zoo)
+    return Cleaned(said, sum(size for one, size in held.items() if not is_alive(one)))
