@@ -17,6 +17,7 @@ from tests.e2e.menagerie import AIDER, CLAUDE, SERVER, Menagerie
 pytestmark = pytest.mark.root
 
 CLOCK = REPOSITORY / "tests/integration/zoo/later.c"
+SEEN = f"{STATE}/agents.json"  # in her own unit, too, as the system's runs as her
 OWN_STATE = "/home/alice/.local/state/daydreamd"
 OWN_SETTINGS = "/home/alice/.config/daydreamd/daydreamd.toml"
 HOUR = 3600
@@ -27,8 +28,6 @@ AGENTS = {"claude": CLAUDE, "aider": AIDER, "worker": AIDER, "mcp": SERVER}
 
 class Day(ABC):
     """Agents that were left, and a daydreamd that is told what time it is."""
-
-    state = OWN_STATE
 
     def __init__(self, house: Household, zoo: Menagerie) -> None:
         self.house, self.zoo = house, zoo
@@ -57,32 +56,32 @@ class Day(ABC):
         self.house.run(["kill", "-USR1", str(pid)])
         until(lambda: _processor_ticks(self.house, pid) >= spent + 45, f"{name} has worked")
 
-    def last_look(self) -> float:
-        seen = self.house.path(f"{self.state}/agents.json")
-        agents = json.loads(seen.read_text())["agents"] if seen.exists() else []
-        return max((agent["seen_at"] for agent in agents), default=0.0)
-
 
 class InUnit(Day):
-    """The daemon in its unit looks when it starts."""
+    """The daemon in its unit looks soon after it has started, and at once when it is to reload."""
 
     manager = "system"
-    state = STATE
 
     def look_at(self, hours: float) -> None:
-        before = self.last_look()
+        before = self._last_look()
         lines = "\n".join(f'Environment="{name}={value}"' for name, value in later(hours).items())
         drop_in = f"/etc/systemd/{self.manager}/{UNIT}.d/later.conf"
         self.house.write(drop_in, f"[Service]\n{lines}\n")
         self.zoo.systemctl(self.manager, "daemon-reload")
         self.zoo.systemctl(self.manager, "restart", UNIT)
-        until(lambda: self.last_look() > before, "the daemon has looked")
+        self.zoo.systemctl(self.manager, "reload", UNIT)
+        until(lambda: self._last_look() > before, "the daemon has looked")
 
     def tidy(self) -> None:
         self.house.change_workspace()
         argv = ["daydreamd", f"--{self.manager}", "trigger", "--wait", "--json"]
         held = self.house.run(argv, user="alice", env=self.zoo.bus, check=False)
         assert json.loads(held.stdout)["outcome"] == "completed", held.stderr
+
+    def _last_look(self) -> float:
+        seen = self.house.path(SEEN)
+        agents = json.loads(seen.read_text())["agents"] if seen.exists() else []
+        return max((agent["seen_at"] for agent in agents), default=0.0)
 
     def close(self) -> None:
         self.zoo.systemctl(self.manager, "stop", UNIT)
@@ -91,7 +90,6 @@ class InUnit(Day):
 
 class InUserUnit(InUnit):
     manager = "user"
-    state = OWN_STATE
 
 
 class ByHand(Day):
@@ -130,7 +128,7 @@ def zoo(staged: Path) -> Iterator[Menagerie]:
 
 @pytest.fixture(params=[InUnit, InUserUnit, ByHand])
 def day(zoo: Menagerie, request: pytest.FixtureRequest) -> Iterator[Day]:
-    zoo.house.run(["rm", "-rf", OWN_STATE])  # what was seen on another day
+    zoo.house.run(["rm", "-rf", OWN_STATE, SEEN])  # what was seen on another day
     day: Day = request.param(zoo.house, zoo)
     yield day
     day.close()
