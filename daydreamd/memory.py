@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from daydreamd.errors import DaydreamError
 from daydreamd.events import Emitter
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.parts import PARTS_KEY, failing_after, from_json, only_of, tell_parts, to_json
 from daydreamd.session import DaydreamSession, FailingPart, InsightItem, Trigger, Workspace
 
@@ -57,7 +59,8 @@ class Memory:
         from daydreamd.insights.novelty import from_workspaces
 
         reflection = found.reflection
-        return judge(
+        ask = partial(
+            judge,
             reflection.text if reflection else "",
             excerpts=reflection.excerpts if reflection else (),
             known=found.known,
@@ -66,6 +69,7 @@ class Memory:
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
             taken=tuple(await self._history.insight_ids()),
         )
+        return await in_spare_thread(ask)  # it reads what the insights are about
 
     async def keep(self, session: DaydreamSession, verdict: Verdict) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""

@@ -21,6 +21,7 @@ from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
@@ -58,6 +59,7 @@ async def hold_session(
 
     `held_back` says why the model is not asked: then it tidies up and reports facts.
     """
+    make_sure_of_descriptors()
     become_subreaper()
     places.create()
     session = DaydreamSession.begin(trigger)
