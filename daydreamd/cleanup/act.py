@@ -22,7 +22,7 @@ from anyio.abc import TaskGroup
 from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.evidence import Evidence
 from daydreamd.cleanup.git_locks import git_directories, say_dead_locks
-from daydreamd.cleanup.memory import measure_trees
+from daydreamd.cleanup.memory import Memory, await_companions, measure_trees
 from daydreamd.cleanup.sampling import moved_since
 from daydreamd.host.processes import (
     Identity,
@@ -160,12 +160,13 @@ class _Acting:
     async def _end(
         self,
         roots: Sequence[Facts],
-        memory: Mapping[int, int | None],
+        memory: Mapping[int, Memory],
         gits: Mapping[int, Collection[Path]],
         grace: float,
     ) -> None:
         identities = [self._identities[facts.pid] for facts in roots]
         report = await end_tree(identities, grace=grace, kill_seconds=_KILL_SECONDS)
+        await await_companions(memory[facts.pid] for root in roots for facts in self._tree(root))
         survivors = {survivor.pid for survivor in report.survivors}
         for root in roots:
             survived = survivors & root.family or is_alive(self._identities[root.pid])
@@ -173,7 +174,7 @@ class _Acting:
             for facts in self._tree(root):
                 lives = is_alive(self._identities[facts.pid])
                 outcome = SURVIVED if lives or (facts is root and survived) else ENDED
-                freed = memory[facts.pid] if outcome == ENDED else 0
+                freed = memory[facts.pid].freed_bytes if outcome == ENDED else 0
                 said = notes if facts is root else ()
                 self.endings[facts.pid] = Ending(outcome, freed, notes=said)
 

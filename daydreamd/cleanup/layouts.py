@@ -65,6 +65,11 @@ _OWN_PLACES: Final = {
     "droid": (".factory", "bin", "droid"),
     "claude": (".claude", "local", "claude"),
 }
+# Codex keeps its releases side by side below a home that may be anywhere; the server that its
+# windows share runs from a copy of its own there.
+_CODEX_RELEASE: Final = re.compile(
+    r".*/packages/(?:standalone|app-server-daemon)/releases/v?\d+\.\d+[\w.+-]*/(?:bin/)?codex"
+)
 EXECUTABLES: Final = frozenset(name for layout in LAYOUTS.values() for name in layout.executables)
 
 
@@ -73,6 +78,8 @@ def installed_binary(exe: str) -> str | None:
     path = PurePath(exe)
     if _VERSION.fullmatch(path.name):
         return "claude" if path.parent.parts[-2:] == ("claude", "versions") else None
+    if _CODEX_RELEASE.fullmatch(exe):
+        return "codex"
     for kind, layout in LAYOUTS.items():
         if path.name in layout.executables and (
             _in_package(path.parts, layout.packages)

@@ -158,8 +158,9 @@ class _Tidying:
         shown = [] if self._act else list(kills)
         shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
         memory = await in_spare_thread(partial(measure_trees, shown))
+        sizes = {pid: held.all_bytes for pid, held in memory.items()}
         self._report.candidates = [
-            replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
+            replace(candidate, frees_bytes=sizes.get(candidate.facts.pid))
             for candidate in self._report.candidates
         ]
         if not self._act:

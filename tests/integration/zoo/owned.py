@@ -114,6 +114,10 @@ def _connected(keeper: Keeper) -> Iterator[Animal]:
     yield Animal("a server that went to a port", pid, "spare", "is connected to port")
     pid = keeper.release(stdin=gone.fileno())
     yield Animal("claude that somebody talks to by TCP", pid, "spare", "is connected to port")
+    tool = zoo.write("src/tool.js", _CALLS % other.getsockname()[1])
+    npx = str(zoo.write("npm/bin/npx-cli.js", _RUN_SCRIPT.format(tool)))
+    pid = zoo.release(node, npx, "-y", "@modelcontextprotocol/server-z")
+    yield Animal("runner of a server that went to a port", pid, "spare", "is connected to port")
     line = f"exec {keeper.claude} 5<&0 0</dev/null"
     pid = zoo.release("/bin/bash", "-c", line, becomes=keeper.claude, stdin=gone.fileno())
     yield Animal("claude with a connection to its model", pid, "kill")
@@ -164,7 +168,7 @@ def _people(keeper: Keeper) -> Iterator[Animal]:
         yield Animal(f"with {name} below it", pid, "spare", "a person's program")
     pid = keeper.release(child=(zoo.put("bin/chromium"), "--headless", "--remote-debugging-pipe"))
     yield Animal("with a browser that it drives", pid, "kill")
-    screen = keeper.listener(f"\0/tmp/.X11-unix/X{os.getpid()}")
+    screen = keeper.listener(f"\0/tmp/.X11-unix/X{int(zoo.mark, 16)}")
     shown = keeper.new_socket()
     shown.connect(screen.getsockname())
     keeper.accept(screen)
@@ -264,6 +268,10 @@ def _pipelines(keeper: Keeper) -> Iterator[Animal]:
 
 _RUN = """require('child_process').spawn('{0}', [], {{stdio: 'ignore'}});
 setInterval(() => {{}}, 1e9);
+"""
+_RUN_SCRIPT = """require('child_process').fork('{0}', {{stdio: 'ignore'}});
+"""
+_CALLS = """require('net').connect(%d, '127.0.0.1');
 """
 _HARNESS = """import signal, subprocess
 subprocess.Popen(["{0}"], stdin=subprocess.DEVNULL)
