@@ -23,8 +23,8 @@ from daydreamd.memory import Memory
 from daydreamd.phases import PhaseRunner
 from daydreamd.plan import Plan
 from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
-from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
+from daydreamd.settings.schema import Model, Settings
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class UnifiedDaydreamSystem:
         self._phases.summary = self._found.verdict.summary()
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> None:
-        from daydreamd.insights.shelf import write_report
+        from daydreamd.insights.archive import write_report
 
         if self._found.verdict is None:
             await self._memory.recall(self._found)

@@ -19,7 +19,7 @@ from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
 from daydreamd.host.programs import AIDER, find_in_sibling, find_program
 from daydreamd.session import AnalysisFacts
-from daydreamd.settings.model import Analysis
+from daydreamd.settings.schema import Analysis
 from daydreamd.text.prompting import one_line
 
 _MAX_OUTPUT_BYTES: Final = 4 << 20

@@ -18,7 +18,7 @@ from daydreamd.analysis.prompt import Prompt
 from daydreamd.host.commands import SESSION_MARK, clean_environment
 from daydreamd.host.confinement import confined, landlock_abi, program_paths
 from daydreamd.session import ModelChoice
-from daydreamd.settings.model import Analysis
+from daydreamd.settings.schema import Analysis
 
 _FLAGS: Final = (
     "--chat-mode", "ask", "--stream", "--map-tokens", "0",

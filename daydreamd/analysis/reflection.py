@@ -24,7 +24,7 @@ from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, Mode
 from daydreamd.events import AnalysisProgress, Emitter
 from daydreamd.host.confinement import landlock_abi
 from daydreamd.session import AnalysisFacts, Excerpt, ModelChoice
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration
 
 __all__ = ["Material", "Reflection", "reflect"]

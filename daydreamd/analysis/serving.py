@@ -20,7 +20,7 @@ from daydreamd.analysis.tokens import counter_of, estimated
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.session import ModelChoice
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 
 _ANSWERS_WITHIN_SECONDS: Final = 5.0
 # The tokens of Aider's own messages and of the chat template, and what an estimate may be short.

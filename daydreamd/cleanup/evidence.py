@@ -30,7 +30,7 @@ from daydreamd.host.processes import (
     descendants,
     scan,
 )
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.schema import Cleanup
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from daydreamd.cleanup.executed import Program, Run, interpreter, what_is_run
 from daydreamd.cleanup.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
 from daydreamd.cleanup.marks import is_native_claude, is_registered_claude
 from daydreamd.cleanup.servers import RUNNERS, is_mcp_server, names_a_server
-from daydreamd.settings.model import UserKind
+from daydreamd.settings.schema import UserKind
 
 __all__ = [
     "AIDER",

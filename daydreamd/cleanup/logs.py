@@ -13,7 +13,7 @@ from typing import Any, Final
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer
-from daydreamd.settings.model import CleanupLog
+from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import say_size
 
 # As `insights.shelf` names them; a copy that a person has made is named otherwise.

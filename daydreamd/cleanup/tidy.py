@@ -32,8 +32,8 @@ from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.machine import available_memory, memory_pressure
-from daydreamd.settings.model import Cleanup, CleanupKind
 from daydreamd.settings.places import Places
+from daydreamd.settings.schema import Cleanup, CleanupKind
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
 _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk

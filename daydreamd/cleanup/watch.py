@@ -23,7 +23,7 @@ import msgspec
 from daydreamd.cleanup.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_text_nofollow, write_atomically
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.schema import Cleanup
 
 FILE_NAME: Final = "agents.json"
 LONGEST_SPAN_SECONDS: Final = 900.0

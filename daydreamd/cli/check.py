@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daydreamd.cli.document import print_document
+from daydreamd.screens.document import print_document
 from daydreamd.text import visible
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.settings.faults import Fault
     from daydreamd.settings.loading import Loaded
-    from daydreamd.settings.model import Settings
+    from daydreamd.settings.schema import Settings
 
 
 @click.command("check")
@@ -57,7 +57,7 @@ def _say(loaded: Loaded, faults: Sequence[Fault]) -> None:
 
 def _say_in_force(settings: Settings, *, everything: bool) -> None:
     """Each setting as it would be written; by itself only those that are not the default."""
-    from daydreamd.settings.model import Settings
+    from daydreamd.settings.schema import Settings
 
     usual = dict(_flat(_plain(Settings()), ""))
     lines = [

@@ -33,7 +33,7 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
     """
     import anyio
 
-    from daydreamd.cli.document import print_document
+    from daydreamd.screens.document import print_document
 
     for fault in invocation.loaded.faults:
         click.echo(f"daydreamd: {fault}", err=True)
@@ -89,14 +89,14 @@ def _kill_as_json(kill: KillRecord) -> dict[str, Any]:
 
 
 def _show(report: TidyReport) -> None:
-    from daydreamd.cli.clean_table import say_report
+    from daydreamd.screens.clean_table import say_report
 
     for line in say_report(report, _width()):
         click.echo(line)
 
 
 def _show_kills(kills: Sequence[KillRecord]) -> None:
-    from daydreamd.cli.clean_table import say_kills
+    from daydreamd.screens.clean_table import say_kills
 
     for line in say_kills(kills, _width()):
         click.echo(line)

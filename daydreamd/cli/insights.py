@@ -200,14 +200,14 @@ def _print_json(value: Any) -> None:
 
 
 def _print_table(found: list[KnownInsight], *, with_status: bool = False) -> None:
-    from daydreamd.observe.console import open_console
-    from daydreamd.observe.insight_pages import draw_list
+    from daydreamd.screens.console import open_console
+    from daydreamd.screens.insight_pages import draw_list
 
     draw_list(open_console(), found, with_status=with_status)
 
 
 def _print_whole(found: KnownInsight) -> None:
-    from daydreamd.observe.console import open_console
-    from daydreamd.observe.insight_pages import draw_insight
+    from daydreamd.screens.console import open_console
+    from daydreamd.screens.insight_pages import draw_insight
 
     draw_insight(open_console(), found)

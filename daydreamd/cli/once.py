@@ -35,7 +35,7 @@ def command(
     from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
-    from daydreamd.observe.console import watch_session
+    from daydreamd.screens.console import watch_session
     from daydreamd.session import EXIT_CODES, Outcome, Trigger
 
     loaded = invocation.loaded

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from daydreamd.cli.document import print_document
 from daydreamd.cli.typed import only_text
+from daydreamd.screens.document import print_document
 from daydreamd.session import Phase, Trigger
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from daydreamd.host.threads import in_spare_thread
 from daydreamd.parts import PARTS_KEY, failing_paths, from_json
 from daydreamd.plan import Plan
 from daydreamd.session import DaydreamSession, Trigger, Workspace
-from daydreamd.settings.model import Settings
 from daydreamd.settings.places import Places
+from daydreamd.settings.schema import Settings
 from daydreamd.system import UnifiedDaydreamSystem
 
 _STOPPING = (Signals.SIGINT, Signals.SIGTERM)

@@ -25,8 +25,8 @@ def command(invocation: Invocation, as_json: bool) -> None:
     \b
     Example: daydreamd status
     """
-    from daydreamd.cli.document import print_document
     from daydreamd.cli.reach import reach
+    from daydreamd.screens.document import print_document
 
     with reach(invocation) as daemon:
         status = daemon.ask("status")["status"]

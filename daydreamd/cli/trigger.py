@@ -23,8 +23,8 @@ def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
     \b
     Example: daydreamd trigger --wait
     """
-    from daydreamd.cli.document import print_document
     from daydreamd.cli.reach import reach
+    from daydreamd.screens.document import print_document
 
     session: dict[str, Any] | None = None
     with reach(invocation) as daemon:

@@ -39,7 +39,7 @@ def _print(daemon: Connection, *, as_json: bool) -> None:
         return
     from daydreamd.events import PhaseStarted, from_line
     from daydreamd.observe.logs import configure
-    from daydreamd.settings.model import Observe
+    from daydreamd.settings.schema import Observe
 
     log = configure(Observe(format="console", level="debug"), stream=sys.stdout)
     for line in daemon.lines():

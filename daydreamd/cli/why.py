@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.cli.document import print_document
+from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation

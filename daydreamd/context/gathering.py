@@ -23,7 +23,7 @@ from daydreamd.context.trends import compare_weeks, last_week
 from daydreamd.errors import WorkspaceError
 from daydreamd.events import Emitter
 from daydreamd.session import Excerpt, Workspace
-from daydreamd.settings.model import Queue
+from daydreamd.settings.schema import Queue
 from daydreamd.units import say_count, say_duration
 
 _AT_ONCE: Final = 2

@@ -18,7 +18,7 @@ from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
 from daydreamd.host.threads import answer_within, in_spare_thread
 from daydreamd.session import Workspace
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.settings.schema import WorkspaceSetting
 
 _PATIENCE_SECONDS: Final = 5.0
 _MOMENT_SECONDS: Final = 1.0

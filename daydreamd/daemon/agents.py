@@ -13,7 +13,7 @@ from typing import Any, Final
 from daydreamd.cleanup.watch import sample_agents
 from daydreamd.daemon.clock import LOOK_SECONDS
 from daydreamd.host.loops import Beat, Wakeable
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 
 _FIRST_LOOK_SECONDS: Final = 5.0
 _LATE_SECONDS: Final = 30.0

@@ -8,7 +8,7 @@
     {"do": "stop_session"}           {"ok": true, "stopped": "20261122-184601-7f3a" | null}
 
 Anything else is answered with one line, {"ok": false, "error": "..."}, and the connection closed.
-What the answers hold is `Duties`' business; this module only keeps bad clients from mattering.
+What an answer holds is the daemon's to say; here bad clients are kept from doing harm.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import msgspec
 
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
 from daydreamd.daemon.lines import LineSocket, LineTooLong
-from daydreamd.daemon.wishes import When, Wish
+from daydreamd.daemon.requests import SessionRequest, When
 from daydreamd.errors import DaemonError, DaydreamError
 from daydreamd.host.loops import Beat
 
@@ -45,15 +45,15 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wait: bool = False
 
 
-class Duties(Protocol):
+class ControlledDaemon(Protocol):
     """What the daemon does for a client; DaydreamError becomes the answer's `error`."""
 
     def status(self) -> dict[str, Any]:
         """The document of `daydreamd status --json`."""
         ...
 
-    def trigger(self) -> tuple[When, Wish]:
-        """Note a wish for a session: when it comes, and what to wait for."""
+    def trigger(self) -> tuple[When, SessionRequest]:
+        """Ask for a session: when it begins, and the request to wait on."""
         ...
 
     def watch(self) -> AsyncGenerator[bytes]:
@@ -73,10 +73,10 @@ class ControlSocket:
     """Accepts clients and serves each in a task of its own; `allowed` are the users who may ask."""
 
     def __init__(
-        self, listener: socket.socket, duties: Duties, *, allowed: Collection[int]
+        self, listener: socket.socket, daemon: ControlledDaemon, *, allowed: Collection[int]
     ) -> None:
         self._listener = listener
-        self._duties = duties
+        self._daemon = daemon
         self._allowed = allowed
         self.clients = 0
         self._staying = 0
@@ -134,26 +134,26 @@ class ControlSocket:
     async def _answer(self, client: LineSocket, request: Request) -> None:
         match request.do:
             case "status":
-                await self._tell(client, {"status": self._duties.status()})
+                await self._tell(client, {"status": self._daemon.status()})
             case "reload":
-                faults = await self._duties.reload()
+                faults = await self._daemon.reload()
                 await self._tell(client, {"faults": faults})
             case "stop_session":
-                await self._tell(client, {"stopped": self._duties.stop_session()})
+                await self._tell(client, {"stopped": self._daemon.stop_session()})
             case "trigger":
-                when, wish = self._duties.trigger()
+                when, noted = self._daemon.trigger()
                 await self._tell(client, {"trigger": when})
                 if request.wait:
-                    await self._while_connected(client, self._tell_session, wish)
+                    await self._while_connected(client, self._tell_session, noted)
             case "watch":
                 await self._tell(client, {"watching": True})
                 await self._while_connected(client, self._stream)
 
-    async def _tell_session(self, client: LineSocket, wish: Wish) -> None:
-        await self._tell(client, {"session": await wish.wait()})
+    async def _tell_session(self, client: LineSocket, request: SessionRequest) -> None:
+        await self._tell(client, {"session": await request.wait()})
 
     async def _stream(self, client: LineSocket) -> None:
-        async with aclosing(self._duties.watch()) as lines:
+        async with aclosing(self._daemon.watch()) as lines:
             async for line in lines:
                 await self._write(client, line)
 

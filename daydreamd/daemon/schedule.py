@@ -20,8 +20,8 @@ import msgspec
 
 from daydreamd.daemon.clock import Now
 from daydreamd.session import Outcome, Phase
-from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
+from daydreamd.settings.schema import Schedule
 
 _DAY: Final = 86_400.0
 _YEAR: Final = 366 * _DAY

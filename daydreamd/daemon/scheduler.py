@@ -14,6 +14,7 @@ import anyio
 import msgspec
 
 from daydreamd.daemon.clock import LOOK_SECONDS, Now, until_next_look
+from daydreamd.daemon.requests import RequestQueue, SessionRequest, When
 from daydreamd.daemon.schedule import (
     Decision,
     Mark,
@@ -27,14 +28,13 @@ from daydreamd.daemon.schedule import (
     taken_up,
 )
 from daydreamd.daemon.sessions import SessionEnd
-from daydreamd.daemon.wishes import When, Wish, Wishes
 from daydreamd.errors import DaydreamError
 from daydreamd.events import Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
 from daydreamd.session import Trigger
-from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import say_duration
 
 _KEY: Final = "schedule_mark"
@@ -110,7 +110,7 @@ class Scheduler:
         self._idle = anyio.Event()
         self._idle.set()
         self.mark = mark_now(clock(), chance=dice())
-        self.wishes = Wishes(self._wakeable.set)
+        self.requests = RequestQueue(self._wakeable.set)
         self.running: Trigger | None = None
 
     async def take_up(self) -> None:
@@ -138,13 +138,13 @@ class Scheduler:
 
     async def close(self) -> None:
         """No session begins any more; returns when the one that runs has ended."""
-        self.wishes.close()
+        self.requests.close()
         self._is_closed = True
         await self._idle.wait()
 
-    def wish(self, trigger: Trigger) -> tuple[When, Wish]:
+    def request(self, trigger: Trigger) -> tuple[When, SessionRequest]:
         """A person wants a session: now, or after the one that runs."""
-        return ("next" if self.running else "now"), self.wishes.note(trigger)
+        return ("next" if self.running else "now"), self.requests.note(trigger)
 
     def decision(self) -> Decision:
         """Whether a timed session is due, or how long it will be."""
@@ -157,32 +157,32 @@ class Scheduler:
         while True:
             beat(LOOK_SECONDS + _LATE_SECONDS)
             decision = self.decision()
-            wish = self.wishes.take()
-            if wish is None and decision.wait_seconds == 0 and not self._is_closed:
-                wish = Wish(Trigger.START if self._start_due else Trigger.TIMER)
-            if wish is not None:
-                await self._hold(wish, beat)
+            request = self.requests.take()
+            if request is None and decision.wait_seconds == 0 and not self._is_closed:
+                request = SessionRequest(Trigger.START if self._start_due else Trigger.TIMER)
+            if request is not None:
+                await self._hold(request, beat)
                 continue
             await self._note_clock()
             look = until_next_look()
             wait = min(look, decision.wait_seconds or look)
             await self._wakeable.sleep(wait)
 
-    async def _hold(self, wish: Wish, beat: Beat) -> None:
-        before, self.running, self._idle = self.mark, wish.trigger, anyio.Event()
+    async def _hold(self, request: SessionRequest, beat: Beat) -> None:
+        before, self.running, self._idle = self.mark, request.trigger, anyio.Event()
         end: SessionEnd | None = None
-        held_back = "" if wish.trigger.is_a_persons_wish else self._held_back()
+        held_back = "" if request.trigger.is_a_persons_wish else self._held_back()
         try:
             await self._remember(mark_begun(before, self._clock(), chance=self._dice()))
-            end = await self._run_session(wish.trigger, beat, held_back)
+            end = await self._run_session(request.trigger, beat, held_back)
             await self._remember(self._mark_after(before, end, held_back=bool(held_back)))
         finally:
             self.running, self._start_due = None, False
             self._idle.set()
             if end is None:
-                wish.fail("cannot say how the session ended: the daemon gave it up")
+                request.fail("cannot say how the session ended: the daemon gave it up")
             else:
-                wish.fulfil(end.as_json())
+                request.fulfil(end.as_json())
             self._on_change()
             self._say_backing_off(before, end)
 

@@ -17,9 +17,9 @@ import anyio
 
 from daydreamd.cleanup.remains import recover
 from daydreamd.daemon.control import ControlSocket
-from daydreamd.daemon.duties import Daemon, Start
 from daydreamd.daemon.lines import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
+from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.events import Emitter
 from daydreamd.history.store import open_history
@@ -43,7 +43,7 @@ async def serve(start: Start) -> None:
         start.places.create()
         with _alone(start.places.daemon_lock):
             async with open_history(start.places.history_db) as history, AsyncExitStack() as stack:
-                daemon = Daemon(start, history)
+                daemon = Supervisor(start, history)
                 stack.callback(daemon.close)
                 async with anyio.create_task_group() as group:
                     group.start_soon(heed, mailbox, daemon, group.cancel_scope, name="signals")
@@ -56,13 +56,13 @@ async def serve(start: Start) -> None:
         raise failure
 
 
-async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGroup) -> None:
+async def _begin(daemon: Supervisor, stack: AsyncExitStack, group: anyio.abc.TaskGroup) -> None:
     """Everything before READY, and the loops."""
     daemon.notifier.extend_timeout(_RECOVERY_SECONDS)
     daemon.notifier.status("Starting: putting in order what the last run left")
     daemon.say_faults()
     await daemon.say_neighbours()
-    await daemon.in_force.write_snapshot()
+    await daemon.active.write_snapshot()
     await _put_in_order(daemon)
     await daemon.scheduler.take_up()
     listener = stack.enter_context(listen_at(daemon.places.control_socket))
@@ -78,11 +78,11 @@ async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGro
         body = partial(guarded, name, loop, heart=daemon.heart, on_fault=daemon.say_loop_failed)
         group.start_soon(body, name=name)
     if take_note(daemon.places.noted_wish):
-        daemon.wish(Trigger.SIGNAL)
+        daemon.request(Trigger.SIGNAL)
     daemon.say_ready()
 
 
-async def _put_in_order(daemon: Daemon) -> None:
+async def _put_in_order(daemon: Supervisor) -> None:
     """Close what dead sessions left open; the sessions' own lock tells that they are dead."""
     history = daemon.history
     if history.put_aside:
@@ -94,7 +94,7 @@ async def _put_in_order(daemon: Daemon) -> None:
         # `daydreamd once` runs: nothing of it is dead, and the next session looks again.
         daemon.notice("info", "recovery put off", reason=str(error))
     failing = from_json(await history.get_state(PARTS_KEY))
-    daemon.standing.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
+    daemon.tracker.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from daydreamd.events import AnyEvent, Level
 from daydreamd.host.journal import Journal, runs_under_journal
 from daydreamd.observe.records import record_of
 from daydreamd.observe.throttle import Throttle
-from daydreamd.settings.model import Observe
+from daydreamd.settings.schema import Observe
 from daydreamd.text import one_line, redact
 
 if TYPE_CHECKING:

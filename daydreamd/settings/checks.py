@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from daydreamd.settings.group import Group
-from daydreamd.settings.model import (
+from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.schema import (
     Analysis,
     Cleanup,
     CleanupAgents,
@@ -24,7 +25,6 @@ from daydreamd.settings.model import (
     UserKind,
     WorkspaceSetting,
 )
-from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.units import Duration
 
 Check = Callable[[Any], object]

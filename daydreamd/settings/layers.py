@@ -17,7 +17,7 @@ from daydreamd.settings.entries import read_entries
 from daydreamd.settings.faults import Fault, Faults, Path
 from daydreamd.settings.group import Group
 from daydreamd.settings.keys import find_key
-from daydreamd.settings.model import Cleanup, Settings
+from daydreamd.settings.schema import Cleanup, Settings
 from daydreamd.settings.values import checked_value, entry_of, group_of
 
 _G = TypeVar("_G", bound=Group)

@@ -15,7 +15,7 @@ from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
 from daydreamd.session import Excerpt
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]

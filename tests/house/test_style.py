@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec.structs import fields
 
 from daydreamd.settings.group import Group
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import entry_of, group_of
 
 ROOT = Path(__file__).parents[2]

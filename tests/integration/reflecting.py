@@ -6,7 +6,7 @@ from pathlib import Path
 from daydreamd.analysis.reflection import Material, reflect
 from daydreamd.events import AnswerChunk, Emitter, Notice
 from daydreamd.session import Excerpt, ModelChoice
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import Duration
 
 FAKES = Path(__file__).parents[1] / "fakes"

@@ -17,7 +17,7 @@ from daydreamd.events import AnswerChunk, Emitter
 from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.readiness.model_server import find_model
 from daydreamd.session import Excerpt, ModelChoice
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from tests.integration.world import serving
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ from pathlib import Path
 from daydreamd.analysis.embedded import embedded_engine
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
-from daydreamd.settings.model import Model
+from daydreamd.settings.schema import Model
 
 async def main():
     finding = await find_model(Model(provider="embedded"))

@@ -8,7 +8,7 @@ from daydreamd.events import PhaseStarted, ProcessEnded, SessionEnded
 from daydreamd.host.journal import Journal
 from daydreamd.observe.logs import configure
 from daydreamd.session import Outcome, Phase
-from daydreamd.settings.model import Observe
+from daydreamd.settings.schema import Observe
 
 
 @pytest.fixture

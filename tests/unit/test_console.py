@@ -18,9 +18,9 @@ from daydreamd.events import (
     SessionStarted,
 )
 from daydreamd.insights.observations import Observation
-from daydreamd.observe.closing import draw_end
-from daydreamd.observe.console import watch_session
-from daydreamd.observe.live import LiveScreen
+from daydreamd.screens.console import watch_session
+from daydreamd.screens.live import LiveScreen
+from daydreamd.screens.session_summary import draw_end
 from daydreamd.session import (
     DaydreamSession,
     Evidence,

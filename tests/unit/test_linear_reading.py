@@ -13,7 +13,7 @@ from daydreamd.context.git_config import parse_config
 from daydreamd.context.patches import parse_patch
 from daydreamd.insights.answer import read_answer
 from daydreamd.insights.verification import _without_fence
-from daydreamd.observe.answer_tail import AnswerTail
+from daydreamd.screens.answer_tail import AnswerTail
 from daydreamd.text.display import markdown, visible
 from daydreamd.text.prompting import harmless
 

@@ -1,6 +1,6 @@
 """A session without a model is no success: the journal warns, and status does not count it."""
 
-from daydreamd.daemon.standing import Standing
+from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.events import SessionEnded
 from daydreamd.observe.records import record_of
 from daydreamd.session import Outcome
@@ -15,7 +15,7 @@ def test_the_journal_warns_of_a_session_without_a_model():
 
 
 def test_sessions_without_a_model_did_not_end_well():
-    standing, moment = Standing(), "2026-11-22T18:46:01.250000Z"
+    standing, moment = StatusTracker(), "2026-11-22T18:46:01.250000Z"
     standing.recall(
         [
             {

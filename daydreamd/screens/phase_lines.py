@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from daydreamd.events import AnyEvent, Notice, PhaseEnded
-from daydreamd.observe.wording import NUMBERED, say_end, say_notice
+from daydreamd.screens.wording import NUMBERED, say_end, say_notice
 from daydreamd.units import say_duration
 
 
-class PlainLines:
+class PhaseLines:
     """A sink that prints ` 3 context      shop: 214 files, …  0.4 s`."""
 
     def __init__(self, console: Console) -> None:

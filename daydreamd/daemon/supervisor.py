@@ -17,17 +17,17 @@ import anyio
 import msgspec
 
 from daydreamd import __version__
+from daydreamd.daemon.active_settings import KEPT_NAME, SNAPSHOT_NAME, ActiveSettings
 from daydreamd.daemon.agents import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
-from daydreamd.daemon.in_force import KEPT_NAME, SNAPSHOT_NAME, InForce
 from daydreamd.daemon.neighbours import find_daemons
+from daydreamd.daemon.requests import SessionRequest, When
 from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
 from daydreamd.daemon.sessions import SessionEnd, SessionRunner
-from daydreamd.daemon.standing import Standing
+from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
-from daydreamd.daemon.wishes import When, Wish
 from daydreamd.events import AnyEvent, Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Heart
@@ -57,25 +57,25 @@ class Start:
     patience: Patience = field(default_factory=Patience)
 
 
-class Daemon:
-    """The parts of the daemon, and its `Duties` towards clients."""
+class Supervisor:
+    """The parts of the daemon, and what signals and clients may ask of it."""
 
     def __init__(self, start: Start, history: History) -> None:
         self.places, self.history = start.places, history
-        self.in_force = InForce(
+        self.active = ActiveSettings(
             start.read_settings,
             self.places.runtime / SNAPSHOT_NAME,
             self.places.state / KEPT_NAME,
         )
         self._environ = start.environ
-        self._log = configure(self.in_force.settings.observe, environ=start.environ)
+        self._log = configure(self.active.settings.observe, environ=start.environ)
         self.notifier = Notifier(start.environ, on_fault=self._say_notify_failed)
-        self.standing, self.heart, self._broadcast = Standing(), Heart(), Broadcast()
+        self.tracker, self.heart, self._broadcast = StatusTracker(), Heart(), Broadcast()
         self.loops: tuple[str, ...] = ()
         self._stopping = False
         self._clock = MachineClock()
         self._runner = SessionRunner(
-            lambda trigger: start.session_command(trigger, self.in_force.snapshot),
+            lambda trigger: start.session_command(trigger, self.active.snapshot),
             environ=start.environ,
             places=self.places,
             history=history,
@@ -84,26 +84,26 @@ class Daemon:
         )
         self.scheduler = Scheduler(
             memory=KeptInHistory(history),
-            settings=lambda: self.in_force.settings.schedule,
+            settings=lambda: self.active.settings.schedule,
             run_session=self._run_session,
             on_change=self._tell_status,
             notice=self.notice,
             clock=self._clock.now,
         )
-        self.agents = AgentWatch(self.places.state, lambda: self.in_force.settings)
+        self.agents = AgentWatch(self.places.state, lambda: self.active.settings)
         self.watchdog = Watchdog(self.notifier, self.heart, self.notice)
 
     # What clients and signals ask
 
-    def wish(self, trigger: Trigger) -> tuple[When, Wish]:
-        """Note a wish for a session."""
-        when, wish = self.scheduler.wish(trigger)
+    def request(self, trigger: Trigger) -> tuple[When, SessionRequest]:
+        """Ask for a session: when it begins, and the request to wait on."""
+        when, request = self.scheduler.request(trigger)
         self.notice("info", "session wished for", trigger=trigger.label, when=when)
-        return when, wish
+        return when, request
 
-    def trigger(self) -> tuple[When, Wish]:
-        """Note a client's wish."""
-        return self.wish(Trigger.CONTROL)
+    def trigger(self) -> tuple[When, SessionRequest]:
+        """The same for a client of the control socket."""
+        return self.request(Trigger.CONTROL)
 
     def watch(self) -> AsyncGenerator[bytes]:
         """Events as they happen."""
@@ -117,15 +117,15 @@ class Daemon:
         """Take up the settings, or keep those in force and say why."""
         self.notifier.extend_timeout(_RELOAD_SECONDS)
         self.notifier.reloading()
-        observe = self.in_force.settings.observe
-        faults = await self.in_force.reload()
+        observe = self.active.settings.observe
+        faults = await self.active.reload()
         for line in faults:
             self.notice("error", "settings refused", fault=line, using="the settings in force")
         if not faults:
-            if observe != self.in_force.settings.observe:
+            if observe != self.active.settings.observe:
                 self._log.flush()
-                self._log = configure(self.in_force.settings.observe, environ=self._environ)
-            self.notice("info", "settings reloaded", files=len(self.in_force.loaded.files))
+                self._log = configure(self.active.settings.observe, environ=self._environ)
+            self.notice("info", "settings reloaded", files=len(self.active.loaded.files))
             await self.scheduler.forgive()
             self.agents.wake()
         self.notifier.ready(self._status_line())
@@ -139,12 +139,12 @@ class Daemon:
             "uid": os.geteuid(),
             "state": self._state(),
             "status": self._status_line(),
-            **self.standing.as_json(),
+            **self.tracker.as_json(),
             "next": self._next(),
             "agents": self.agents.as_json(),
             "health": self._health(),
             "places": self.places,
-            "settings_files": self.in_force.loaded.files,
+            "settings_files": self.active.loaded.files,
         }
         plain: dict[str, Any] = msgspec.to_builtins(document, enc_hook=str)
         return plain
@@ -156,7 +156,7 @@ class Daemon:
         if os.geteuid() == 0:
             advice = "name a person: make install USER=NAME, or User= in a drop-in"
             self.notice("warning", "running as root", risk="untrusted repositories", advice=advice)
-        for fault in self.in_force.loaded.faults:
+        for fault in self.active.loaded.faults:
             self.notice("error", "settings fault", fault=str(fault))
 
     async def say_neighbours(self) -> None:
@@ -187,7 +187,7 @@ class Daemon:
 
     def close(self) -> None:
         """The last thing that is done."""
-        self.notice("info", "daemon stopped", uptime_seconds=round(self.standing.uptime_seconds))
+        self.notice("info", "daemon stopped", uptime_seconds=round(self.tracker.uptime_seconds))
         self._log.flush()
         self.notifier.close()
 
@@ -197,7 +197,7 @@ class Daemon:
         """Everything that a session says goes here."""
         self._log(event)
         self._broadcast(event)
-        if self.standing.note(event):
+        if self.tracker.note(event):
             self._tell_status()
 
     def notice(self, level: Level, what: str, /, **facts: Any) -> None:
@@ -212,7 +212,7 @@ class Daemon:
 
     async def _run_session(self, trigger: Trigger, beat: Beat, held_back: str) -> SessionEnd:
         end = await self._runner.run(trigger, beat, held_back)
-        self.standing.note_end(end)
+        self.tracker.note_end(end)
         return end
 
     def _say_notify_failed(self, line: str) -> None:
@@ -223,7 +223,7 @@ class Daemon:
             self.notifier.status(self._status_line())
 
     def _status_line(self) -> str:
-        return self.standing.line(self.scheduler.decision(), self.scheduler.reflection_wait)
+        return self.tracker.line(self.scheduler.decision(), self.scheduler.reflection_wait)
 
     def _state(self) -> str:
         if self._stopping:
@@ -238,7 +238,7 @@ class Daemon:
             "at": _moment(at),
             "in_seconds": wait,
             "reason": decision.reason,
-            "interval": self.in_force.settings.schedule.interval,
+            "interval": self.active.settings.schedule.interval,
             "failures": self.scheduler.mark.failures,
             "failing_since": _moment(self.scheduler.mark.failing_since),
             "reflection_in_seconds": self.scheduler.reflection_wait,
@@ -252,7 +252,7 @@ class Daemon:
             "late": self.heart.late(),
             "watchdog_seconds": self.watchdog.limit_seconds,
             "watchdog_fed_seconds_ago": ago,
-            "settings_faults": [str(fault) for fault in self.in_force.loaded.faults],
+            "settings_faults": [str(fault) for fault in self.active.loaded.faults],
         }
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import place
-from daydreamd.observe.wording import print_table, screen_width
+from daydreamd.screens.wording import print_table, screen_width
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
 from daydreamd.text import one_line
 from daydreamd.units import say_duration

@@ -1,4 +1,4 @@
-"""A person's wish for a session. However often it is said before one begins, it is one session."""
+"""Requests for a session. All that come before one begins are granted by that one session."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ When = Literal["now", "next"]
 _STOPPING: Final = "cannot run a session: the daemon is stopping"
 
 
-class Wish:
-    """One session wished for, and whoever waits for it."""
+class SessionRequest:
+    """One session asked for by `trigger`, which any number of clients may wait on."""
 
     def __init__(self, trigger: Trigger) -> None:
         self.trigger = trigger
@@ -24,47 +24,50 @@ class Wish:
         self._failure = ""
 
     def fulfil(self, result: dict[str, Any]) -> None:
-        """The session has ended so."""
+        """Tell all that wait how the session ended."""
         self._result = result
         self._over.set()
 
     def fail(self, reason: str) -> None:
-        """Nobody will ever know how it ended."""
+        """Let all that wait get a DaemonError: how the session ended is not known."""
         self._failure = reason
         self._over.set()
 
     async def wait(self) -> dict[str, Any]:
-        """How the session ended."""
+        """How the session ended; DaemonError where that is not known."""
         await self._over.wait()
         if self._result is None:
             raise DaemonError(self._failure)
         return self._result
 
 
-class Wishes:
-    """The one wish that waits. `wake` is called for a new one."""
+class RequestQueue:
+    """Holds at most one request. `wake` is called when a new one comes in."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        self._waiting: Wish | None = None
+        self._waiting: SessionRequest | None = None
         self._closed = False
 
-    def note(self, trigger: Trigger) -> Wish:
-        """A session is wished for; a wish that waits already stands for this one too."""
+    def note(self, trigger: Trigger) -> SessionRequest:
+        """Ask for a session; gives the request that waits already, if there is one.
+
+        DaemonError once the queue is closed.
+        """
         if self._closed:
             raise DaemonError(_STOPPING)
         if self._waiting is None:
-            self._waiting = Wish(trigger)
+            self._waiting = SessionRequest(trigger)
             self._wake()
         return self._waiting
 
-    def take(self) -> Wish | None:
-        """The wish that waits, which then waits no more."""
-        wish, self._waiting = self._waiting, None
-        return wish
+    def take(self) -> SessionRequest | None:
+        """Take the waiting request out, if there is one."""
+        request, self._waiting = self._waiting, None
+        return request
 
     def close(self) -> None:
-        """No more sessions: whoever waits is told."""
+        """Refuse requests from here on; who waits gets a DaemonError."""
         self._closed = True
-        if wish := self.take():
-            wish.fail(_STOPPING)
+        if request := self.take():
+            request.fail(_STOPPING)

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from daydreamd.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.insights.observations import observe
-from daydreamd.observe.closing import draw_end
-from daydreamd.observe.live import LiveScreen
-from daydreamd.observe.plain import PlainLines
+from daydreamd.screens.live import LiveScreen
+from daydreamd.screens.phase_lines import PhaseLines
+from daydreamd.screens.session_summary import draw_end
 from daydreamd.session import DaydreamSession
 
 _PIPE_COLUMNS: Final = 100_000
@@ -26,7 +26,7 @@ class View:
         self._console = console
         self._program = program
         self._screen = screen
-        self._draw: Sink = screen or PlainLines(console)
+        self._draw: Sink = screen or PhaseLines(console)
         self._report: Path | None = None
 
     def sink(self, event: AnyEvent) -> None:

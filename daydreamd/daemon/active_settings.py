@@ -23,13 +23,13 @@ from daydreamd.errors import FileError, SettingsError
 from daydreamd.host.files import write_atomically
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.loading import Loaded, load_settings
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 
 SNAPSHOT_NAME: Final = "settings.toml"
 KEPT_NAME: Final = "settings-in-force.toml"
 
 
-class InForce:
+class ActiveSettings:
     """The settings, and the way to new ones. `read` reads all their sources.
 
     `kept` is where good settings outlive a restart.

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from daydreamd.history.records import KnownInsight
 from daydreamd.insights.report import place
-from daydreamd.observe.wording import print_table, screen_width
+from daydreamd.screens.wording import print_table, screen_width
 from daydreamd.text import one_line, visible
 
 _COLOURS: Final = {"new": "bold", "accepted": "green", "addressed": "green", "dismissed": "dim"}

@@ -27,8 +27,8 @@ from daydreamd.events import (
     PhaseStarted,
     SessionStarted,
 )
-from daydreamd.observe.answer_tail import AnswerTail
-from daydreamd.observe.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
+from daydreamd.screens.answer_tail import AnswerTail
+from daydreamd.screens.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
 from daydreamd.session import Phase
 from daydreamd.text import one_line
 from daydreamd.units import say_duration

@@ -32,7 +32,7 @@ _STEPS: Final = {
 }
 
 
-class Standing:
+class StatusTracker:
     """What has happened since the start, and what goes on."""
 
     def __init__(self) -> None:
