@@ -186,7 +186,7 @@ class _Tidying:
         if self._history is None:
             return set()
         sessions = await self._history.sessions(_LIMIT_OF_SESSIONS)
-        ended = {session["session_id"] for session in sessions if session["end_time"]}
+        ended = {session.session_id for session in sessions if session.end_time}
         return ended - {self._emitter.session_id}
 
     async def _tell(self, candidate: Candidate, ending: Ending) -> None:

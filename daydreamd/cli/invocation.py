@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from daydreamd.api.service import Service
     from daydreamd.settings.loading import Loaded
     from daydreamd.settings.places import Places
 
@@ -31,6 +32,14 @@ class Invocation:
         return load_settings(
             self.config, environ=os.environ, overrides=self.overrides, scope=self.scope
         )
+
+    @cached_property
+    def service(self) -> Service:
+        """What answers questions of the daemon that is meant, and of its history."""
+        from daydreamd.api.service import Service
+        from daydreamd.settings.places import find_places_to_read
+
+        return Service(find_places_to_read(os.environ, scope=self.scope))
 
     @property
     def program(self) -> str:

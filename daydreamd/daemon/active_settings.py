@@ -54,18 +54,18 @@ class ActiveSettings:
         if not self.loaded.faults:
             await self._keep(self.settings)
 
-    async def reload(self) -> list[str]:
+    async def reload(self) -> tuple[str, ...]:
         """Take up the settings as they are now, or say line by line why not."""
         try:
             loaded = await anyio.to_thread.run_sync(self._read)
             if loaded.faults:
-                return [_refusal(fault) for fault in loaded.faults]
+                return tuple(map(_refusal, loaded.faults))
             await write_atomically(self.snapshot, as_toml(loaded.settings))
         except (SettingsError, FileError) as error:
-            return [str(error)]
+            return (str(error),)
         self.loaded = loaded
         await self._keep(loaded.settings)
-        return []
+        return ()
 
     async def _keep(self, settings: Settings) -> None:
         if self._kept is None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from daydreamd.cleanup.watch import sample_agents
 from daydreamd.daemon.clock import LOOK_SECONDS
 from daydreamd.host.loops import Beat, Wakeable
+from daydreamd.records.status import AgentCount
 from daydreamd.settings.schema import Settings
 
 _FIRST_LOOK_SECONDS: Final = 5.0
@@ -32,12 +33,9 @@ class AgentWatch:
         """The settings have changed: look now, and again after the new time."""
         self._wakeable.set()
 
-    def as_json(self) -> dict[str, dict[str, Any]]:
+    def counts(self) -> dict[str, AgentCount]:
         """Processes and bytes by kind, as last seen."""
-        return {
-            kind: {"count": count, "rss_bytes": size}
-            for kind, (count, size) in sorted(self._counts.items())
-        }
+        return {kind: AgentCount(*seen) for kind, seen in sorted(self._counts.items())}
 
     async def serve(self, beat: Beat) -> None:
         """Look for ever."""

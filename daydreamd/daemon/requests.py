@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Final
 
 import anyio
 
 from daydreamd.errors import DaemonError
+from daydreamd.records.session_end import SessionEnd
 from daydreamd.session import Trigger
 
-When = Literal["now", "next"]
 _STOPPING: Final = "cannot run a session: the daemon is stopping"
 
 
@@ -20,10 +20,10 @@ class SessionRequest:
     def __init__(self, trigger: Trigger) -> None:
         self.trigger = trigger
         self._over = anyio.Event()
-        self._result: dict[str, Any] | None = None
+        self._result: SessionEnd | None = None
         self._failure = ""
 
-    def fulfil(self, result: dict[str, Any]) -> None:
+    def fulfil(self, result: SessionEnd) -> None:
         """Tell all that wait how the session ended."""
         self._result = result
         self._over.set()
@@ -33,7 +33,7 @@ class SessionRequest:
         self._failure = reason
         self._over.set()
 
-    async def wait(self) -> dict[str, Any]:
+    async def wait(self) -> SessionEnd:
         """How the session ended; DaemonError where that is not known."""
         await self._over.wait()
         if self._result is None:

@@ -19,6 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from daydreamd.daemon.clock import Now
+from daydreamd.records.status import WaitReason
 from daydreamd.session import Outcome, Phase
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
 from daydreamd.settings.schema import Schedule
@@ -37,8 +38,6 @@ _WENT_WELL: Final = (
 
 _LEFT_SECONDS: Final = 120.0
 """After so long what did not fit into a tidying is taken up again."""
-
-Reason = Literal["due", "interval", "busy", "left over", "quiet hours"]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +64,7 @@ class Decision(msgspec.Struct, frozen=True):
     """Run now where `wait_seconds` is 0; not before somebody says so where it is `None`."""
 
     wait_seconds: float | None
-    reason: Reason
+    reason: WaitReason
 
 
 def mark_now(now: Now, *, chance: float) -> Mark:

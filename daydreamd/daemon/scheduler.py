@@ -14,7 +14,7 @@ import anyio
 import msgspec
 
 from daydreamd.daemon.clock import LOOK_SECONDS, Now, until_next_look
-from daydreamd.daemon.requests import RequestQueue, SessionRequest, When
+from daydreamd.daemon.requests import RequestQueue, SessionRequest
 from daydreamd.daemon.schedule import (
     Decision,
     Mark,
@@ -27,11 +27,12 @@ from daydreamd.daemon.schedule import (
     reflection_wait,
     taken_up,
 )
-from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.errors import DaydreamError
 from daydreamd.events import Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
+from daydreamd.records.control import When
+from daydreamd.records.session_end import SessionEnd
 from daydreamd.session import Trigger
 from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.settings.schema import Schedule
@@ -182,7 +183,7 @@ class Scheduler:
             if end is None:
                 request.fail("cannot say how the session ended: the daemon gave it up")
             else:
-                request.fulfil(end.as_json())
+                request.fulfil(end)
             self._on_change()
             self._say_backing_off(before, end)
 

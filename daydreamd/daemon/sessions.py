@@ -8,13 +8,11 @@ daemon takes too. What a session does is none of this module's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
-import msgspec
 
 from daydreamd.cleanup.remains import clear, recover
 from daydreamd.daemon.transcript import Patience, Transcript
@@ -28,6 +26,7 @@ from daydreamd.host.loops import Beat
 from daydreamd.host.notify import HANDED_TO_US
 from daydreamd.host.processes import Signals
 from daydreamd.host.programs import SESSION
+from daydreamd.records.session_end import SessionEnd
 from daydreamd.session import Outcome, Trigger
 from daydreamd.settings.places import Places
 
@@ -40,29 +39,6 @@ _ENDING_SECONDS: Final = 30.0
 _LAST_WORDS: Final = 500
 
 Command = Callable[[Trigger], Sequence[str]]
-
-
-@dataclass(frozen=True)
-class SessionEnd:
-    """How a session ended, as the daemon saw it. `session_id` is empty if it never began.
-
-    `left` is how much of the tidying did not fit into its time, `failed_in` the phase that failed.
-    """
-
-    session_id: str
-    trigger: Trigger
-    outcome: Outcome
-    seconds: float
-    reasons: tuple[str, ...] = ()
-    new_insights: int | None = None
-    insights_path: str | None = None
-    left: int = 0
-    failed_in: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain JSON types."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
 
 
 class SessionRunner:
@@ -171,7 +147,11 @@ class SessionRunner:
     async def _settle(
         self, name: str, trigger: Trigger, transcript: Transcript, words: str
     ) -> SessionEnd:
-        """How it ended: as it said, if its record agrees; else it is closed for it."""
+        """The end of a session whose process is gone.
+
+        What the process said counts only where its record in the history is closed. Else the record
+        is closed here: `interrupted` where it was told to stop, `failed` with `words` otherwise.
+        """
         ended = transcript.ended
         seconds = anyio.current_time() - transcript.began
         if ended and not transcript.fault and not await self._is_open(name):

@@ -1,6 +1,6 @@
-"""How the daemon stands: the document behind `daydreamd status`, and the line behind STATUS=.
+"""What the daemon remembers of its sessions for `daydreamd status`, and the line for STATUS=.
 
-Collects facts and says them; nothing is decided by what stands here.
+Collects facts and says them; nothing is decided by them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from daydreamd.daemon.schedule import Decision
-from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.parts import say_since
+from daydreamd.records.session_end import SessionEnd, SessionSummary
+from daydreamd.records.status import RunningSession
 from daydreamd.session import FailingPart, Outcome, Phase
 from daydreamd.units import say_duration
 
@@ -38,51 +41,48 @@ class StatusTracker:
     def __init__(self) -> None:
         self.started_at = datetime.now(UTC)
         self._began = time.clock_gettime(time.CLOCK_BOOTTIME)
-        self._session: dict[str, Any] | None = None
-        self._last: dict[str, Any] | None = None
+        self.session: RunningSession | None = None
+        self.last: SessionEnd | None = None
+        self.failing: tuple[FailingPart, ...] = ()
         self._went_well: deque[bool] = deque(maxlen=_REMEMBERED_SESSIONS)
-        self._failing: Sequence[FailingPart] = ()
 
     def recall(
-        self, sessions: Sequence[dict[str, Any]], failing: Sequence[FailingPart] = ()
+        self, sessions: Sequence[SessionSummary], failing: tuple[FailingPart, ...] = ()
     ) -> None:
         """Sessions from before the start, newest first, and what failed in the last of them."""
-        self._failing = failing
-        ended = [one for one in sessions if one["outcome"]]
-        if ended:
-            self._last = _last_from_history(ended[0])
-        self._went_well.extend(one["outcome"] not in _NOT_WELL for one in reversed(ended))
+        self.failing = failing
+        ends = [end for one in sessions if (end := one.end()) is not None]
+        self.last = ends[0] if ends else self.last
+        self._went_well.extend(end.outcome not in _NOT_WELL for end in reversed(ends))
 
     def note(self, event: AnyEvent) -> bool:
         """What a session says; True where it changes what STATUS= should say."""
         match event:
             case SessionStarted():
-                self._session = {
-                    "session_id": event.session_id,
-                    "trigger": event.trigger,
-                    "started_at": event.at,
-                    "workspaces": event.workspaces,
-                    "phase": None,
-                    "phase_since": event.at,
-                    "budget_seconds": None,
-                }
-            case PhaseStarted() if self._session is not None:
-                self._session |= {
-                    "phase": event.phase,
-                    "phase_since": event.at,
-                    "budget_seconds": event.budget_seconds,
-                }
+                self.session = RunningSession(
+                    session_id=event.session_id,
+                    trigger=event.trigger,
+                    started_at=event.at,
+                    workspaces=event.workspaces,
+                    phase_since=event.at,
+                )
+            case PhaseStarted() if self.session is not None:
+                self.session = msgspec.structs.replace(
+                    self.session,
+                    phase=event.phase,
+                    phase_since=event.at,
+                    budget_seconds=event.budget_seconds,
+                )
             case SessionEnded():
-                self._session = None
-                self._failing = self._failing if event.failing is None else event.failing
+                self.session = None
+                self.failing = self.failing if event.failing is None else event.failing
             case _:
                 return False
         return True
 
     def note_end(self, end: SessionEnd) -> None:
         """A session has ended."""
-        self._session = None
-        self._last = {**end.as_json(), "end_time": datetime.now(UTC)}
+        self.session, self.last = None, end
         self._went_well.append(end.outcome not in _NOT_WELL)
 
     @property
@@ -90,28 +90,26 @@ class StatusTracker:
         """Seconds since the start, suspend included."""
         return time.clock_gettime(time.CLOCK_BOOTTIME) - self._began
 
-    def as_json(self) -> dict[str, Any]:
-        """The part of the status that is known here."""
-        return {
-            "started_at": self.started_at,
-            "uptime_seconds": round(self.uptime_seconds, 1),
-            "session": self._session,
-            "last": self._last,
-            "sessions_well": sum(self._went_well),
-            "sessions_seen": len(self._went_well),
-            "failing": self._failing,
-        }
+    @property
+    def sessions_seen(self) -> int:
+        """How many of the last sessions are remembered here."""
+        return len(self._went_well)
+
+    @property
+    def sessions_well(self) -> int:
+        """How many of them did what their owner wants of them."""
+        return sum(self._went_well)
 
     def line(self, decision: Decision, reflection_wait: float = 0.0) -> str:
         """One line of plain words for STATUS=."""
-        if self._session is None:
+        if self.session is None:
             said = [waiting_line(decision, time.time())]
             if reflection_wait:
                 again = say_duration(reflection_wait)
                 said.append(f"model asked again in {again}, or by daydreamd trigger")
-            return "; ".join([*said, *map(_fails, self._failing[:_SAID_PARTS])])
-        step = _STEPS.get(self._session["phase"] or Phase.COMPLETE, "starting")
-        return f"Session {self._session['session_id']}: {step}"
+            return "; ".join([*said, *map(_fails, self.failing[:_SAID_PARTS])])
+        step = _STEPS.get(self.session.phase or Phase.COMPLETE, "starting")
+        return f"Session {self.session.session_id}: {step}"
 
 
 def _fails(part: FailingPart) -> str:
@@ -135,21 +133,3 @@ def waiting_line(decision: Decision, now: float) -> str:
             return f"Quiet hours; next session at {when}"
         case _:
             return f"Waiting; next session at {when}"
-
-
-def _last_from_history(session: dict[str, Any]) -> dict[str, Any]:
-    start, end = session["start_time"], session["end_time"]
-    seconds = None
-    if end:
-        took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
-        seconds = took.total_seconds()
-    return {
-        "session_id": session["session_id"],
-        "trigger": session["trigger"],
-        "outcome": session["outcome"],
-        "reasons": session["reasons"],
-        "seconds": seconds,
-        "end_time": end,
-        "new_insights": None,
-        "insights_path": None,
-    }

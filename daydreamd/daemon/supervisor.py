@@ -1,6 +1,6 @@
 """The running daemon: its parts, and what signals and clients may ask of it.
 
-Puts parts together and passes words between them; how each does its work is the part's business.
+Builds the parts and passes what one says to the others; the work itself is done in them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import msgspec
 
 from daydreamd import __version__
 from daydreamd.daemon.active_settings import KEPT_NAME, SNAPSHOT_NAME, ActiveSettings
@@ -22,9 +21,9 @@ from daydreamd.daemon.agents import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
 from daydreamd.daemon.neighbours import find_daemons
-from daydreamd.daemon.requests import SessionRequest, When
+from daydreamd.daemon.requests import SessionRequest
 from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
-from daydreamd.daemon.sessions import SessionEnd, SessionRunner
+from daydreamd.daemon.sessions import SessionRunner
 from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
@@ -34,6 +33,9 @@ from daydreamd.host.loops import Beat, Heart
 from daydreamd.host.notify import Notifier
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.observe.logs import configure
+from daydreamd.records.control import When
+from daydreamd.records.session_end import SessionEnd
+from daydreamd.records.status import DaemonHealth, DaemonPlaces, DaemonState, NextSession, Status
 from daydreamd.session import Trigger
 from daydreamd.settings.loading import Loaded
 from daydreamd.settings.places import Places
@@ -113,7 +115,7 @@ class Supervisor:
         """End the session that runs."""
         return self._runner.stop("a person stopped it")
 
-    async def reload(self) -> list[str]:
+    async def reload(self) -> tuple[str, ...]:
         """Take up the settings, or keep those in force and say why."""
         self.notifier.extend_timeout(_RELOAD_SECONDS)
         self.notifier.reloading()
@@ -131,23 +133,33 @@ class Supervisor:
         self.notifier.ready(self._status_line())
         return faults
 
-    def status(self) -> dict[str, Any]:
-        """The document of `daydreamd status --json`."""
-        document = {
-            "version": __version__,
-            "pid": os.getpid(),
-            "uid": os.geteuid(),
-            "state": self._state(),
-            "status": self._status_line(),
-            **self.tracker.as_json(),
-            "next": self._next(),
-            "agents": self.agents.as_json(),
-            "health": self._health(),
-            "places": self.places,
-            "settings_files": self.active.loaded.files,
-        }
-        plain: dict[str, Any] = msgspec.to_builtins(document, enc_hook=str)
-        return plain
+    def status(self) -> Status:
+        """The state of the daemon now."""
+        tracker, places = self.tracker, self.places
+        return Status(
+            version=__version__,
+            pid=os.getpid(),
+            uid=os.geteuid(),
+            state=self._state(),
+            status=self._status_line(),
+            started_at=tracker.started_at,
+            uptime_seconds=round(tracker.uptime_seconds, 1),
+            session=tracker.session,
+            last=tracker.last,
+            sessions_well=tracker.sessions_well,
+            sessions_seen=tracker.sessions_seen,
+            failing=tracker.failing,
+            next=self._next(),
+            agents=self.agents.counts(),
+            health=self._health(),
+            places=DaemonPlaces(
+                state=str(places.state),
+                insights=str(places.insights),
+                runtime=str(places.runtime),
+                cache=str(places.cache),
+            ),
+            settings_files=tuple(map(str, self.active.loaded.files)),
+        )
 
     # From the beginning to the end
 
@@ -225,35 +237,35 @@ class Supervisor:
     def _status_line(self) -> str:
         return self.tracker.line(self.scheduler.decision(), self.scheduler.reflection_wait)
 
-    def _state(self) -> str:
+    def _state(self) -> DaemonState:
         if self._stopping:
             return "stopping"
         return "running" if self.scheduler.running else "waiting"
 
-    def _next(self) -> dict[str, Any]:
-        decision = self.scheduler.decision()
+    def _next(self) -> NextSession:
+        decision, mark = self.scheduler.decision(), self.scheduler.mark
         wait = decision.wait_seconds
-        at = None if wait is None else self._clock.now().wall + wait
-        return {
-            "at": _moment(at),
-            "in_seconds": wait,
-            "reason": decision.reason,
-            "interval": self.active.settings.schedule.interval,
-            "failures": self.scheduler.mark.failures,
-            "failing_since": _moment(self.scheduler.mark.failing_since),
-            "reflection_in_seconds": self.scheduler.reflection_wait,
-        }
+        return NextSession(
+            at=_moment(None if wait is None else self._clock.now().wall + wait),
+            in_seconds=wait,
+            reason=decision.reason,
+            interval=str(self.active.settings.schedule.interval),
+            failures=mark.failures,
+            failing_since=_moment(mark.failing_since),
+            reflection_in_seconds=self.scheduler.reflection_wait,
+        )
 
-    def _health(self) -> dict[str, Any]:
+    def _health(self) -> DaemonHealth:
         fed = self.watchdog.fed_at
-        ago = None if fed is None else round(anyio.current_time() - fed, 1)
-        return {
-            "loops": self.loops,
-            "late": self.heart.late(),
-            "watchdog_seconds": self.watchdog.limit_seconds,
-            "watchdog_fed_seconds_ago": ago,
-            "settings_faults": [str(fault) for fault in self.active.loaded.faults],
-        }
+        return DaemonHealth(
+            loops=self.loops,
+            late=tuple(self.heart.late()),
+            watchdog_seconds=self.watchdog.limit_seconds,
+            watchdog_fed_seconds_ago=(
+                None if fed is None else round(anyio.current_time() - fed, 1)
+            ),
+            settings_faults=tuple(map(str, self.active.loaded.faults)),
+        )
 
 
 def _moment(wall: float | None) -> datetime | None:

@@ -25,6 +25,7 @@ from daydreamd.host.databases import (
     open_database,
     open_database_to_read,
 )
+from daydreamd.records.session_end import SessionSummary
 from daydreamd.session import DaydreamSession, InsightItem, Outcome
 
 T = TypeVar("T")
@@ -63,11 +64,11 @@ class History:
         """Ids and starts of the sessions without an end, oldest first."""
         return await self._read(queries.unfinished)
 
-    async def sessions(self, limit: int = 20) -> list[dict[str, Any]]:
-        """The newest sessions, as `sessions list --json` prints them."""
+    async def sessions(self, limit: int = 20) -> list[SessionSummary]:
+        """The newest sessions, newest first."""
         return await self._read(queries.sessions, limit=limit)
 
-    async def session(self, prefix: str) -> dict[str, Any]:
+    async def session(self, prefix: str) -> DaydreamSession:
         """One session whole, by its id or the beginning of it."""
         return await self._read(queries.session, prefix=prefix)
 

@@ -48,7 +48,7 @@ async def test_a_reload_with_a_fault_changes_nothing_at_all(tmp_path):
         assert in_force.settings.schedule.interval == 3600
         assert snapshot.read_text() == handed
     file.unlink()
-    assert await in_force.reload() == [f"cannot read {file}: no such file or directory"]
+    assert await in_force.reload() == (f"cannot read {file}: no such file or directory",)
 
 
 async def test_a_good_reload_is_handed_on(tmp_path):
@@ -56,7 +56,7 @@ async def test_a_good_reload_is_handed_on(tmp_path):
     file.write_text("")
     in_force = ActiveSettings(lambda: load_settings(file, environ={"HOME": "/nowhere"}), snapshot)
     file.write_text('schedule.interval = "1h"')
-    assert await in_force.reload() == []
+    assert await in_force.reload() == ()
     assert in_force.settings.schedule.interval == 3600
     assert 'interval = "1h"' in snapshot.read_text()
 
