@@ -18,7 +18,7 @@ from daydreamd.analysis.answer import tokens_told
 from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
 from daydreamd.host.programs import AIDER, find_in_sibling, find_program
-from daydreamd.session import AnalysisFacts
+from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.settings.schema import Analysis
 from daydreamd.text.prompting import one_line
 

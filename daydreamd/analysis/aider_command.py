@@ -17,7 +17,7 @@ from daydreamd.analysis.direct import TEMPERATURE, response_format
 from daydreamd.analysis.prompt import Prompt
 from daydreamd.host.commands import SESSION_MARK, clean_environment
 from daydreamd.host.confinement import confined, landlock_abi, program_paths
-from daydreamd.session import ModelChoice
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.schema import Analysis
 
 _FLAGS: Final = (

@@ -16,7 +16,7 @@ import msgspec
 from daydreamd.analysis.prompt import Prompt
 from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
-from daydreamd.session import ModelChoice
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.text.prompting import one_line
 
 TEMPERATURE: Final = 0.2

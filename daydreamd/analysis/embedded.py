@@ -23,7 +23,7 @@ from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leas
 from daydreamd.host.confinement import confined, program_paths
 from daydreamd.host.libraries import engine_library_path
 from daydreamd.host.programs import ENGINE
-from daydreamd.session import ModelChoice
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.text.prompting import one_line
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text.prompting import harmless, one_line
 
 _LINE_CHARS: Final = 240

@@ -20,7 +20,7 @@ from daydreamd.analysis.pages import Page, lay_out
 from daydreamd.analysis.schema import CATEGORIES, answer_schema, most_items
 from daydreamd.analysis.tokens import CountTokens
 from daydreamd.errors import ModelError
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text.prompting import one_line
 
 if TYPE_CHECKING:

@@ -21,9 +21,11 @@ from daydreamd.analysis.direct import ask_directly
 from daydreamd.analysis.prompt import Material
 from daydreamd.analysis.serving import budget_for, compose_for, serving
 from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ModelError
-from daydreamd.events import AnalysisProgress, Emitter
 from daydreamd.host.confinement import landlock_abi
-from daydreamd.session import AnalysisFacts, Excerpt, ModelChoice
+from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.records.events import AnalysisProgress, Emitter
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration
 

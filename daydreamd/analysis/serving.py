@@ -19,7 +19,7 @@ from daydreamd.analysis.prompt import Material, Prompt, compose_prompt
 from daydreamd.analysis.tokens import counter_of, estimated
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
-from daydreamd.session import ModelChoice
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.schema import Analysis, Model
 
 _ANSWERS_WITHIN_SECONDS: Final = 5.0

@@ -15,14 +15,15 @@ from daydreamd.settings.places import Places
 
 if TYPE_CHECKING:
     from daydreamd.api.connection import DaemonConnection
-    from daydreamd.events import AnyEvent
-    from daydreamd.history.records import KillRecord, KnownInsight
     from daydreamd.history.store import History
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.control import When
+    from daydreamd.records.events import AnyEvent
+    from daydreamd.records.insight import KnownInsight
+    from daydreamd.records.kill import KillRecord
+    from daydreamd.records.session import DaydreamSession
     from daydreamd.records.session_end import SessionSummary
     from daydreamd.records.status import Status
-    from daydreamd.session import DaydreamSession
     from daydreamd.settings.schema import Settings
 
 _MOST_INSIGHTS = 10_000
@@ -66,7 +67,7 @@ class Service:
 
     def events(self) -> Iterator[AnyEvent]:
         """Events as they happen, until the daemon stops."""
-        from daydreamd.events import from_line
+        from daydreamd.records.events import from_line
 
         return map(from_line, self.event_lines())
 

@@ -16,7 +16,6 @@ import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.kinds import AIDER, Program, recognise
-from daydreamd.events import Emitter
 from daydreamd.history.store import History
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.deletion import remove_tree
@@ -31,6 +30,7 @@ from daydreamd.host.processes import (
     read_environ,
     scan,
 )
+from daydreamd.records.events import Emitter
 from daydreamd.settings.places import Places
 
 _GRACE_SECONDS: Final = 2.0

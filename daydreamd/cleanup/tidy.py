@@ -28,10 +28,10 @@ from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
-from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
-from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.machine import available_memory, memory_pressure
+from daydreamd.records.events import TIDYING_LEFT, Emitter, ProcessEnded
+from daydreamd.records.kill import KillRecord
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Cleanup, CleanupKind
 

@@ -49,9 +49,9 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
 
 async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.cleanup.tidy import tidy_up
-    from daydreamd.events import Emitter
     from daydreamd.history.store import open_history
     from daydreamd.host.locks import hold_lock
+    from daydreamd.records.events import Emitter
 
     settings, places = invocation.loaded.settings, invocation.places
     dry_run = dry_run or settings.cleanup.dry_run

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.context.gathering import ContextReport
-    from daydreamd.session import Workspace
+    from daydreamd.records.workspace import Workspace
 
 
 @click.command("context")
@@ -50,7 +50,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
 
 async def _gather(workspaces: Sequence[Workspace], scratch: Path, cache: Path) -> ContextReport:
     from daydreamd.context.gathering import gather_context
-    from daydreamd.events import Emitter
+    from daydreamd.records.events import Emitter
 
     silent = Emitter("context", lambda _: None)  # failures are in the report
     return await gather_context(workspaces, scratch=scratch, cache=cache, emitter=silent)

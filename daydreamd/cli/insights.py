@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.history.records import KnownInsight
+    from daydreamd.records.insight import KnownInsight
 
 T = TypeVar("T")
 _STATUSES = ("standing", "new", "open", "accepted", "dismissed", "addressed", "all")

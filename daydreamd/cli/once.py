@@ -31,12 +31,13 @@ def command(
     import anyio
     import msgspec
 
-    from daydreamd.cli.sitting import hold_session
     from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
+    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
     from daydreamd.screens.console import watch_session
-    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.sessions.holding import hold_session
+    from daydreamd.sessions.plan import Plan
 
     loaded = invocation.loaded
     for fault in loaded.faults:
@@ -46,16 +47,15 @@ def command(
     if len(workspaces) > most:
         given = f"cannot look at {len(workspaces)} workspaces at once"
         raise UsageError(f"{given}: at most {most}, see analysis.max_workspaces")
+    plan = Plan(workspaces=workspaces, idle_gates=if_idle, again=again)
     with watch_session(to_stderr=as_json, program=invocation.program) as view:
         held = anyio.run(
             lambda: hold_session(
                 loaded.settings,
                 invocation.places,
+                plan,
                 trigger=Trigger.ONCE,
-                workspaces=workspaces,
                 sink=view.sink,
-                idle_gates=if_idle,
-                again=again,
             )
         )
     session = held.session

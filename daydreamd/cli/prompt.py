@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from daydreamd.analysis.prompt import Material, Prompt
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.session import Workspace
+    from daydreamd.records.workspace import Workspace
 
 
 @click.command("prompt")
@@ -60,7 +60,7 @@ async def _compose(
     from daydreamd.analysis.serving import budget_for, compose_for, serving
     from daydreamd.analysis.tokens import estimated
     from daydreamd.readiness.model_server import find_model
-    from daydreamd.session import ModelChoice
+    from daydreamd.records.model_choice import ModelChoice
 
     settings = invocation.loaded.settings
     material = await _material(invocation, workspaces, scratch)
@@ -91,9 +91,9 @@ async def _material(
     """What a session would reflect on."""
     from daydreamd.analysis.prompt import Material
     from daydreamd.context.gathering import gather_context
-    from daydreamd.events import Emitter
     from daydreamd.history.store import open_history
     from daydreamd.insights.observations import observe
+    from daydreamd.records.events import Emitter
 
     context = await gather_context(
         workspaces,

@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.session import Trigger
+    from daydreamd.records.session import Trigger
 
 
 @click.command("run")

@@ -25,9 +25,9 @@ def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
     \b
     Example: daydreamd trigger --wait
     """
+    from daydreamd.records.session import EXIT_CODES
     from daydreamd.records.session_end import SessionEnd
     from daydreamd.screens.session_table import say_session_end
-    from daydreamd.session import EXIT_CODES
 
     end: SessionEnd | None = None
     with invocation.service.daemon() as daemon:

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.events import AnyEvent
+    from daydreamd.records.events import AnyEvent
 
 
 @click.command("watch")
@@ -36,8 +36,8 @@ def _print_lines(lines: Iterator[bytes]) -> None:
 
 
 def _print_events(events: Iterator[AnyEvent]) -> None:
-    from daydreamd.events import PhaseStarted
     from daydreamd.observe.logs import configure
+    from daydreamd.records.events import PhaseStarted
     from daydreamd.settings.schema import Observe
 
     log = configure(Observe(format="console", level="debug"), stream=sys.stdout)

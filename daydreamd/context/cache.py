@@ -19,7 +19,7 @@ import msgspec
 from daydreamd import __version__
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath, write_atomically
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.workspace import Excerpt, Workspace
 
 _FORMAT: Final = 1
 _MAX_BYTES: Final = 16 << 20

@@ -22,7 +22,7 @@ from daydreamd.context.lines import (
 from daydreamd.context.markers import Growth, Marker, marker_facts
 from daydreamd.context.state import State
 from daydreamd.context.workspaces import printable
-from daydreamd.session import Workspace
+from daydreamd.records.workspace import Workspace
 
 
 @dataclass(frozen=True)

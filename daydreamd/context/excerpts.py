@@ -21,7 +21,7 @@ from daydreamd.context.status import Uncommitted
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.workspace import Excerpt, Workspace
 
 MAX_EXCERPTS: Final = 12
 MAX_LINES: Final = 120

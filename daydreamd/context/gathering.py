@@ -21,8 +21,8 @@ from daydreamd.context.sources import Sources
 from daydreamd.context.survey import Survey, survey_workspace
 from daydreamd.context.trends import compare_weeks, last_week
 from daydreamd.errors import WorkspaceError
-from daydreamd.events import Emitter
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.workspace import Excerpt, Workspace
 from daydreamd.settings.schema import Queue
 from daydreamd.units import say_count, say_duration
 

@@ -27,7 +27,7 @@ from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
 from daydreamd.context.workspaces import require_directory
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.workspace import Excerpt, Workspace
 
 Question = Callable[[], Awaitable[Any]]
 

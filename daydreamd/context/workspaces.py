@@ -17,7 +17,7 @@ from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
 from daydreamd.host.programs import keep_out_of
 from daydreamd.host.threads import answer_within, in_spare_thread
-from daydreamd.session import Workspace
+from daydreamd.records.workspace import Workspace
 from daydreamd.settings.schema import WorkspaceSetting
 
 _PATIENCE_SECONDS: Final = 5.0

@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from daydreamd.events import (
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     AnyEvent,

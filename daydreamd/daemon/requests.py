@@ -8,8 +8,8 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import DaemonError
+from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.session import Trigger
 
 _STOPPING: Final = "cannot run a session: the daemon is stopping"
 

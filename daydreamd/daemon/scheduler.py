@@ -28,12 +28,12 @@ from daydreamd.daemon.schedule import (
     taken_up,
 )
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
 from daydreamd.records.control import When
+from daydreamd.records.events import Level
+from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.session import Trigger
 from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.settings.schema import Schedule
 from daydreamd.units import say_duration

@@ -21,15 +21,15 @@ from daydreamd.daemon.lines import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
-from daydreamd.events import Emitter
 from daydreamd.history.store import open_history
 from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
-from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
-from daydreamd.parts import PARTS_KEY, from_json
-from daydreamd.session import Trigger
+from daydreamd.host.strays import become_subreaper
+from daydreamd.records.events import Emitter
+from daydreamd.records.failing import PARTS_KEY, from_json
+from daydreamd.records.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0
 _REMEMBERED_SESSIONS: Final = 28

@@ -17,17 +17,17 @@ import anyio
 from daydreamd.cleanup.remains import clear, recover
 from daydreamd.daemon.transcript import Patience, Transcript
 from daydreamd.errors import CommandError, DaydreamError, SessionBusy
-from daydreamd.events import Emitter, SessionEnded, Sink
 from daydreamd.history.store import History
-from daydreamd.host.commands import Leash, leashed
 from daydreamd.host.confinement import confined
+from daydreamd.host.leash import Leash, leashed
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import Beat
 from daydreamd.host.notify import HANDED_TO_US
 from daydreamd.host.processes import Signals
 from daydreamd.host.programs import SESSION
+from daydreamd.records.events import Emitter, SessionEnded, Sink
+from daydreamd.records.session import Outcome, Trigger
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.session import Outcome, Trigger
 from daydreamd.settings.places import Places
 
 STOP_SECONDS: Final = 10.0

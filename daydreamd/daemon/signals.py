@@ -9,7 +9,7 @@ import anyio
 from daydreamd.daemon.supervisor import Supervisor
 from daydreamd.host.processes import Signals
 from daydreamd.host.signals import Mailbox
-from daydreamd.session import Trigger
+from daydreamd.records.session import Trigger
 
 STOPPING: Final = (Signals.SIGTERM, Signals.SIGINT)
 HEEDED: Final = (*STOPPING, Signals.SIGHUP, Signals.SIGUSR1)

@@ -27,16 +27,16 @@ from daydreamd.daemon.sessions import SessionRunner
 from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
-from daydreamd.events import AnyEvent, Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Heart
 from daydreamd.host.notify import Notifier
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.observe.logs import configure
 from daydreamd.records.control import When
+from daydreamd.records.events import AnyEvent, Level
+from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
 from daydreamd.records.status import DaemonHealth, DaemonPlaces, DaemonState, NextSession, Status
-from daydreamd.session import Trigger
 from daydreamd.settings.loading import Loaded
 from daydreamd.settings.places import Places
 

@@ -8,10 +8,13 @@ from typing import Final, TypeVar
 import msgspec
 
 from daydreamd.errors import HistoryError
-from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord, as_utf8, from_text
+from daydreamd.history.stored_text import as_utf8, from_text
 from daydreamd.host.databases import Connection, Row
+from daydreamd.records.insight import KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.reflected import ReflectionRecord
+from daydreamd.records.session import DaydreamSession
 from daydreamd.records.session_end import SessionSummary
-from daydreamd.session import DaydreamSession
 
 _R = TypeVar("_R")
 _JSON_COLUMNS: Final = ("evidence", "reasons", "phase_seconds")

@@ -18,15 +18,17 @@ import msgspec
 from daydreamd.errors import DatabaseError, HistoryError
 from daydreamd.history import queries, retention, writing
 from daydreamd.history.migrations import MIGRATIONS
-from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord
 from daydreamd.host.databases import (
     Connection,
     Database,
     open_database,
     open_database_to_read,
 )
+from daydreamd.records.insight import InsightItem, KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.reflected import ReflectionRecord
+from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionSummary
-from daydreamd.session import DaydreamSession, InsightItem, Outcome
 
 T = TypeVar("T")
 

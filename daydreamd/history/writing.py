@@ -13,9 +13,11 @@ import msgspec
 
 from daydreamd.errors import HistoryError
 from daydreamd.history import queries
-from daydreamd.history.records import KillRecord, KnownInsight, as_text, as_utf8
+from daydreamd.history.stored_text import as_text, as_utf8
 from daydreamd.host.databases import Connection
-from daydreamd.session import DaydreamSession, InsightItem, Outcome
+from daydreamd.records.insight import InsightItem, KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.text import redact
 
 STATUSES: Final = ("new", "open", "addressed", "accepted", "dismissed")

@@ -21,7 +21,8 @@ from daydreamd.insights.novelty import (
     short_id,
 )
 from daydreamd.insights.verification import Checked, Reason, verify
-from daydreamd.session import Excerpt, InsightItem
+from daydreamd.records.insight import InsightItem
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import one_line
 
 _OPEN = frozenset({"new", "open"})

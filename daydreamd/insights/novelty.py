@@ -16,7 +16,8 @@ from rapidfuzz import fuzz, utils
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath
 from daydreamd.insights.verification import Checked, folded, says_something
-from daydreamd.session import Evidence, Excerpt
+from daydreamd.records.insight import Evidence
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible
 
 CurrentText = Callable[[str, str], str | None]

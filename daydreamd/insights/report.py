@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Verdict
 from daydreamd.insights.novelty import Known
 from daydreamd.insights.observations import Observation
-from daydreamd.session import Evidence
+from daydreamd.records.insight import Evidence, KnownInsight
 from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
 

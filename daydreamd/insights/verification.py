@@ -19,7 +19,8 @@ import msgspec
 
 from daydreamd.insights.answer import Proposal
 from daydreamd.insights.words import FILLERS, SYNTAX, words_in
-from daydreamd.session import Evidence, Excerpt
+from daydreamd.records.insight import Evidence
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible
 
 NEARBY_LINES: Final = 12

@@ -19,10 +19,10 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from daydreamd.events import AnyEvent, Level
 from daydreamd.host.journal import Journal, runs_under_journal
 from daydreamd.observe.records import record_of
 from daydreamd.observe.throttle import Throttle
+from daydreamd.records.events import AnyEvent, Level
 from daydreamd.settings.schema import Observe
 from daydreamd.text import one_line, redact
 

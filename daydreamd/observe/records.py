@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daydreamd.events import (
+from daydreamd.records.events import (
     AnyEvent,
     InsightsWritten,
     Level,
@@ -20,7 +20,7 @@ from daydreamd.events import (
     SessionEnded,
     SessionStarted,
 )
-from daydreamd.session import Outcome, Phase
+from daydreamd.records.session import Outcome, Phase
 from daydreamd.units import say_duration, say_size
 
 _OUTCOME_LEVELS: Final[dict[Outcome, Level]] = {

@@ -15,7 +15,7 @@ import msgspec
 
 from daydreamd.errors import HostError
 from daydreamd.host.programs import ENGINE
-from daydreamd.session import ModelChoice
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.schema import Model
 from daydreamd.text.prompting import one_line
 

@@ -1,5 +1,4 @@
-"""What travels between rooms, processes and faces: frozen, typed, and made in one place each.
+"""What travels between the rooms, into the history and out as JSON: frozen, typed, defined once.
 
-Records know no machine and no room. Where one crosses a process or a socket it is JSON, written
-and read by its type.
+A record knows its own words and nothing of who makes, stores or shows it.
 """

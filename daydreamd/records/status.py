@@ -11,8 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from daydreamd.records.failing import FailingPart
+from daydreamd.records.session import Phase, Trigger
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.session import FailingPart, Phase, Trigger
 
 DaemonState = Literal["waiting", "running", "stopping"]
 WaitReason = Literal["due", "interval", "busy", "left over", "quiet hours"]

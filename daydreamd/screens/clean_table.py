@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from daydreamd.cleanup.report import Candidate, TidyReport
-from daydreamd.history.records import KillRecord
+from daydreamd.records.kill import KillRecord
 from daydreamd.text import visible
 from daydreamd.units import say_duration, say_size
 

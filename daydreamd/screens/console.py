@@ -9,12 +9,12 @@ from typing import Final
 
 from rich.console import Console
 
-from daydreamd.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.insights.observations import observe
+from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
+from daydreamd.records.session import DaydreamSession
 from daydreamd.screens.live import LiveScreen
 from daydreamd.screens.phase_lines import PhaseLines
 from daydreamd.screens.session_summary import draw_end
-from daydreamd.session import DaydreamSession
 
 _PIPE_COLUMNS: Final = 100_000
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from daydreamd.history.records import KnownInsight
 from daydreamd.insights.report import place
+from daydreamd.records.insight import KnownInsight
 from daydreamd.screens.wording import print_table, screen_width
 from daydreamd.text import one_line, visible
 

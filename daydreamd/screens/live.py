@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daydreamd import __version__
-from daydreamd.events import (
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     AnyEvent,
@@ -27,9 +27,9 @@ from daydreamd.events import (
     PhaseStarted,
     SessionStarted,
 )
+from daydreamd.records.session import Phase
 from daydreamd.screens.answer_tail import AnswerTail
 from daydreamd.screens.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
-from daydreamd.session import Phase
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from daydreamd.events import AnyEvent, Notice, PhaseEnded
+from daydreamd.records.events import AnyEvent, Notice, PhaseEnded
 from daydreamd.screens.wording import NUMBERED, say_end, say_notice
 from daydreamd.units import say_duration
 

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import place
+from daydreamd.records.insight import InsightItem
+from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.screens.wording import print_table, screen_width
-from daydreamd.session import DaydreamSession, InsightItem, Outcome
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
 

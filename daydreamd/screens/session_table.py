@@ -7,8 +7,10 @@ from typing import Final
 
 import click
 
+from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.records.insight import Evidence
+from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionEnd, SessionSummary
-from daydreamd.session import AnalysisFacts, DaydreamSession, Evidence, Outcome
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
 

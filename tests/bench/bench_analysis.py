@@ -10,17 +10,17 @@ import anyio
 from daydreamd.analysis.embedded import embedded_engine
 from daydreamd.analysis.prompt import Material
 from daydreamd.analysis.reflection import reflect
-from daydreamd.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
-from daydreamd.session import Excerpt
+from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
+from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]
 AIDER = os.environ.get("DAYDREAMD_TEST_AIDER", str(ROOT / ".venv-aider" / "bin" / "aider"))
-FILES = ("daydreamd/units.py", "daydreamd/session.py", "daydreamd/events.py")
+FILES = ("daydreamd/units.py", "daydreamd/records/session.py", "daydreamd/records/events.py")
 
 
 def measure():

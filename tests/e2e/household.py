@@ -126,7 +126,7 @@ class Household(Machine):
             file.write(f"# changed at {time.time_ns()}\n")
 
     def ask(self) -> None:
-        """SessionRequest for a session, in a workspace that has changed."""
+        """Wish for a session, in a workspace that has changed."""
         self.change_workspace()
         self.kill("USR1")
 

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from daydreamd.events import (
+from daydreamd.records.events import (
     Notice,
     PhaseEnded,
     PhaseStarted,
@@ -21,8 +21,8 @@ from daydreamd.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.parts import PARTS_KEY, to_json
-from daydreamd.session import EXIT_CODES, DaydreamSession, FailingPart, Outcome, Phase, Trigger
+from daydreamd.records.failing import PARTS_KEY, FailingPart, to_json
+from daydreamd.records.session import EXIT_CODES, DaydreamSession, Outcome, Phase, Trigger
 
 HERE = Path(sys.argv[1])
 MODE = (HERE / "mode").read_text().strip()

@@ -13,7 +13,7 @@ import anyio
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
-from daydreamd.session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.session import DaydreamSession, Outcome, Trigger
 
 
 async def main(directory: Path) -> None:

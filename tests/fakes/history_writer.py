@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 
 from daydreamd.history.store import open_history
-from daydreamd.session import DaydreamSession, Outcome, Phase, Trigger
+from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 
 async def main(path: Path) -> None:

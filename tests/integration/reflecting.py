@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from daydreamd.analysis.reflection import Material, reflect
-from daydreamd.events import AnswerChunk, Emitter, Notice
-from daydreamd.session import Excerpt, ModelChoice
+from daydreamd.records.events import AnswerChunk, Emitter, Notice
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import Duration
 

@@ -13,10 +13,11 @@ import pytest
 
 from daydreamd.analysis.embedded import embedded_engine
 from daydreamd.analysis.reflection import Material, reflect
-from daydreamd.events import AnswerChunk, Emitter
 from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.readiness.model_server import find_model
-from daydreamd.session import Excerpt, ModelChoice
+from daydreamd.records.events import AnswerChunk, Emitter
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
 from tests.integration.world import serving
 

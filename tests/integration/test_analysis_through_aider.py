@@ -6,9 +6,9 @@ import anyio
 import msgspec
 import pytest
 
-from daydreamd.events import AnalysisProgress
 from daydreamd.host.confinement import landlock_abi
 from daydreamd.host.processes import become_subreaper, read_stat
+from daydreamd.records.events import AnalysisProgress
 from daydreamd.units import Duration, Size
 from tests.integration.reflecting import Bench
 from tests.integration.world import serving

@@ -14,8 +14,8 @@ from daydreamd.cleanup.decision import Pressure, Verdict, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.report import TidyReport
 from daydreamd.cleanup.tidy import rules_of, tidy_up
-from daydreamd.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.host.processes import Signals, identify, is_alive, memory_bytes, read_stat, send
+from daydreamd.records.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.settings.schema import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE, PYTHON, SESSION_ID, registry

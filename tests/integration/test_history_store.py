@@ -11,16 +11,10 @@ from pathlib import Path
 import pytest
 
 from daydreamd.errors import HistoryError
-from daydreamd.history.records import KillRecord
 from daydreamd.history.store import open_history
-from daydreamd.session import (
-    DaydreamSession,
-    Evidence,
-    InsightItem,
-    Outcome,
-    Phase,
-    Trigger,
-)
+from daydreamd.records.insight import Evidence, InsightItem
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 SHAPE = {
     "session_id", "trigger", "start_time", "end_time", "phase", "outcome", "reasons",

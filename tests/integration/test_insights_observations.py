@@ -7,9 +7,9 @@ import time
 import pytest
 
 from daydreamd.context.gathering import gather_context
-from daydreamd.events import Emitter
 from daydreamd.insights.observations import observe
-from daydreamd.session import Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.workspace import Workspace
 
 DAY = 86_400
 

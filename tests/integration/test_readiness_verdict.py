@@ -20,7 +20,7 @@ from daydreamd.host.threads import in_spare_thread
 from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.model_server import find_model
 from daydreamd.readiness.verdict import ReadinessReport, check_readiness
-from daydreamd.session import ModelChoice
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.schema import Model, Queue, Readiness
 from daydreamd.units import Duration, Size
 

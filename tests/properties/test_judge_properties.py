@@ -11,7 +11,7 @@ from daydreamd.insights.answer import read_answer
 from daydreamd.insights.judgement import judge
 from daydreamd.insights.report import Report, render
 from daydreamd.insights.verification import says_something
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import markdown, one_line, visible
 
 NAMES = ["order", "charge", "retry", "attempt", "gateway", "return", "except", "Exception", "price"]

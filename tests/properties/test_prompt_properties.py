@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from daydreamd.analysis.prompt import Material, compose_prompt
 from daydreamd.analysis.tokens import estimate_tokens
 from daydreamd.errors import ModelError
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 
 texts = st.text(max_size=400)
 code = st.lists(st.text(max_size=60), max_size=60).map("\n".join)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daydreamd.daemon.active_settings import ActiveSettings, as_toml
+from daydreamd.settings.cleanup import Cleanup, CleanupLog
 from daydreamd.settings.loading import load_settings
-from daydreamd.settings.schema import Cleanup, CleanupLog, Schedule, Settings, WorkspaceSetting
+from daydreamd.settings.schema import Schedule, Settings, WorkspaceSetting
 from daydreamd.units import Duration
 
 

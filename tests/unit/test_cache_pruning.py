@@ -1,7 +1,7 @@
 """What is remembered of a workspace goes when nobody looks at it any more."""
 
 from daydreamd.context.cache import Remembered, prune, recall, remember
-from daydreamd.session import Workspace
+from daydreamd.records.workspace import Workspace
 
 
 async def test_the_text_of_workspaces_that_are_gone_is_pruned(tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from daydreamd.events import (
+from daydreamd.insights.observations import Observation
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     InsightsWritten,
@@ -17,18 +18,11 @@ from daydreamd.events import (
     PhaseStarted,
     SessionStarted,
 )
-from daydreamd.insights.observations import Observation
+from daydreamd.records.insight import Evidence, InsightItem
+from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.screens.console import watch_session
 from daydreamd.screens.live import LiveScreen
 from daydreamd.screens.session_summary import draw_end
-from daydreamd.session import (
-    DaydreamSession,
-    Evidence,
-    InsightItem,
-    Outcome,
-    Phase,
-    Trigger,
-)
 
 SID = {"session_id": "20261122-184601-7f3a"}
 

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from daydreamd.events import (
+from daydreamd.observe.logs import choose_form, configure
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     InsightsWritten,
@@ -19,8 +20,7 @@ from daydreamd.events import (
     SessionEnded,
     SessionStarted,
 )
-from daydreamd.observe.logs import choose_form, configure
-from daydreamd.session import Outcome, Phase, Trigger
+from daydreamd.records.session import Outcome, Phase, Trigger
 from daydreamd.settings.schema import Observe
 
 SID = {"session_id": "20261122-184601-7f3a"}

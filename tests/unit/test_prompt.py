@@ -9,7 +9,7 @@ from daydreamd.analysis.facts import describe
 from daydreamd.analysis.prompt import Material, compose_prompt
 from daydreamd.analysis.tokens import estimate_tokens, estimated
 from daydreamd.errors import ModelError
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 
 ANALYSIS = {
     "git": {"branch": "main", "dirty": {"unstaged": 3, "untracked": 1}},

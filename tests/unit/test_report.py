@@ -7,12 +7,11 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from daydreamd.history.records import KnownInsight
 from daydreamd.insights.judgement import Dropped, Verdict
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import Report, headline, render
 from daydreamd.insights.verification import Reason
-from daydreamd.session import Evidence, InsightItem
+from daydreamd.records.insight import Evidence, InsightItem, KnownInsight
 
 AT = datetime(2026, 11, 22, 22, 43, tzinfo=UTC)
 QUOTE = "        except Exception:\n            continue"

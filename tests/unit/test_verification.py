@@ -4,7 +4,7 @@ import pytest
 
 from daydreamd.insights.answer import Proposal
 from daydreamd.insights.verification import Checked, Reason, says_something, verify
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 
 CLIENT = """\
 def charge(order):

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from daydreamd.daemon.status_tracker import StatusTracker
-from daydreamd.events import SessionEnded
 from daydreamd.observe.records import record_of
+from daydreamd.records.events import SessionEnded
+from daydreamd.records.session import Outcome, Trigger
 from daydreamd.records.session_end import SessionSummary
-from daydreamd.session import Outcome, Trigger
 
 
 def test_the_journal_warns_of_a_session_without_a_model():

@@ -11,7 +11,7 @@ import pytest
 
 from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
-from daydreamd.events import Emitter
+from daydreamd.records.events import Emitter
 from daydreamd.settings.schema import WorkspaceSetting
 
 DAY = 86_400

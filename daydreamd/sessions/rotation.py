@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-from daydreamd.session import Workspace
+from daydreamd.records.workspace import Workspace
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

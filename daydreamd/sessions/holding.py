@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -16,21 +16,23 @@ import anyio.abc
 
 from daydreamd.cleanup.remains import recover
 from daydreamd.context.cache import prune
-from daydreamd.context.rotation import choose_workspaces
 from daydreamd.context.workspaces import find_workspaces, is_there
-from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.parts import PARTS_KEY, failing_paths, from_json
-from daydreamd.plan import Plan
-from daydreamd.session import DaydreamSession, Trigger, Workspace
+from daydreamd.records.events import Emitter, Sink
+from daydreamd.records.failing import PARTS_KEY, from_json
+from daydreamd.records.session import DaydreamSession, Trigger
+from daydreamd.records.workspace import Workspace
+from daydreamd.sessions.parts import failing_paths
+from daydreamd.sessions.plan import Plan
+from daydreamd.sessions.rotation import choose_workspaces
+from daydreamd.sessions.system import UnifiedDaydreamSystem
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
-from daydreamd.system import UnifiedDaydreamSystem
 
 _STOPPING = (Signals.SIGINT, Signals.SIGTERM)
 
@@ -46,17 +48,14 @@ class Held:
 async def hold_session(
     settings: Settings,
     places: Places,
+    plan: Plan,
     *,
     trigger: Trigger,
-    workspaces: Sequence[Workspace],
     sink: Sink,
-    idle_gates: bool,
-    again: bool = False,
-    held_back: str = "",
 ) -> Held:
     """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs.
 
-    `held_back` says why the model is not asked: then it tidies up and reports facts.
+    It looks at those of the plan's workspaces whose turn it is.
     """
     become_subreaper()
     places.create()
@@ -69,21 +68,16 @@ async def hold_session(
             if history.put_aside:
                 emitter.notice("error", "history was corrupt", kept_as=str(history.put_aside))
             await recover(history, places, emitter=emitter)
-            chosen = await _whose_turn(workspaces, history, settings)
-            plan = Plan(
-                workspaces=chosen,
-                idle_gates=idle_gates,
-                again=again,
-                held_back=held_back,
-                waiting=[one for one in workspaces if one not in chosen],
-            )
-            system = UnifiedDaydreamSystem(settings, places, history, plan, sink=sink)
+            chosen = await _whose_turn(plan.workspaces, history, settings)
+            waiting = [one for one in plan.workspaces if one not in chosen]
+            now = replace(plan, workspaces=chosen, waiting=waiting)
+            system = UnifiedDaydreamSystem(settings, places, history, now, sink=sink)
             async with anyio.create_task_group() as group:
                 group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, held, name="stop")
                 await system.run(session)
                 group.cancel_scope.cancel()
             await history.forget(settings.history.keep)
-            await in_spare_thread(lambda: _prune_cache(places.cache, workspaces, settings))
+            await in_spare_thread(lambda: _prune_cache(places.cache, plan.workspaces, settings))
     return held
 
 

@@ -11,16 +11,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from daydreamd.events import Emitter
-from daydreamd.session import FailingPart, Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.failing import FailingPart, say_since
+from daydreamd.records.workspace import Workspace
 
 if TYPE_CHECKING:
-    from daydreamd.findings import Findings
+    from daydreamd.sessions.findings import Findings
 
-PARTS_KEY: Final = "failing_parts"
-"""Under which the history keeps them from one session to the next."""
 _MODEL: Final = "model"
 _ANSWER: Final = "answer"
 _ADVICE: Final = {
@@ -71,11 +68,6 @@ def tell_parts(
             emitter.notice("info", "part works again", part=part.name, since=say_since(part))
 
 
-def say_since(part: FailingPart) -> str:
-    """When it failed first, as a local time."""
-    return f"{part.since.astimezone():%Y-%m-%d %H:%M}"
-
-
 def failing_paths(parts: Sequence[FailingPart]) -> set[str]:
     """The paths of the workspaces among them."""
     split = (part.key.partition(" ") for part in parts)
@@ -99,16 +91,3 @@ def _seen(
 
 def _key(workspace: Workspace) -> str:
     return f"workspace {workspace.path}"
-
-
-def from_json(text: str | None) -> tuple[FailingPart, ...]:
-    """What `to_json` wrote; nothing where it cannot be read, as then it is seen anew."""
-    try:
-        return msgspec.json.decode(text or "[]", type=tuple[FailingPart, ...])
-    except msgspec.MsgspecError:
-        return ()
-
-
-def to_json(parts: Sequence[FailingPart]) -> str:
-    """As the history keeps them."""
-    return msgspec.json.encode(parts).decode()

@@ -8,20 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daydreamd.session import Outcome, Phase
+from daydreamd.records.session import Outcome, Phase
 
 if TYPE_CHECKING:
     from daydreamd.analysis.prompt import Material
     from daydreamd.analysis.reflection import Reflection
     from daydreamd.cleanup.tidy import TidyReport
     from daydreamd.context.gathering import ContextReport
-    from daydreamd.history.records import KnownInsight
     from daydreamd.insights.judgement import Verdict
     from daydreamd.insights.observations import Observation
     from daydreamd.insights.report import Report
-    from daydreamd.phases import State
     from daydreamd.readiness.verdict import ReadinessReport
-    from daydreamd.session import DaydreamSession, ModelChoice
+    from daydreamd.records.insight import KnownInsight
+    from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.records.session import DaydreamSession
+    from daydreamd.sessions.phases import State
 
 
 @dataclass

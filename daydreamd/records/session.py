@@ -6,13 +6,16 @@ words of `Phase`, `Outcome` and `Trigger` are used alike in code, logs, database
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
+
+from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.records.insight import InsightItem
 
 
 class Phase(StrEnum):
@@ -98,102 +101,6 @@ class Trigger(StrEnum):
         return {Trigger.SIGNAL: "signal", Trigger.CONTROL: "asked"}.get(self, str(self))
 
 
-class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """A directory to reflect on. `path` is absolute and resolved; `name` is unique in a session."""
-
-    name: str
-    path: str
-    priority: int = 5
-    model: str | None = None
-    exclude: tuple[str, ...] = ()
-
-
-class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
-    """Part of a workspace's file as it was read: the only text that insights may cite.
-
-    `text` begins at line `first_line` (from 1) of `path`, which is relative to the workspace.
-    `commit` is the commit the workspace stood at. `why` says why it was chosen.
-    """
-
-    workspace: str
-    path: str
-    text: str
-    first_line: int = 1
-    commit: str = ""
-    why: str = ""
-
-
-class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The model a session uses, as readiness found it and analysis takes it.
-
-    `provider` is `ollama`, `openai` or `embedded`. An embedded engine has no `base_url` until
-    analysis has started it, but `weights`: the file of its model. `context_tokens` is what the
-    server grants, prompt and answer together.
-    """
-
-    provider: str
-    name: str
-    base_url: str = ""
-    api_key: str = ""
-    weights: str = ""
-    context_tokens: int = 8192
-    latency_seconds: float = 0.0
-
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an insight says it is: lines `line` to `end_line` (from 1) of `path` at `commit`."""
-
-    path: str
-    line: int
-    end_line: int
-    quote: str
-    commit: str = ""
-    verified: bool = False
-
-
-class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`."""
-
-    id: str
-    workspace: str
-    title: str
-    body: str
-    category: str
-    evidence: tuple[Evidence, ...]
-    grounded: bool
-    status: str = "new"
-
-
-class FailingPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the sessions that fails while the rest goes on, the first time at `since`.
-
-    `key` tells it from all others, `name` is for people, and so is what to do about it, `advice`.
-    """
-
-    key: str
-    name: str
-    since: datetime
-    reason: str
-    advice: str
-
-
-class AnalysisFacts(msgspec.Struct, kw_only=True):
-    """What is known of the reflection besides its text; `None` where it could not be known."""
-
-    engine: str | None = None
-    provider: str | None = None
-    model: str | None = None
-    prompt_tokens: int | None = None
-    answer_tokens: int | None = None
-    context_tokens: int | None = None
-    truncated: bool = False
-    partial: bool = False
-    exit_code: int | None = None
-    peak_rss_bytes: int | None = None
-    cpu_seconds: float | None = None
-    workspaces: list[str] = msgspec.field(default_factory=list)
-
-
 @dataclass
 class DaydreamSession:
     """A session on its way through the phases. Times are aware UTC, durations are seconds."""
@@ -231,4 +138,4 @@ class DaydreamSession:
 
 def new_session_id(now: datetime) -> str:
     """A time-sortable, easily typed name, such as `20261122-184601-7f3a`."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{now:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Emitter
-from daydreamd.findings import Findings
 from daydreamd.history.store import History
-from daydreamd.parts import PARTS_KEY, failing_after, from_json, only_of, tell_parts, to_json
-from daydreamd.session import DaydreamSession, FailingPart, InsightItem, Trigger, Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.failing import PARTS_KEY, FailingPart, from_json, to_json
+from daydreamd.records.insight import InsightItem
+from daydreamd.records.session import DaydreamSession, Trigger
+from daydreamd.records.workspace import Workspace
+from daydreamd.sessions.findings import Findings
+from daydreamd.sessions.parts import failing_after, only_of, tell_parts
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Verdict
 
 
-class Memory:
+class Recollection:
     """The history, as far as it speaks of these workspaces."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """How a phase runs: its budget, its time, its events and its record, in one place.
 
 A phase that breaks does not take the session with it: what happened becomes a reason, and whether
-the session goes on is for `daydreamd.system` to say.
+the session goes on is for `system` to say.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final, Literal, TypeVar
 import anyio
 
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Emitter, PhaseEnded, PhaseStarted
 from daydreamd.history.store import History
-from daydreamd.session import BUDGET_SECONDS, DaydreamSession, Phase
+from daydreamd.records.events import Emitter, PhaseEnded, PhaseStarted
+from daydreamd.records.session import BUDGET_SECONDS, DaydreamSession, Phase
 from daydreamd.units import say_duration
 
 State = Literal["done", "failed", "timed_out", "stopped"]

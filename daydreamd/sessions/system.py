@@ -1,8 +1,8 @@
 """A session from its first moment to its last.
 
 `UnifiedDaydreamSystem` calls one room a phase and keeps what it reports. The order of things is in
-`_through_the_phases`; deadlines, timing, events and recording are in `daydreamd.phases`. A room is
-imported when its phase begins, so that no session waits for all of them before it has started.
+`_through_the_phases`; deadlines, timing, events and recording are in `phases`. A room is imported
+when its phase begins, so that no session waits for all of them before it has started.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import anyio
 import msgspec
 
 from daydreamd.errors import ModelError
-from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
-from daydreamd.findings import Findings
 from daydreamd.history.store import History
-from daydreamd.memory import Memory
-from daydreamd.phases import PhaseRunner
-from daydreamd.plan import Plan
-from daydreamd.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
+from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
+from daydreamd.records.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
+from daydreamd.sessions.findings import Findings
+from daydreamd.sessions.phases import PhaseRunner
+from daydreamd.sessions.plan import Plan
+from daydreamd.sessions.recollection import Recollection
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Model, Settings
 from daydreamd.units import say_count, say_path
@@ -47,7 +47,7 @@ class UnifiedDaydreamSystem:
         self._plan = plan
         self._workspaces = tuple(plan.workspaces)
         self._sink = sink
-        self._memory = Memory(history, self._workspaces, plan.waiting)
+        self._recollection = Recollection(history, self._workspaces, plan.waiting)
         waiting = [workspace.name for workspace in plan.waiting]
         self._found = Findings(waiting=waiting, held_back=plan.held_back)
 
@@ -106,7 +106,7 @@ class UnifiedDaydreamSystem:
             )
         if session.outcome is not Outcome.INTERRUPTED:
             session.phase = Phase.COMPLETE
-        failing = await self._memory.note_parts(session, self._found, self._emitter)
+        failing = await self._recollection.note_parts(session, self._found, self._emitter)
         session.end_time = datetime.now(UTC)
         await self._history.close_session(session)
         self._emitter.emit(
@@ -182,7 +182,7 @@ class UnifiedDaydreamSystem:
 
     async def _execute_ai_analysis(self, session: DaydreamSession) -> None:
         began = anyio.current_time()
-        await self._memory.recall(self._found)
+        await self._recollection.recall(self._found)
         async with anyio.create_task_group() as group:
             if not session.trigger.is_a_persons_wish:
                 group.start_soon(self._step_aside, group.cancel_scope, name="owner")
@@ -206,9 +206,9 @@ class UnifiedDaydreamSystem:
         from daydreamd.insights.archive import write_report
 
         if self._found.verdict is None:
-            await self._memory.recall(self._found)
+            await self._recollection.recall(self._found)
         verdict = self._found.verdict or await self._judge(session)
-        session.insight_items = await self._memory.keep(session, verdict)
+        session.insight_items = await self._recollection.keep(session, verdict)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         verdict = msgspec.structs.replace(verdict, new=tuple(session.insight_items))
         self._found.archived = int(self._places.report.exists())
@@ -217,7 +217,7 @@ class UnifiedDaydreamSystem:
             directory=self._places.insights,
             settings=self._settings.insights,
         )
-        await self._memory.note_reflections(session, self._found)
+        await self._recollection.note_reflections(session, self._found)
         self._found.report = path
         self._phases.summary = say_path(path)
         self._emitter.emit(
@@ -283,7 +283,7 @@ class UnifiedDaydreamSystem:
     async def _is_unchanged(self, session: DaydreamSession) -> bool:
         if self._plan.again or not self._found.may_reflect:
             return False
-        if not await self._memory.is_unchanged(self._found):
+        if not await self._recollection.is_unchanged(self._found):
             return False
         session.reasons.append(
             "no workspace has changed since it was last reflected on"
@@ -294,4 +294,6 @@ class UnifiedDaydreamSystem:
 
     async def _judge(self, session: DaydreamSession) -> Verdict:
         most = self._settings.insights.max_new
-        return await self._memory.judge(self._found, max_new=most, session_id=session.session_id)
+        return await self._recollection.judge(
+            self._found, max_new=most, session_id=session.session_id
+        )

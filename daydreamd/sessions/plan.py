@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daydreamd.session import Workspace
+from daydreamd.records.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
