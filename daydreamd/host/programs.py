@@ -27,7 +27,8 @@ class Program:
     """What each process of a program may use; None is no limit of its own.
 
     `memory_bytes` counts private writable memory (RLIMIT_DATA), not files that are mapped to be
-    read; `file_bytes` the size of a file that it writes. None ever leaves a core file.
+    read; `file_bytes` the size of a file that it writes; `stack_bytes` the stack of each of its
+    threads, which counts as memory as soon as the thread starts. None ever leaves a core file.
     """
 
     name: str
@@ -35,11 +36,13 @@ class Program:
     file_bytes: int | None = None
     cpu_seconds: int | None = None
     open_files: int | None = None
+    stack_bytes: int | None = None
     gives_up_on_pipes: bool = False
     """End it where it waits for the other end of a FIFO: it never asked for one."""
 
 
-GIT: Final = Program("git", 112 * MIB, 64 * MIB, 60, 512, gives_up_on_pipes=True)
+GIT: Final = Program("git", 112 * MIB, 64 * MIB, 60, 512, 2 * MIB, gives_up_on_pipes=True)
+"""It starts up to 20 threads to look at files; a tree as deep as a path can be needs 2 MiB."""
 SCC: Final = Program("scc", 384 * MIB, 0, 60, 512)
 """Go counts what it reserves; what it uses is held down by GOMEMLIMIT."""
 LOGINCTL: Final = Program("loginctl", 64 * MIB, 0, 5, 128)
