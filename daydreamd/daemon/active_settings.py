@@ -110,7 +110,7 @@ def _refusal(fault: Fault) -> str:
 
 def as_toml(settings: Settings) -> str:
     """Every setting as a TOML document that reads back as the same settings."""
-    plain: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=str)
+    plain: Mapping[str, object] = msgspec.to_builtins(settings, enc_hook=str)
     return "".join(f"{key} = {_inline(value)}\n" for key, value in plain.items())
 
 

@@ -16,7 +16,7 @@ import anyio
 import msgspec
 
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
-from daydreamd.daemon.lines import LineSocket, LineTooLong
+from daydreamd.daemon.line_socket import LineSocket, LineTooLong
 from daydreamd.daemon.requests import SessionRequest
 from daydreamd.errors import DaemonError, DaydreamError
 from daydreamd.host.loops import Beat

@@ -42,34 +42,34 @@ _KEY: Final = "schedule_mark"
 _LATE_SECONDS: Final = 30.0
 
 
-class Notice(Protocol):
-    """How to log a constant `what` in lower case, and facts."""
+class NoticeSink(Protocol):
+    """Logs a constant `what` in lower case, with facts."""
 
     def __call__(self, level: Level, what: str, /, **facts: Any) -> None:
-        """Log it."""
+        """Log one line."""
         ...
 
 
-class Memory(Protocol):
-    """What keeps the mark across restarts."""
+class MarkStore(Protocol):
+    """Keeps the mark across restarts."""
 
     async def load(self) -> Mark | None:
-        """The mark that was kept last."""
+        """The mark that was saved last, if there is one."""
         ...
 
     async def save(self, mark: Mark) -> None:
-        """Keep this one."""
+        """Replace the mark; HistoryError where it cannot be written."""
         ...
 
 
-class KeptInHistory:
-    """Keeps the mark in the history's own file."""
+class HistoryMarkStore:
+    """Keeps the mark as a value of the history's `state` table."""
 
     def __init__(self, history: History) -> None:
         self._history = history
 
     async def load(self) -> Mark | None:
-        """The mark, if there is one that can be read."""
+        """The mark that was saved last, None where it is of another version."""
         text = await self._history.get_state(_KEY)
         try:
             return None if text is None else msgspec.json.decode(text, type=Mark)
@@ -77,7 +77,7 @@ class KeptInHistory:
             return None  # of another version: a full interval counts from now
 
     async def save(self, mark: Mark) -> None:
-        """Keep it."""
+        """Replace the mark; HistoryError where it cannot be written."""
         await self._history.set_state(_KEY, msgspec.json.encode(mark).decode())
 
 
@@ -91,15 +91,15 @@ class Scheduler:
     def __init__(
         self,
         *,
-        memory: Memory,
+        marks: MarkStore,
         settings: Callable[[], Schedule],
         run_session: Callable[[Trigger, Beat, str], Awaitable[SessionEnd]],
         on_change: Callable[[], None],
-        notice: Notice,
+        notice: NoticeSink,
         clock: Callable[[], Now],
         dice: Callable[[], float] = random.random,
     ) -> None:
-        self._memory = memory
+        self._marks = marks
         self._settings = settings
         self._run_session = run_session
         self._on_change = on_change
@@ -116,7 +116,7 @@ class Scheduler:
 
     async def take_up(self) -> None:
         """Go on where the last daemon stopped. To be called once, before `serve`."""
-        stored = await self._memory.load()
+        stored = await self._marks.load()
         # A session that took the daemon along is not begun again by the restart.
         died = stored is not None and stored.cause == "began"
         self._start_due = self._settings().on_start and not died
@@ -216,7 +216,7 @@ class Scheduler:
     async def _remember(self, mark: Mark) -> None:
         self.mark = mark
         try:
-            await self._memory.save(mark)
+            await self._marks.save(mark)
         except DaydreamError as error:
             # A full disk must not stop the schedule; this process still knows.
             self._notice("error", "schedule not kept", reason=str(error))

@@ -17,7 +17,7 @@ import anyio
 
 from daydreamd.cleanup.remains import recover
 from daydreamd.daemon.control import ControlSocket
-from daydreamd.daemon.lines import listen_at
+from daydreamd.daemon.line_socket import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy

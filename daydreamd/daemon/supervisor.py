@@ -17,13 +17,13 @@ import anyio
 
 from daydreamd import __version__
 from daydreamd.daemon.active_settings import KEPT_NAME, SNAPSHOT_NAME, ActiveSettings
-from daydreamd.daemon.agents import AgentWatch
+from daydreamd.daemon.agent_watch import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
 from daydreamd.daemon.neighbours import find_daemons
 from daydreamd.daemon.requests import SessionRequest
-from daydreamd.daemon.scheduler import KeptInHistory, Scheduler
-from daydreamd.daemon.sessions import SessionRunner
+from daydreamd.daemon.scheduler import HistoryMarkStore, Scheduler
+from daydreamd.daemon.session_runner import SessionRunner
 from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
@@ -85,7 +85,7 @@ class Supervisor:
             patience=start.patience,
         )
         self.scheduler = Scheduler(
-            memory=KeptInHistory(history),
+            marks=HistoryMarkStore(history),
             settings=lambda: self.active.settings.schedule,
             run_session=self._run_session,
             on_change=self._tell_status,

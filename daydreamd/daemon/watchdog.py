@@ -10,7 +10,7 @@ from __future__ import annotations
 import anyio
 
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
-from daydreamd.daemon.scheduler import Notice
+from daydreamd.daemon.scheduler import NoticeSink
 from daydreamd.host.loops import Beat, Heart
 from daydreamd.host.notify import Notifier
 
@@ -18,7 +18,7 @@ from daydreamd.host.notify import Notifier
 class Watchdog:
     """Feeds at half of the manager's limit. Without a manager it only looks and logs."""
 
-    def __init__(self, notifier: Notifier, heart: Heart, notice: Notice) -> None:
+    def __init__(self, notifier: Notifier, heart: Heart, notice: NoticeSink) -> None:
         self._notifier = notifier
         self._heart = heart
         self._notice = notice

@@ -13,8 +13,8 @@ from daydreamd.insights.observations import observe
 from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.records.session import DaydreamSession
 from daydreamd.screens.live import LiveScreen
+from daydreamd.screens.outcome_page import draw_end
 from daydreamd.screens.phase_lines import PhaseLines
-from daydreamd.screens.session_summary import draw_end
 
 _PIPE_COLUMNS: Final = 100_000
 

@@ -31,7 +31,7 @@ __all__ = [
     "CleanupLog",
     "CleanupTemp",
     "Group",
-    "History",
+    "HistorySettings",
     "Insights",
     "Model",
     "Observe",
@@ -184,7 +184,7 @@ class Observe(Group, frozen=True, kw_only=True):
     )
 
 
-class History(Group, frozen=True, kw_only=True):
+class HistorySettings(Group, frozen=True, kw_only=True):
     """What is remembered."""
 
     keep: Annotated[Duration, says("Sessions older than this are forgotten.")] = Duration(
@@ -204,4 +204,4 @@ class Settings(Group, frozen=True, kw_only=True):
     cleanup: Cleanup = Cleanup()
     insights: Insights = Insights()
     observe: Observe = Observe()
-    history: History = History()
+    history: HistorySettings = HistorySettings()

@@ -40,7 +40,7 @@ if os.environ.get("FAKE_BLOCK_AT"):
     # A loop that blocks: what the watchdog is for.
     import time
 
-    from daydreamd.daemon.agents import AgentWatch
+    from daydreamd.daemon.agent_watch import AgentWatch
 
     async def block(self, beat):
         await anyio.sleep(float(os.environ["FAKE_BLOCK_AT"]))

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from daydreamd.daemon.control import ControlSocket
-from daydreamd.daemon.lines import listen_at
+from daydreamd.daemon.line_socket import listen_at
 from tests.integration.daemons import DaemonRun, running
 
 

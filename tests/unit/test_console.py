@@ -22,7 +22,7 @@ from daydreamd.records.insight import Evidence, InsightItem
 from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.screens.console import watch_session
 from daydreamd.screens.live import LiveScreen
-from daydreamd.screens.session_summary import draw_end
+from daydreamd.screens.outcome_page import draw_end
 
 SID = {"session_id": "20261122-184601-7f3a"}
 

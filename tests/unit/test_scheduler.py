@@ -25,7 +25,7 @@ class House:
         self.left = []
         self.runs, self.asked, self.notices, self.at_once = [], [], [], 0
         self.scheduler = Scheduler(
-            memory=self,
+            marks=self,
             settings=lambda: self.schedule,
             run_session=self.run_session,
             on_change=lambda: None,
