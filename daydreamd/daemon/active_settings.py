@@ -45,17 +45,17 @@ class ActiveSettings:
 
     @property
     def settings(self) -> Settings:
-        """The settings that count now."""
+        """The settings in force."""
         return self.loaded.settings
 
     async def write_snapshot(self) -> None:
-        """Hand the settings to the sessions to come."""
+        """Write the file that session processes read; FileError where it cannot be written."""
         await write_atomically(self.snapshot, as_toml(self.settings))
         if not self.loaded.faults:
             await self._keep(self.settings)
 
     async def reload(self) -> tuple[str, ...]:
-        """Take up the settings as they are now, or say line by line why not."""
+        """Read all sources anew; on a fault the settings stay, and a line for each is returned."""
         try:
             loaded = await anyio.to_thread.run_sync(self._read)
             if loaded.faults:
@@ -77,7 +77,7 @@ class ActiveSettings:
 
 
 def _with_last_good(loaded: Loaded, kept: Path | None) -> Loaded:
-    """What was read; where a file could not be, what was last in force, but for cleanup and key."""
+    """`loaded`, but where a file was unreadable what was last in force, without cleanup and key."""
     unread = [fault for fault in loaded.faults if not fault.key and fault.report_only == "cleanup"]
     if not unread or kept is None:
         return loaded

@@ -21,7 +21,7 @@ _LATE_SECONDS: Final = 30.0
 
 
 class AgentWatch:
-    """Looks every `observe.watch_agents`."""
+    """Samples agent processes every `observe.watch_agents` seconds."""
 
     def __init__(self, state: Path, settings: Callable[[], Settings]) -> None:
         self._state = state
@@ -30,7 +30,7 @@ class AgentWatch:
         self._counts: Mapping[str, tuple[int, int]] = {}
 
     def wake(self) -> None:
-        """The settings have changed: look now, and again after the new time."""
+        """Sample now, and go on at the interval of the new settings."""
         self._wakeable.set()
 
     def counts(self) -> dict[str, AgentCount]:
@@ -38,7 +38,7 @@ class AgentWatch:
         return {kind: AgentCount(*seen) for kind, seen in sorted(self._counts.items())}
 
     async def serve(self, beat: Beat) -> None:
-        """Look for ever."""
+        """The loop; it returns only when cancelled."""
         beat(_FIRST_LOOK_SECONDS + _LATE_SECONDS)
         await self._wakeable.sleep(_FIRST_LOOK_SECONDS)  # starting comes first
         while True:

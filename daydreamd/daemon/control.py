@@ -36,7 +36,7 @@ from daydreamd.records.status import Status
 
 MAX_CLIENTS: Final = 32
 MAX_STAYING: Final = 32
-"""Those that watch or wait have places of their own, and never keep others from asking."""
+"""Clients that watch or wait are counted apart, so that they keep no other from asking."""
 REQUEST_SECONDS: Final = 10.0
 """A client that has said nothing for so long has stalled."""
 WRITE_SECONDS: Final = 10.0
@@ -60,11 +60,11 @@ class ControlledDaemon(Protocol):
         ...
 
     async def reload(self) -> tuple[str, ...]:
-        """Take up the settings; the lines of what is wrong with them, if they were refused."""
+        """Read the settings anew; a line for each fault for which they were refused."""
         ...
 
     def stop_session(self) -> str | None:
-        """End the session that runs; its id."""
+        """Tell the running session to stop; its id, None where none runs."""
         ...
 
 
@@ -81,7 +81,7 @@ class ControlSocket:
         self._staying = 0
 
     async def serve(self, beat: Beat) -> None:
-        """Serve for ever."""
+        """The loop that accepts clients; it returns only when cancelled."""
         async with anyio.create_task_group() as group:
             while True:
                 beat(LOOK_SECONDS)
@@ -158,7 +158,7 @@ class ControlSocket:
     async def _while_connected(
         self, client: LineSocket, body: Callable[..., Awaitable[None]], *args: Any
     ) -> None:
-        """Run `body`, and give it up when the client hangs up; it may say nothing meanwhile."""
+        """Run `body` until it ends or the client hangs up; what the client sends is not read."""
         if self._staying >= MAX_STAYING:
             raise DaemonError(f"more than {MAX_STAYING} clients watch or wait")
         self._staying += 1

@@ -1,4 +1,4 @@
-"""Lines over a unix socket with a client that may stall, flood or vanish. No word of what they say.
+"""Lines over a unix socket with a client that may stall, flood or vanish; not what they mean.
 
 Every read and write has a deadline, every line a bound; all that a bad client can cost is its own
 connection.
@@ -22,7 +22,7 @@ _BACKLOG: Final = 32
 
 
 class LineTooLong(DaemonError):
-    """A client's line has no end within bounds."""
+    """A line is longer than MAX_REQUEST_BYTES."""
 
 
 class LineSocket:
@@ -51,7 +51,7 @@ class LineSocket:
         return line
 
     async def write(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of `data`; OSError where the client is gone."""
         left = memoryview(data)
         while left:
             try:
@@ -67,7 +67,7 @@ class LineSocket:
                 return
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 

@@ -46,7 +46,7 @@ class NoticeSink(Protocol):
     """Logs a constant `what` in lower case, with facts."""
 
     def __call__(self, level: Level, what: str, /, **facts: Any) -> None:
-        """Log one line."""
+        """Log it at `level`."""
         ...
 
 
@@ -123,7 +123,7 @@ class Scheduler:
         await self._remember(taken_up(stored, self._clock(), chance=self._dice()))
 
     async def forgive(self) -> None:
-        """The settings have changed, and with them perhaps why sessions failed: try again."""
+        """Forget failures, as new settings may have mended their cause, and look again."""
         if self.mark.failures:
             await self._remember(msgspec.structs.replace(self.mark, failures=0, failed_at=None))
         self.wake()
@@ -134,27 +134,27 @@ class Scheduler:
         return reflection_wait(self.mark, self._clock(), self._settings())
 
     def wake(self) -> None:
-        """Something has changed: look again."""
+        """Have the loop decide again now."""
         self._wakeable.set()
 
     async def close(self) -> None:
-        """No session begins any more; returns when the one that runs has ended."""
+        """Begin no further session; returns when the running one has ended."""
         self.requests.close()
         self._is_closed = True
         await self._idle.wait()
 
     def request(self, trigger: Trigger) -> tuple[When, SessionRequest]:
-        """A person wants a session: now, or after the one that runs."""
+        """Ask for a session: if it begins now or after the running one, and what to wait on."""
         return ("next" if self.running else "now"), self.requests.note(trigger)
 
     def decision(self) -> Decision:
-        """Whether a timed session is due, or how long it will be."""
+        """How long to wait for the next timed session, and why."""
         schedule = self._settings()
         quiet = [parse_quiet_hours(text) for text in schedule.quiet_hours]
         return decide(self.mark, self._clock(), schedule, quiet, at_once=self._start_due)
 
     async def serve(self, beat: Beat) -> None:
-        """Run sessions for ever."""
+        """The loop; it returns only when cancelled."""
         while True:
             beat(LOOK_SECONDS + _LATE_SECONDS)
             decision = self.decision()
@@ -222,7 +222,7 @@ class Scheduler:
             self._notice("error", "schedule not kept", reason=str(error))
 
     def _say_backing_off(self, before: Mark, end: SessionEnd | None) -> None:
-        """Once when the model begins to be left alone, and once when it is asked as usual again."""
+        """Log when the model is asked less often because sessions failed, and when that is over."""
         failures = self.mark.failures
         if before.failures >= 2 and not failures:
             self._notice("info", "reflection resumed")

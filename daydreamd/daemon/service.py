@@ -57,7 +57,7 @@ async def serve(start: Start) -> None:
 
 
 async def _begin(daemon: Supervisor, stack: AsyncExitStack, group: anyio.abc.TaskGroup) -> None:
-    """Everything before READY, and the loops."""
+    """Recovery, the socket, the loops, then READY."""
     daemon.notifier.extend_timeout(_RECOVERY_SECONDS)
     daemon.notifier.status("Starting: putting in order what the last run left")
     daemon.say_faults()
@@ -83,7 +83,7 @@ async def _begin(daemon: Supervisor, stack: AsyncExitStack, group: anyio.abc.Tas
 
 
 async def _put_in_order(daemon: Supervisor) -> None:
-    """Close what dead sessions left open; the sessions' own lock tells that they are dead."""
+    """Close the records of dead sessions, which is known from the session lock being free."""
     history = daemon.history
     if history.put_aside:
         daemon.notice("error", "history was corrupt", kept_as=str(history.put_aside), now="empty")
@@ -99,7 +99,7 @@ async def _put_in_order(daemon: Supervisor) -> None:
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Hold the daemon's lock, or say who does."""
+    """Hold the daemon's lock; DaemonError names the process that holds it already."""
     try:
         with hold_lock(lock):
             yield

@@ -36,7 +36,7 @@ _STEPS: Final = {
 
 
 class StatusTracker:
-    """What has happened since the start, and what goes on."""
+    """The running session, the last one, and how the last ones ended."""
 
     def __init__(self) -> None:
         self.started_at = datetime.now(UTC)
@@ -49,14 +49,14 @@ class StatusTracker:
     def recall(
         self, sessions: Sequence[SessionSummary], failing: tuple[FailingPart, ...] = ()
     ) -> None:
-        """Sessions from before the start, newest first, and what failed in the last of them."""
+        """Take over from the history: sessions, newest first, and the parts that fail."""
         self.failing = failing
         ends = [end for one in sessions if (end := one.end()) is not None]
         self.last = ends[0] if ends else self.last
         self._went_well.extend(end.outcome not in _NOT_WELL for end in reversed(ends))
 
     def note(self, event: AnyEvent) -> bool:
-        """What a session says; True where it changes what STATUS= should say."""
+        """Take in an event; True where the line for STATUS= changes."""
         match event:
             case SessionStarted():
                 self.session = RunningSession(
@@ -81,7 +81,7 @@ class StatusTracker:
         return True
 
     def note_end(self, end: SessionEnd) -> None:
-        """A session has ended."""
+        """Take in the end of a session."""
         self.session, self.last = None, end
         self._went_well.append(end.outcome not in _NOT_WELL)
 
@@ -113,7 +113,7 @@ class StatusTracker:
 
 
 def _fails(part: FailingPart) -> str:
-    """What fails and since when; what to do about it stands elsewhere."""
+    """What fails and since when, in words for STATUS=."""
     return f"{part.name} fails since {say_since(part)}, see daydreamd status"
 
 

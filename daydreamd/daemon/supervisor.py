@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 
 from daydreamd import __version__
 from daydreamd.daemon.active_settings import KEPT_NAME, SNAPSHOT_NAME, ActiveSettings
@@ -36,7 +37,7 @@ from daydreamd.records.control import When
 from daydreamd.records.events import AnyEvent, Level
 from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.records.status import DaemonHealth, DaemonPlaces, DaemonState, NextSession, Status
+from daydreamd.records.status import DaemonHealth, DaemonState, NextSession, Status
 from daydreamd.settings.loading import Loaded
 from daydreamd.settings.places import Places
 
@@ -112,11 +113,11 @@ class Supervisor:
         return self._broadcast.watch()
 
     def stop_session(self) -> str | None:
-        """End the session that runs."""
+        """Tell the running session to stop; its id, None where none runs."""
         return self._runner.stop("a person stopped it")
 
     async def reload(self) -> tuple[str, ...]:
-        """Take up the settings, or keep those in force and say why."""
+        """Read the settings anew; a line for each fault for which those in force were kept."""
         self.notifier.extend_timeout(_RELOAD_SECONDS)
         self.notifier.reloading()
         observe = self.active.settings.observe
@@ -135,7 +136,7 @@ class Supervisor:
 
     def status(self) -> Status:
         """The state of the daemon now."""
-        tracker, places = self.tracker, self.places
+        tracker = self.tracker
         return Status(
             version=__version__,
             pid=os.getpid(),
@@ -152,19 +153,14 @@ class Supervisor:
             next=self._next(),
             agents=self.agents.counts(),
             health=self._health(),
-            places=DaemonPlaces(
-                state=str(places.state),
-                insights=str(places.insights),
-                runtime=str(places.runtime),
-                cache=str(places.cache),
-            ),
+            places=msgspec.to_builtins(self.places, enc_hook=str),
             settings_files=tuple(map(str, self.active.loaded.files)),
         )
 
     # From the beginning to the end
 
     def say_faults(self) -> None:
-        """What was wrong with the settings at the start, and with who we are."""
+        """Log the faults of the settings, and a warning where the daemon runs as root."""
         if os.geteuid() == 0:
             advice = "name a person: make install USER=NAME, or User= in a drop-in"
             self.notice("warning", "running as root", risk="untrusted repositories", advice=advice)
@@ -182,12 +178,12 @@ class Supervisor:
             self.notice("warning", "another daemon runs as the same user", **facts, advice=advice)
 
     def say_ready(self) -> None:
-        """Everything is up."""
+        """Log that the daemon is ready, and tell systemd."""
         self.notice("info", "daemon ready", version=__version__, socket=self.places.control_socket)
         self.notifier.ready(self._status_line())
 
     async def stop(self) -> None:
-        """End the session in hand and begin no other."""
+        """End the running session, begin no other, and close the streams of watchers."""
         self._stopping = True
         self.notifier.extend_timeout(_STOP_SECONDS)
         self.notifier.stopping("Stopping")
@@ -198,7 +194,7 @@ class Supervisor:
         self._broadcast.close()
 
     def close(self) -> None:
-        """The last thing that is done."""
+        """Log the end, and close log and notifier."""
         self.notice("info", "daemon stopped", uptime_seconds=round(self.tracker.uptime_seconds))
         self._log.flush()
         self.notifier.close()
@@ -206,18 +202,18 @@ class Supervisor:
     # What the parts say
 
     def sink(self, event: AnyEvent) -> None:
-        """Everything that a session says goes here."""
+        """Pass a session's event to log, watchers and status."""
         self._log(event)
         self._broadcast(event)
         if self.tracker.note(event):
             self._tell_status()
 
     def notice(self, level: Level, what: str, /, **facts: Any) -> None:
-        """What the daemon itself has to log."""
+        """Log a line of the daemon's own."""
         self._log.say(level, what, **facts)
 
     def say_loop_failed(self, name: str, error: Exception, pause: float) -> None:
-        """A guarded loop has broken, and begins again."""
+        """Log that a guarded loop raised `error` and begins again in `pause` seconds."""
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         self.notice("error", "loop failed", loop=name, error=repr(error), at=where, again_in=pause)

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class History:
-    """An open history. `put_aside` is where a corrupt one before it went: say so loudly."""
+    """An open history. `put_aside` is where a corrupt one was moved, which the caller logs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -29,45 +29,43 @@ class ControlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     wait: bool = False
 
 
-class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class _Granted(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool = True
+
+
+class StatusAnswer(_Granted, frozen=True, kw_only=True):
     """The state of the daemon."""
 
-    ok: bool = True
     status: Status
 
 
-class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class TriggerAnswer(_Granted, frozen=True, kw_only=True):
     """When the session begins that was asked for."""
 
-    ok: bool = True
     trigger: When
 
 
-class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class SessionAnswer(_Granted, frozen=True, kw_only=True):
     """How the session ended that was waited for."""
 
-    ok: bool = True
     session: SessionEnd
 
 
-class WatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class WatchAnswer(_Granted, frozen=True, kw_only=True):
     """Events follow, a line each."""
 
-    ok: bool = True
     watching: bool = True
 
 
-class ReloadAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class ReloadAnswer(_Granted, frozen=True, kw_only=True):
     """A line for each fault for which the settings were refused; none where they are in force."""
 
-    ok: bool = True
     faults: tuple[str, ...]
 
 
-class StopAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class StopAnswer(_Granted, frozen=True, kw_only=True):
     """The session that was told to stop: None where none ran, empty where it had no id yet."""
 
-    ok: bool = True
     stopped: str | None
 
 

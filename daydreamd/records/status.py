@@ -64,17 +64,8 @@ class DaemonHealth(msgspec.Struct, frozen=True, kw_only=True):
     settings_faults: tuple[str, ...]
 
 
-class DaemonPlaces(msgspec.Struct, frozen=True, kw_only=True):
-    """The directories that the daemon works with."""
-
-    state: str
-    insights: str
-    runtime: str
-    cache: str
-
-
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """A daemon at one moment. `status` is the line that systemd shows.
+    """A daemon at one moment. `status` is the line that systemd shows, `places` its directories.
 
     Of the last `sessions_seen` sessions, `sessions_well` did what their owner wants of them.
     """
@@ -94,5 +85,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     next: NextSession
     agents: Mapping[str, AgentCount]
     health: DaemonHealth
-    places: DaemonPlaces
+    places: Mapping[str, str]
     settings_files: tuple[str, ...]

@@ -8,7 +8,6 @@ from typing import Final
 import click
 
 from daydreamd.records.analysis import AnalysisFacts
-from daydreamd.records.insight import Evidence
 from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionEnd, SessionSummary
 from daydreamd.text import one_line
@@ -52,7 +51,7 @@ def say_session(session: DaydreamSession) -> Iterator[str]:
     if session.analysis.model:
         yield click.style(f"  {one_line(_analysis(session.analysis), limit=200)}", dim=True)
     for item in session.insight_items:
-        where = ", ".join(map(_place, item.evidence))
+        where = ", ".join(evidence.place for evidence in item.evidence)
         told = f"  {item.id}  {one_line(item.title, limit=100)}  "
         yield told + click.style(one_line(where, limit=200), dim=True)
     for when, summary in session.cleanup_summary.items():
@@ -79,11 +78,6 @@ def _outcome(outcome: Outcome | None) -> str:
 
 def _took(seconds: float | None) -> str:
     return "–" if seconds is None else say_duration(seconds)
-
-
-def _place(evidence: Evidence) -> str:
-    last = f"-{evidence.end_line}" if evidence.end_line > evidence.line else ""
-    return f"{evidence.path}:{evidence.line}{last}"
 
 
 def _analysis(facts: AnalysisFacts) -> str:
