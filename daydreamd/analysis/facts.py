@@ -1,14 +1,20 @@
 """A workspace in a few lines: what a reader should know before the code.
 
-Takes the `workspace_analysis` entry as the context room made it, or as much of it as is there; a
-part that is missing is left out, never guessed.
+A part that is missing is left out, never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from daydreamd.records.facts import (
+    ActivityFacts,
+    CodeFacts,
+    GitFacts,
+    LanguageFacts,
+    MarkerFacts,
+    WorkspaceFacts,
+)
 from daydreamd.text.prompting import one_line
 from daydreamd.units import say_count
 
@@ -16,83 +22,54 @@ _LINE_CHARS: Final = 200
 _MOST_NAMED: Final = 6
 
 
-def describe(analysis: Mapping[str, Any]) -> list[str]:
+def describe(facts: WorkspaceFacts) -> list[str]:
     """The facts of one workspace, most telling first."""
-    lines = (_size(analysis), _stack(analysis), _uncommitted(analysis), _week(analysis),
-             _hotspots(analysis), _markers(analysis))  # fmt: skip
+    names = [technology.name for technology in facts.tech_stack or ()][: 2 * _MOST_NAMED]
+    lines = (
+        _size(facts.languages or {}, facts.complexity),
+        f"built with {', '.join(names)}" if names else "",
+        _uncommitted(facts.git) if facts.git else "",
+        _week(facts.activity) if facts.activity else "",
+        _hotspots(facts.complexity) if facts.complexity else "",
+        _markers(facts.markers) if facts.markers else "",
+    )
     return [one_line(line, limit=_LINE_CHARS) for line in lines if line]
 
 
-def _size(analysis: Mapping[str, Any]) -> str:
-    languages = _mapping(analysis, "languages")
-    lines = {name: _number(_mapping(languages, name), "code") for name in languages}
-    largest = sorted(lines, key=lambda name: -lines[name])[:_MOST_NAMED]
-    files = _number(_mapping(analysis, "complexity"), "files")
-    shown = ", ".join(f"{name} {lines[name]}" for name in largest)
+def _size(languages: dict[str, LanguageFacts], code: CodeFacts | None) -> str:
+    largest = sorted(languages, key=lambda name: -languages[name].code)[:_MOST_NAMED]
+    shown = ", ".join(f"{name} {languages[name].code}" for name in largest)
+    files = code.files if code else 0
     return f"{say_count(files, 'file')}; lines of code: {shown}" if shown else ""
 
 
-def _stack(analysis: Mapping[str, Any]) -> str:
-    names = [str(item["name"]) for item in _items(analysis, "tech_stack") if item.get("name")]
-    return f"built with {', '.join(names[: 2 * _MOST_NAMED])}" if names else ""
-
-
-def _uncommitted(analysis: Mapping[str, Any]) -> str:
-    git = _mapping(analysis, "git")
-    dirty = _mapping(git, "dirty")
-    counts = [
-        f"{_number(dirty, kind)} {kind}"
-        for kind in ("conflicted", "staged", "unstaged", "untracked")
-        if _number(dirty, kind)
-    ]
-    state = f"uncommitted files: {', '.join(counts)}" if counts else "nothing uncommitted"
-    branch = git.get("branch")
-    return f"on branch {branch}, {state}" if branch else ""
-
-
-def _week(analysis: Mapping[str, Any]) -> str:
-    activity = _mapping(analysis, "activity")
-    if "commits_7d" not in activity:
+def _uncommitted(git: GitFacts) -> str:
+    if not git.branch:
         return ""
-    changed = activity.get("files_7d")
-    paths = [
-        str(item.get("path", "") if isinstance(item, dict) else item)
-        for item in (changed if isinstance(changed, list) else [])
-    ]
-    named = f", most in {', '.join(paths[:_MOST_NAMED])}" if paths else ""
-    return f"{_commits(activity, 'commits_7d')} in 7 days{named}"
+    counts: list[str] = []
+    if dirty := git.dirty:
+        kinds = {"conflicted": dirty.conflicted, "staged": dirty.staged,
+                 "unstaged": dirty.unstaged, "untracked": dirty.untracked}  # fmt: skip
+        counts = [f"{count} {kind}" for kind, count in kinds.items() if count]
+    state = f"uncommitted files: {', '.join(counts)}" if counts else "nothing uncommitted"
+    return f"on branch {git.branch}, {state}"
 
 
-def _commits(entry: Mapping[str, Any], key: str) -> str:
-    return say_count(_number(entry, key), "commit")
+def _week(activity: ActivityFacts) -> str:
+    paths = ", ".join(activity.files_7d[:_MOST_NAMED])
+    named = f", most in {paths}" if paths else ""
+    return f"{say_count(activity.commits_7d, 'commit')} in 7 days{named}"
 
 
-def _hotspots(analysis: Mapping[str, Any]) -> str:
+def _hotspots(code: CodeFacts) -> str:
     spots = [
-        f"{spot['path']} ({_number(spot, 'complexity')}, {_commits(spot, 'commits')})"
-        for spot in _items(_mapping(analysis, "complexity"), "hotspots")[:3]
-        if spot.get("path")
+        f"{spot.path} ({spot.complexity}, {say_count(spot.commits, 'commit')})"
+        for spot in code.hotspots[:3]
     ]
     return f"complexity where it changes most: {', '.join(spots)}" if spots else ""
 
 
-def _markers(analysis: Mapping[str, Any]) -> str:
-    markers = _mapping(analysis, "markers")
-    counts = {kind: _number(markers, kind) for kind in ("todo", "fixme", "hack")}
-    shown = ", ".join(f"{count} {kind.upper()}" for kind, count in counts.items() if count)
+def _markers(markers: MarkerFacts) -> str:
+    counts = {"TODO": markers.todo, "FIXME": markers.fixme, "HACK": markers.hack}
+    shown = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return f"marked in the code: {shown}" if shown else ""
-
-
-def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _items(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    found = value.get(key)
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
-
-
-def _number(value: Mapping[str, Any], key: str) -> int:
-    found = value.get(key)
-    return int(found) if isinstance(found, int | float) else 0

@@ -20,6 +20,7 @@ from daydreamd.analysis.pages import Page, lay_out
 from daydreamd.analysis.schema import CATEGORIES, answer_schema, most_items
 from daydreamd.analysis.tokens import CountTokens
 from daydreamd.errors import ModelError
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text.prompting import one_line
 
@@ -39,9 +40,8 @@ _WORDS: Final = ("amber", "birch", "cedar", "flint", "maple", "pearl", "river", 
 class Material:
     """What the other rooms found, to be reflected on. All its text is untrusted."""
 
-    workspace_analysis: dict[str, dict[str, Any]] = field(default_factory=dict)
+    workspace_analysis: dict[str, WorkspaceFacts] = field(default_factory=dict)
     excerpts: tuple[Excerpt, ...] = ()
-    trends: dict[str, Any] = field(default_factory=dict)
     observations: list[str] = field(default_factory=list)
     known_titles: list[str] = field(default_factory=list)
 
@@ -113,8 +113,8 @@ def _wishes(material: Material) -> _Draft:
         fence="",
         max_items=0,
         workspaces=[
-            _Facts(one_line(name, limit=80) if several else "the workspace", describe(analysis))
-            for name, analysis in material.workspace_analysis.items()
+            _Facts(one_line(name, limit=80) if several else "the workspace", describe(facts))
+            for name, facts in material.workspace_analysis.items()
         ],
         observations=_lines(material.observations),
         pages=lay_out(material.excerpts),

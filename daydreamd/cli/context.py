@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.context.gathering import ContextReport
+    from daydreamd.records.facts import DirtyFacts, GitFacts, WorkspaceFacts
     from daydreamd.records.workspace import Workspace
 
 
@@ -56,32 +57,29 @@ async def _gather(workspaces: Sequence[Workspace], scratch: Path, cache: Path) -
     return await gather_context(workspaces, scratch=scratch, cache=cache, emitter=silent)
 
 
-def _lines(entry: Mapping[str, Any]) -> Iterator[str]:
+def _lines(facts: WorkspaceFacts) -> Iterator[str]:
     from daydreamd.units import say_count
 
-    git, code, marks = entry["git"], entry["complexity"], entry["markers"]
-    activity = entry["activity"]
-    yield _one_line(f"{entry['name']} · {entry['path']}")
+    git, code, marks, activity = facts.git, facts.complexity, facts.markers, facts.activity
+    yield _one_line(f"{facts.name} · {facts.path}")
     yield from _row("git", _stand(git) if git else "no repository")
-    if git and git["dirty"]:
-        yield from _row("uncommitted", _uncommitted(git["dirty"]))
+    if git and git.dirty:
+        yield from _row("uncommitted", _uncommitted(git.dirty))
     if git and activity:
-        weeks = ", ".join(str(week["commits"]) for week in activity["weeks"][:-1])
-        yield from _row("commits", f"{activity['commits_7d']} this week, {weeks} in those before")
-    yield from _row("built with", ", ".join(item["name"] for item in entry["tech_stack"] or ()))
-    languages = (entry["languages"] or {}).items()
-    sizes = [f"{name} {say_count(sums['code'], 'line')}" for name, sums in languages]
+        weeks = ", ".join(str(week.commits) for week in activity.weeks[:-1])
+        yield from _row("commits", f"{activity.commits_7d} this week, {weeks} in those before")
+    yield from _row("built with", ", ".join(item.name for item in facts.tech_stack or ()))
+    languages = (facts.languages or {}).items()
+    sizes = [f"{name} {say_count(sums.code, 'line')}" for name, sums in languages]
     yield from _row(
         "code", ", ".join(sizes[:6]) + (f" and {len(sizes) - 6} more" * (len(sizes) > 6))
     )
-    for spot in (code or {}).get("hotspots", ())[:3]:
-        commits = say_count(spot["commits"], "commit")
-        heat = f"complexity {spot['complexity']}, {commits} in 90 days"
-        yield from _row("hot", f"{spot['path']} · {heat}")
+    for spot in code.hotspots[:3] if code else ():
+        heat = f"complexity {spot.complexity}, {say_count(spot.commits, 'commit')} in 90 days"
+        yield from _row("hot", f"{spot.path} · {heat}")
     if marks:
-        counts = (f"{marks[kind]} {kind.upper()}" for kind in ("todo", "fixme", "hack"))
-        yield from _row("markers", ", ".join(counts))
-    yield from _row("took", f"{entry['seconds']} s{', remembered' if entry['cached'] else ''}")
+        yield from _row("markers", f"{marks.todo} TODO, {marks.fixme} FIXME, {marks.hack} HACK")
+    yield from _row("took", f"{facts.seconds} s{', remembered' if facts.cached else ''}")
 
 
 def _row(name: str, said: str) -> Iterator[str]:
@@ -94,23 +92,24 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
-def _stand(git: Mapping[str, Any]) -> str:
-    said = [git["branch"] or "detached", (git["head"] or "no commit yet")[:12]]
-    said += [f"{git['state']} under way"] if git["state"] else []
-    if git["upstream"]:
-        said.append(f"{git['ahead']} ahead and {git['behind']} behind {git['upstream']}")
-    said += [f"{git['stashes']} stashed"] if git["stashes"] else []
+def _stand(git: GitFacts) -> str:
+    said = [git.branch or "detached", (git.head or "no commit yet")[:12]]
+    said += [f"{git.state} under way"] if git.state else []
+    if git.upstream:
+        said.append(f"{git.ahead} ahead and {git.behind} behind {git.upstream}")
+    said += [f"{git.stashes} stashed"] if git.stashes else []
     return ", ".join(said)
 
 
-def _uncommitted(dirty: Mapping[str, Any]) -> str:
+def _uncommitted(dirty: DirtyFacts) -> str:
     from daydreamd.units import say_duration
 
-    kinds = ("staged", "unstaged", "untracked", "conflicted")
-    counts = ", ".join(f"{dirty[kind]} {kind}" for kind in kinds if dirty[kind])
-    if unknown := dirty.get("unknown"):
-        counts = f"{counts or 'nothing else'}; {unknown} unknown behind a filter"
+    kinds = {"staged": dirty.staged, "unstaged": dirty.unstaged,
+             "untracked": dirty.untracked, "conflicted": dirty.conflicted}  # fmt: skip
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    if dirty.unknown:
+        counts = f"{counts or 'nothing else'}; {dirty.unknown} unknown behind a filter"
     if not counts:
         return "nothing"
-    age = dirty["oldest_seconds"]
+    age = dirty.oldest_seconds
     return f"{counts}; the oldest for {say_duration(age)}" if age is not None else counts

@@ -108,11 +108,10 @@ async def _material(
         async with open_history(invocation.places.history_db, read_only=True) as history:
             for workspace in workspaces:
                 known += [item.title for item in await history.known_insights(workspace.path)]
-    observations = observe(context.workspaces, context.trends)
+    observations = observe(context.workspaces)
     return Material(
         workspace_analysis=context.workspaces,
         excerpts=context.excerpts,
-        trends=context.trends,
         observations=[observation.text for observation in observations],
         known_titles=known,
     )

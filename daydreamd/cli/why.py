@@ -22,6 +22,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
     Example: daydreamd why
     """
     import anyio
+    import msgspec
 
     from daydreamd.screens.gate_table import say_readiness
 
@@ -29,7 +30,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
         click.echo(f"daydreamd: {fault}", err=True)
     report = anyio.run(invocation.service.why, invocation.loaded.settings)
     if as_json:
-        print_document(report.as_json() | {"metrics": report.metrics})
+        print_document(msgspec.to_builtins(report.health) | {"metrics": report.metrics})
         return
     for line in say_readiness(report):
         click.echo(line)

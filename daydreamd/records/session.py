@@ -15,7 +15,11 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.records.cleanup import CleanupSummary
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.health import SystemHealth, SystemMetrics
 from daydreamd.records.insight import InsightItem
+from daydreamd.records.trends import RecentActivity, WorkspaceTrends
 
 
 class Phase(StrEnum):
@@ -109,16 +113,16 @@ class DaydreamSession:
     start_time: datetime
     trigger: Trigger = Trigger.ONCE
     phase: Phase = Phase.READINESS_CHECK
-    system_health: dict[str, Any] = field(default_factory=dict)
-    workspace_analysis: dict[str, dict[str, Any]] = field(default_factory=dict)
-    development_trends: dict[str, Any] = field(default_factory=dict)
-    system_metrics: dict[str, Any] = field(default_factory=dict)
-    recent_activity: dict[str, Any] = field(default_factory=dict)
+    system_health: SystemHealth = field(default_factory=SystemHealth)
+    workspace_analysis: dict[str, WorkspaceFacts] = field(default_factory=dict)
+    development_trends: dict[str, WorkspaceTrends] = field(default_factory=dict)
+    system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
+    recent_activity: RecentActivity = field(default_factory=RecentActivity)
     analysis: AnalysisFacts = field(default_factory=AnalysisFacts)
     analysis_duration: float | None = None
     insights: str = ""
     insight_items: list[InsightItem] = field(default_factory=list)
-    cleanup_summary: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cleanup_summary: CleanupSummary = field(default_factory=CleanupSummary)
     outcome: Outcome | None = None
     reasons: list[str] = field(default_factory=list)
     phase_seconds: dict[Phase, float] = field(default_factory=dict)

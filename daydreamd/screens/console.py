@@ -39,7 +39,7 @@ class View:
         """What came of it: the same words on a terminal and in a pipe."""
         if self._screen is not None:
             self._screen.stop()
-        facts = observe(session.workspace_analysis, session.development_trends)
+        facts = observe(session.workspace_analysis)
         draw_end(
             self._console,
             session,

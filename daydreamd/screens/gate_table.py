@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import click
 
-from daydreamd.readiness.gates import Gate
 from daydreamd.readiness.verdict import ReadinessReport
+from daydreamd.records.health import Gate
 from daydreamd.text import one_line
 
 _SIGNS: Final = {"closed": ("✗", "red"), "open": ("✓", "green"), "unknown": ("?", "yellow")}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import click
+import msgspec
 
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.session import DaydreamSession, Outcome
@@ -54,7 +55,7 @@ def say_session(session: DaydreamSession) -> Iterator[str]:
         where = ", ".join(evidence.place for evidence in item.evidence)
         told = f"  {item.id}  {one_line(item.title, limit=100)}  "
         yield told + click.style(one_line(where, limit=200), dim=True)
-    for when, summary in session.cleanup_summary.items():
+    for when, summary in msgspec.to_builtins(session.cleanup_summary).items():
         facts = (f"{key.replace('_', ' ')} {value}" for key, value in summary.items() if value)
         said = one_line(", ".join(facts), limit=300) or "nothing to do"
         yield click.style(f"  {when.replace('_analysis', ' analysis')}: {said}", dim=True)

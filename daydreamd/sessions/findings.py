@@ -66,14 +66,14 @@ class Findings:
     def fingerprints(self) -> dict[str, str]:
         """What each workspace looks like, by its name; those that could be looked at."""
         facts = self.context.workspaces if self.context else {}
-        return {name: one["fingerprint"] for name, one in facts.items() if one.get("fingerprint")}
+        return {name: one.fingerprint for name, one in facts.items() if one.fingerprint}
 
     @property
     def observations(self) -> list[Observation]:
         """The facts that need no model."""
         from daydreamd.insights.observations import observe
 
-        return observe(self.context.workspaces, self.context.trends) if self.context else []
+        return observe(self.context.workspaces) if self.context else []
 
     @property
     def failure(self) -> str | None:
@@ -110,7 +110,6 @@ class Findings:
         return Material(
             workspace_analysis=self.context.workspaces,
             excerpts=self.context.excerpts,
-            trends=self.context.trends,
             observations=[observation.text for observation in self.observations],
             known_titles=[known.title for known in self.known],
         )

@@ -92,7 +92,7 @@ class Recollection:
         if session.trigger is not Trigger.ONCE:  # that one looks at what somebody typed
             after = only_of(after, self._all)
         tell_parts(before, after, emitter)
-        session.system_health["failing"] = msgspec.to_builtins(after)
+        session.system_health = msgspec.structs.replace(session.system_health, failing=after)
         try:
             if after != before:
                 await self._history.set_state(PARTS_KEY, to_json(after))

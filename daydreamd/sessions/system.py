@@ -139,7 +139,7 @@ class UnifiedDaydreamSystem:
             model=settings.model,
         )
         self._found.readiness = report
-        session.system_health = report.as_json()
+        session.system_health = report.health
         session.system_metrics = report.metrics
         session.reasons += report.reasons
         self._phases.summary = report.summary()
@@ -160,7 +160,7 @@ class UnifiedDaydreamSystem:
             min_free_disk=self._settings.readiness.min_free_disk,
         )
         self._found.tidied = report
-        session.cleanup_summary["pre_analysis"] = report.summary()
+        session.cleanup_summary.pre_analysis = report.summary()
         self._phases.summary = report.one_line()
 
     async def _gather_comprehensive_context(self, session: DaydreamSession) -> None:
@@ -237,10 +237,10 @@ class UnifiedDaydreamSystem:
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
         )
-        summary["insights_archived"] = self._found.archived
-        session.cleanup_summary["post_analysis"] = summary
-        files = summary["temp_files_cleaned"]
-        removed = say_count(files, "file")
+        session.cleanup_summary.post_analysis = msgspec.structs.replace(
+            summary, insights_archived=self._found.archived
+        )
+        removed = say_count(summary.temp_files_cleaned, "file")
         self._phases.summary = f"nothing left running, {removed} removed"
 
     async def _emergency_cleanup(self, session: DaydreamSession) -> None:

@@ -14,6 +14,7 @@ from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
 from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
 from tests.bench.table import Row
@@ -68,7 +69,7 @@ async def _reflection(choice, engine):
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         reflection = await reflect(
-            Material(workspace_analysis={"daydreamd": {}}, excerpts=excerpts),
+            Material(workspace_analysis={"daydreamd": WorkspaceFacts()}, excerpts=excerpts),
             choice=choice,
             model=Model(),
             analysis=Analysis(engine=engine, aider=AIDER),

@@ -48,7 +48,7 @@ async def _gather(repository, directory, times):
             emitter=Emitter("bench", lambda _: None),
         )
         taken.append(time.perf_counter() - began)
-        assert report.workspaces["app"]["cached"] == (len(taken) > 1)
+        assert report.workspaces["app"].cached == (len(taken) > 1)
     return taken
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from daydreamd.analysis.reflection import Material, reflect
 from daydreamd.records.events import AnswerChunk, Emitter, Notice
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
@@ -13,7 +14,7 @@ from daydreamd.units import Duration
 FAKES = Path(__file__).parents[1] / "fakes"
 CODE = "\n".join(f"total_{n} = price_of_item({n}) * quantity" for n in range(1, 60))
 MATERIAL = Material(
-    workspace_analysis={"shop": {}},
+    workspace_analysis={"shop": WorkspaceFacts()},
     excerpts=(Excerpt(workspace="shop", path="cart/price.py", text=CODE),),
 )
 

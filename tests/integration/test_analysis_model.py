@@ -16,6 +16,7 @@ from daydreamd.analysis.reflection import Material, reflect
 from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.readiness.model_server import find_model
 from daydreamd.records.events import AnswerChunk, Emitter
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
 from daydreamd.settings.schema import Analysis, Model
@@ -39,7 +40,7 @@ def charge(card, cents):
 
 def material(code=CODE):
     excerpt = Excerpt(workspace="shop", path="payments/client.py", text=code)
-    return Material(workspace_analysis={"shop": {}}, excerpts=(excerpt,))
+    return Material(workspace_analysis={"shop": WorkspaceFacts()}, excerpts=(excerpt,))
 
 
 async def ask(choice, scratch, *, engine="aider", events=None, about=None, answer_tokens=400):

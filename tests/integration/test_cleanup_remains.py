@@ -109,13 +109,13 @@ async def test_the_end_of_a_session_counts_its_aider(zoo: Zoo, places: Places):
     emitter, _ = listen()
     summary = await leave_nothing(DEAD, runtime_dir=directory, emitter=emitter)
     assert not is_alive(victim)
-    assert summary["current_aider_killed"] == 1
-    assert summary["temp_files_cleaned"] == 4
-    assert summary["left"] == []
+    assert summary.current_aider_killed == 1
+    assert summary.temp_files_cleaned == 4
+    assert summary.left == ()
 
 
 async def test_a_clean_end_has_nothing_to_do(places: Places):
     emitter, heard = listen()
     summary = await leave_nothing(DEAD, runtime_dir=places.session_dir(DEAD), emitter=emitter)
-    assert (summary["processes_killed"], summary["temp_files_cleaned"]) == (0, 0)
+    assert (summary.processes_killed, summary.temp_files_cleaned) == (0, 0)
     assert heard == []

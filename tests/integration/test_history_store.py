@@ -12,6 +12,8 @@ import pytest
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.health import SystemMetrics
 from daydreamd.records.insight import Evidence, InsightItem
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
@@ -95,7 +97,7 @@ async def test_a_dead_session_keeps_what_it_had_noted(tmp_path: Path) -> None:
         session = DaydreamSession.begin(Trigger.TIMER)
         await history.open_session(session)
         session.phase = Phase.AI_ANALYSIS
-        session.system_metrics["load_per_cpu"] = 0.3
+        session.system_metrics = SystemMetrics(load_per_cpu=0.3)
         await history.note_phase(session)
         assert await history.unfinished() == [(session.session_id, session.start_time)]
 
@@ -104,7 +106,7 @@ async def test_a_dead_session_keeps_what_it_had_noted(tmp_path: Path) -> None:
         assert record.outcome == "interrupted"
         assert record.reasons == ["its process died"]
         assert record.phase == "ai_analysis"
-        assert record.system_metrics == {"load_per_cpu": 0.3}
+        assert record.system_metrics == SystemMetrics(load_per_cpu=0.3)
         assert record.end_time is not None
         assert record.end_time >= session.start_time
         assert await history.unfinished() == []
@@ -113,10 +115,10 @@ async def test_a_dead_session_keeps_what_it_had_noted(tmp_path: Path) -> None:
 async def test_a_file_name_that_is_not_utf_8_does_not_cost_the_record(tmp_path: Path) -> None:
     async with open_history(tmp_path / "history.db") as history:
         session = DaydreamSession.begin(Trigger.ONCE)
-        session.workspace_analysis = {"shop": {"newest": "caf\udce9.py"}}
+        session.workspace_analysis = {"shop": WorkspaceFacts(name="caf\udce9.py")}
         await history.open_session(session)
         record = await history.session(session.session_id)
-        assert record.workspace_analysis == {"shop": {"newest": "caf?.py"}}
+        assert record.workspace_analysis["shop"].name == "caf?.py"
 
 
 async def test_what_is_recorded_is_there_for_a_reader_at_once(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ async def facts_of(repository, tmp_path):
         emitter=Emitter("s", lambda _: None),
     )
     assert gathered.failures == ()
-    return {seen.kind: seen for seen in observe(gathered.workspaces, gathered.trends)}
+    return {seen.kind: seen for seen in observe(gathered.workspaces)}
 
 
 async def test_a_busy_repository_says_what_lies_about(repository, tmp_path):
@@ -98,5 +98,5 @@ async def test_a_directory_without_a_repository_has_no_such_facts(tmp_path):
         cache=tmp_path / "cache",
         emitter=Emitter("s", lambda _: None),
     )
-    kinds = {seen.kind for seen in observe(report.workspaces, report.trends)}
+    kinds = {seen.kind for seen in observe(report.workspaces)}
     assert not kinds & {"unfinished", "uncommitted", "unpushed", "stashes", "commits"}
