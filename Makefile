@@ -3,7 +3,7 @@
 # make quick    the tests of a moment: units, properties, and the rules of the house
 # make install  under PREFIX (/usr/local), with units, as root; with USER=alice the daemon is alice
 # make uninstall  everything but the data, and settings that were changed
-# make zoo      hold the housekeeping against the real Claude Code (235 MB from npm) and a real Aider
+# make zoo      hold the housekeeping against the real Claude Code, Codex, Gemini, opencode and Aider (1.3 GB)
 # make bare     `make run` and the tests in a bare Debian, made with debootstrap; once a release
 # make faults   break the daemon on a real systemd in every way known, and print the table
 SHELL       := /bin/bash

@@ -10,20 +10,22 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
 from daydreamd.cleanup.claude_remote import remote_session
 from daydreamd.cleanup.decision import Facts
+from daydreamd.cleanup.intent import meant_to_stay
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
-from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
+from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of
 from daydreamd.cleanup.programs import is_daydreamd
 from daydreamd.cleanup.sampling import Sample, has_moved
 from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     age_seconds,
@@ -40,11 +42,6 @@ from daydreamd.units import say_duration
 # Code takes 0.6 s, Aider 3 s; a server may be a small program.
 _NEVER_WORKED_SECONDS: Final = {CLAUDE: 0.4, AIDER: 0.4}
 _SMALL_PROGRAM_SECONDS: Final = 0.2
-_DAEMON_WORDS: Final = frozenset({"--daemon", "--daemonize", "--detach", "--service"})
-# What other agents than Claude are started with to wait for files or for somebody far away.
-_WORKS_ALONE: Final = frozenset(
-    {"--watch-files", "--remote", "--remote-control", "remote-control", "app-server", "worker"}
-)
 _COMMAND_LENGTH: Final = 200
 
 
@@ -91,7 +88,7 @@ class Case:
     def facts(self, ours: Mapping[int, str]) -> Facts:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
-        owner, partners = owner_of(
+        belonging = belonging_of(
             self.stat,
             sample.members,
             self.around,
@@ -106,8 +103,9 @@ class Case:
             rule=sample.kind,
             command=_said(sample.argv, sample.identity.exe),
             age_seconds=self.age,
-            owner=owner,
-            partners=partners,
+            owner=belonging.owner,
+            partners=belonging.partners,
+            companions=belonging.companions,
             rss_bytes=sample.rss_bytes,
             never=self._never(ours, mark if self._is_below_daydreamd() else ""),
             dead_session=mark if mark in self.known.dead_sessions else "",
@@ -140,7 +138,7 @@ class Case:
             return f"its process {min(sample.stopped)} is stopped: somebody's Ctrl-Z or debugger"
         if protected := self._protected():
             return f"protected by {protected}"
-        stays = _meant_to_stay(self.stat.pid, sample, self.environ)
+        stays = meant_to_stay(self.stat.pid, sample, self.environ)
         return stays or (sample.left.never if sample.left else "")
 
     def _proof(self) -> tuple[str, ...]:
@@ -252,25 +250,16 @@ class Case:
         )
 
     def _resume(self) -> str | None:
-        if self.sample.kind == CLAUDE:
-            return resume_claude(self.claude, self.sample.cwd)
-        if self.sample.kind == AIDER:
-            return resume_aider(self.sample.argv, self.environ, self.sample.cwd)
-        return None
-
-
-def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:
-    """Why a process is meant to outlive whoever started it; "" where nothing says so."""
-    words = {*sample.argv[1:]}
-    if sample.kind != CLAUDE and words & _DAEMON_WORDS:
-        return "meant to outlive its starter: it was started as a daemon"
-    if sample.kind in (AIDER, *OTHER_AGENTS) and (alone := words & _WORKS_ALONE):
-        return f"meant to go on by itself: it was started with {min(alone)}"
-    if sample.argv[1:2] == ("daemon",):
-        return "meant to outlive its starter: it was started as `daemon`"
-    if environ.get("SYSTEMD_EXEC_PID") == str(pid):
-        return "meant to outlive its starter: it is a systemd unit of its own"
-    return ""
+        ways = {
+            CLAUDE: partial(resume_claude, self.claude, self.sample.cwd),
+            AIDER: partial(resume_aider, self.sample.argv, self.environ, self.sample.cwd),
+        }
+        if self.sample.kind not in ways:
+            return None
+        try:
+            return ask_disk(self.claude.cwd or self.sample.cwd, ways[self.sample.kind])
+        except TimeoutError:  # where its conversation lies is not known: then nothing is promised
+            return None
 
 
 def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class Facts:
 
     `never` is a reason to leave it alone for good, `unknown` what could not be read, `working` what
     it was seen to be doing. A `witness` is its own word for that, which long quiet outweighs.
-    `partners` are other agents that it is connected to.
+    `partners` are other agents that it is connected to, `companions` orphans that wait for it only.
     `finished` is true where its last turn was seen to have ended with nothing left to do.
     `idle_seconds` is how long it has proven idle at least. `proof` is how it is known to be what
     its rule says, where the rule is no kind of program.
@@ -67,6 +67,7 @@ class Facts:
     working: tuple[str, ...] = ()
     witness: str = ""
     partners: frozenset[int] = frozenset()
+    companions: frozenset[int] = frozenset()
     finished: bool = False
     idle_seconds: float | None = None
     idle_by: str = ""

@@ -14,9 +14,12 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Final
+
+from daydreamd.host.disks import glance
 
 _VERSION: Final = re.compile(r"v?\d+\.\d+[\w.+-]*")
 _SHELVES: Final = ("Cellar", "Caskroom", "installs", "tools", "venvs")
@@ -62,6 +65,11 @@ _OWN_PLACES: Final = {
     "droid": (".factory", "bin", "droid"),
     "claude": (".claude", "local", "claude"),
 }
+# Codex keeps its releases side by side below a home that may be anywhere; the server that its
+# windows share runs from a copy of its own there.
+_CODEX_RELEASE: Final = re.compile(
+    r".*/packages/(?:standalone|app-server-daemon)/releases/v?\d+\.\d+[\w.+-]*/(?:bin/)?codex"
+)
 EXECUTABLES: Final = frozenset(name for layout in LAYOUTS.values() for name in layout.executables)
 
 
@@ -70,6 +78,8 @@ def installed_binary(exe: str) -> str | None:
     path = PurePath(exe)
     if _VERSION.fullmatch(path.name):
         return "claude" if path.parent.parts[-2:] == ("claude", "versions") else None
+    if _CODEX_RELEASE.fullmatch(exe):
+        return "codex"
     for kind, layout in LAYOUTS.items():
         if path.name in layout.executables and (
             _in_package(path.parts, layout.packages)
@@ -122,12 +132,16 @@ def _on_shelf(parts: Sequence[str], names: Sequence[str]) -> bool:
     return "-" in own and parts[1:3] in (("opt", own), ("usr", "lib")) and own in parts[2:4]
 
 
+def _manifest(directory: Path) -> bytes:
+    with (directory / "package.json").open("rb") as file:
+        return file.read(_LONGEST_MANIFEST)
+
+
 def _command_of(script: PurePath) -> str:
     """The npm package whose manifest names this script as a command; "" where none does."""
-    for directory in list(script.parents)[:3]:
+    for directory in list(Path(script).parents)[:3]:
         try:
-            with Path(directory, "package.json").open("rb") as file:
-                said = json.loads(file.read(_LONGEST_MANIFEST))
+            said = json.loads(glance(directory, partial(_manifest, directory), unknown=b""))
         except (OSError, ValueError, RecursionError):  # none here, or one that proves nothing
             continue
         if not isinstance(said, dict):

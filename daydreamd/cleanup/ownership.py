@@ -23,7 +23,7 @@ from daydreamd.cleanup.programs import (
 from daydreamd.host.cgroups import is_frozen, read_cgroup
 from daydreamd.host.connections import Connections
 from daydreamd.host.namespaces import Home, foreign_namespaces
-from daydreamd.host.processes import Stat, ancestors, read_argv, read_tracer
+from daydreamd.host.processes import Stat, ancestors, descendants, read_argv, read_tracer
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
 
@@ -42,7 +42,20 @@ class Surroundings:
     our_cgroup: str = "/"
 
 
-def owner_of(
+@dataclass(frozen=True)
+class Belonging:
+    """Who owns a process, and who stands and falls with it.
+
+    `partners` are other agents that it is connected to. `companions` are orphans that only wait for
+    it or pass on what it says: most end by themselves when it has ended.
+    """
+
+    owner: Owner
+    partners: frozenset[int] = frozenset()
+    companions: frozenset[int] = frozenset()
+
+
+def belonging_of(
     stat: Stat,
     family: frozenset[int],
     around: Surroundings,
@@ -50,8 +63,8 @@ def owner_of(
     serves: bool,
     remote: str = "",
     ports_are_left: bool = False,
-) -> tuple[Owner, frozenset[int]]:
-    """Who owns a process, and the other agents that it is connected to.
+) -> Belonging:
+    """Who owns a process, and who belongs to it.
 
     `serves` is true of kinds whose purpose is to be connected to.
 
@@ -63,7 +76,7 @@ def owner_of(
         family=family | {parent.pid for parent in above},
         parents=frozenset(parent.pid for parent in ancestors(stat.pid, around.table)),
         agents=around.agents,
-        serves=serves,
+        servers=_servers(stat, family, around) if serves else (),
         ports_are_left=ports_are_left,
         table=dict(around.table),
         connections=around.connections,
@@ -85,7 +98,25 @@ def owner_of(
             parent=parent_owner(stat, around),
         )
     )
-    return owner, frozenset(circle.partners)
+    return Belonging(owner, frozenset(circle.partners), _companions(circle, above))
+
+
+def _companions(circle: Circle, above: Collection[Stat]) -> frozenset[int]:
+    """Who has nothing to wait for without it: a shell with other commands has."""
+    found = circle.companions | {parent.pid for parent in above}
+    ours = found | circle.family
+    return frozenset(
+        pid for pid in found if all(one.pid in ours for one in descendants([pid], circle.table))
+    )
+
+
+def _servers(stat: Stat, family: frozenset[int], around: Surroundings) -> frozenset[int]:
+    """The process, or those for which it waits: a runner goes out only to fetch what it runs."""
+    if not is_wrapper(stat):
+        return frozenset({stat.pid})
+    below = (around.table[pid] for pid in family if pid in around.table)
+    children = [one for one in below if one.ppid == stat.pid]
+    return frozenset().union(*(_servers(child, family, around) for child in children))
 
 
 def _waiting_above(stat: Stat, around: Surroundings) -> list[Stat]:

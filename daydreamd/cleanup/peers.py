@@ -31,19 +31,22 @@ class Circle:
     """A process with its tree, and the question whether another process is an orphan, too.
 
     `orphan` says of a process that nobody owns it by its parents, its terminal or its group.
+    `servers` are those of the family that are there to serve whoever they are connected to.
     `partners` are other agents that turn out to be connected to it: they stay or go together.
+    `companions` are filters and wrappers that are connected to nobody but it.
     """
 
     root: Stat
     family: frozenset[int]
     parents: frozenset[int]
     agents: Collection[int]
-    serves: bool
+    servers: Collection[int]
     table: dict[int, Stat]
     connections: Connections
     orphan: Callable[[Stat], bool]
     ports_are_left: bool = False
     partners: set[int] = field(default_factory=set)
+    companions: set[int] = field(default_factory=set)
 
 
 def connected_owner(circle: Circle) -> Owner | None:
@@ -112,7 +115,7 @@ def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
     """What we went to owns us only where we are there to serve: then it may be who asks."""
     if _BROKER.fullmatch(link.name):
         return None
-    if link.fd not in _STDIO and not (circle.serves and pid == circle.root.pid):
+    if link.fd not in _STDIO and pid not in circle.servers:
         return None
     return Owner("client", f"is connected to {_said(link)}")
 
@@ -141,7 +144,10 @@ def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
         circle.partners.add(other)
         return True
     at_stdio = circle.connections.holds_only_at(other, pid, link.fd, _STDIO)
-    return at_stdio and (is_filter(peer) or is_wrapper(peer))
+    if not at_stdio or not (is_filter(peer) or is_wrapper(peer)):
+        return False
+    circle.companions.add(other)
+    return True
 
 
 def _name(circle: Circle, pid: int) -> str:

@@ -35,10 +35,11 @@ from daydreamd.host.processes import (
 from daydreamd.settings.schema import Cleanup
 
 # What an idle agent does all the same. Measured: a real Claude Code that waits for its client takes
-# 0.4 to 0.9 % of a processor, and every 20 s 50 ms of it at once, with 50 KiB of input and output.
-# All others sleep: an Aider at its prompt, a server without a request.
+# 0.4 to 0.9 % of a processor, and every 20 s 50 ms of it at once, with 50 KiB of input and output;
+# an opencode takes 0.8 % without a terminal and 1.3 % in one. All others sleep: a Codex, a Gemini
+# or an Aider at its prompt, a server without a request.
 _QUIET_TICKS: Final = 4
-_QUIET_CPU_SHARE: Final = {CLAUDE: 0.02}
+_QUIET_CPU_SHARE: Final = {CLAUDE: 0.02, "opencode": 0.02}
 _QUIET_CPU_SHARE_OF_OTHERS: Final = 0.003
 _QUIET_BYTES: Final = 96 << 10
 _QUIET_BYTES_PER_SECOND: Final = 4 << 10

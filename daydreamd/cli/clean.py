@@ -50,9 +50,11 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
 async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.cleanup.tidy import tidy_up
     from daydreamd.history.store import open_history
+    from daydreamd.host.descriptors import make_sure_of_descriptors
     from daydreamd.host.locks import hold_lock
     from daydreamd.records.events import Emitter
 
+    make_sure_of_descriptors()
     settings, places = invocation.loaded.settings, invocation.places
     dry_run = dry_run or settings.cleanup.dry_run
     with ExitStack() as stack:

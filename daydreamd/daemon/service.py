@@ -22,6 +22,7 @@ from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.history.store import open_history
+from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
@@ -38,6 +39,7 @@ _REMEMBERED_SESSIONS: Final = 28
 async def serve(start: Start) -> None:
     """Run the daemon until it is told to stop; DaydreamError where it cannot start."""
     failure: DaydreamError | None = None
+    make_sure_of_descriptors()
     with listen(HEEDED, deaf_after=True) as mailbox:
         become_subreaper()
         start.places.create()

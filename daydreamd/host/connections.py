@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from daydreamd.host.cached_facts import cached_facts
 from daydreamd.host.sockets import (
     TcpSocket,
     UnixSocket,
@@ -202,7 +203,7 @@ def _descriptors(unseen: set[int]) -> Iterator[tuple[int, int, str]]:
         except PermissionError:
             unseen.add(pid)
             continue
-        except OSError:  # gone meanwhile
+        except (FileNotFoundError, ProcessLookupError):  # gone; who cannot be seen raises
             continue
         yield from _links_of(pid, names, unseen)
 
@@ -236,7 +237,7 @@ def _fifos(pid: int) -> Iterator[End]:
 
 def _fifo_at(pid: int, fd: int) -> End | None:
     try:
-        facts = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116 - called for every file that is open
+        facts = cached_facts(f"/proc/{pid}/fd/{fd}")  # for every file that is open
     except OSError:  # closed meanwhile
         return None
     return (f"fifo:{facts.st_dev}", facts.st_ino) if stat.S_ISFIFO(facts.st_mode) else None

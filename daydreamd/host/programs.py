@@ -19,6 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from daydreamd.host.disks import ask_disk
+
 MIB: Final = 1 << 20
 
 
@@ -122,18 +124,21 @@ def _lies_in_a_workspace(path: str) -> bool:
 def _is_ours_alone(place: str) -> bool:
     """Whether nobody but root and us can put a program into a directory, or swap it for another."""
     try:
-        here = Path(place).resolve(strict=True)
-        facts = here.stat()
-        if not stat.S_ISDIR(facts.st_mode) or _others_write(facts):
-            return False
-        # In a sticky directory (/tmp) nobody moves away what is not theirs.
-        return facts.st_uid in _owners() and all(
-            (above := parent.stat()).st_uid in _owners()
-            and (above.st_mode & stat.S_ISVTX or not _others_write(above))
-            for parent in here.parents
-        )
-    except (OSError, RuntimeError):  # not there, not ours to look at, or a loop of links
+        return ask_disk(place, lambda: _only_we_write(Path(place).resolve(strict=True)))
+    except (OSError, RuntimeError):  # silent, not there, not ours to look at, or a loop of links
         return False
+
+
+def _only_we_write(here: Path) -> bool:
+    facts = here.stat()
+    if not stat.S_ISDIR(facts.st_mode) or _others_write(facts):
+        return False
+    # In a sticky directory (/tmp) nobody moves away what is not theirs.
+    return facts.st_uid in _owners() and all(
+        (above := parent.stat()).st_uid in _owners()
+        and (above.st_mode & stat.S_ISVTX or not _others_write(above))
+        for parent in here.parents
+    )
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from daydreamd.host.cached_facts import cached_facts
+
 _TERMINALS: Final = frozenset({4, 5, *range(136, 144)})
 """Major numbers of consoles, of `/dev/tty`, and of what terminal windows are."""
 
@@ -45,7 +47,7 @@ def terminal_of_stdio(pid: int) -> str:
     for fd in (0, 1, 2):
         link = f"/proc/{pid}/fd/{fd}"
         try:
-            facts = os.stat(link)  # noqa: PTH116 - a link of the kernel's
+            facts = cached_facts(link)  # it may be a file on a disk that does not answer
             if not stat.S_ISCHR(facts.st_mode):
                 continue
             name = os.readlink(link)  # noqa: PTH115 - its text says whether it is still there

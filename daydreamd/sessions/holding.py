@@ -19,6 +19,7 @@ from daydreamd.context.cache import prune
 from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.history.store import History, open_history
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
@@ -57,6 +58,7 @@ async def hold_session(
 
     It looks at those of the plan's workspaces whose turn it is.
     """
+    make_sure_of_descriptors()
     become_subreaper()
     places.create()
     session = DaydreamSession.begin(trigger)

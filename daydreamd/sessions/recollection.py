@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import msgspec
 
 from daydreamd.errors import DaydreamError
 from daydreamd.history.store import History
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.events import Emitter
 from daydreamd.records.failing import PARTS_KEY, FailingPart, from_json, to_json
 from daydreamd.records.insight import InsightItem
@@ -60,7 +62,8 @@ class Recollection:
         from daydreamd.insights.novelty import from_workspaces
 
         reflection = found.reflection
-        return judge(
+        ask = partial(
+            judge,
             reflection.text if reflection else "",
             excerpts=reflection.excerpts if reflection else (),
             known=found.known,
@@ -69,6 +72,7 @@ class Recollection:
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
             taken=tuple(await self._history.insight_ids()),
         )
+        return await in_spare_thread(ask)  # it reads what the insights are about
 
     async def keep(self, session: DaydreamSession, verdict: Verdict) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""

@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import json
 import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.household import UNIT, Household, until
+from tests.e2e.household import SETTINGS, STATE, UNIT, Household, until
+from tests.e2e.machine import REPOSITORY
 from tests.e2e.menagerie import AIDER, CLAUDE, SERVER, Menagerie
 
 pytestmark = pytest.mark.root
 
-CLOCK = Path(__file__).with_name("later.c")
+CLOCK = REPOSITORY / "tests/integration/zoo/later.c"
+SEEN = f"{STATE}/agents.json"  # in her own unit, too, as the system's runs as her
+OWN_STATE = "/home/alice/.local/state/daydreamd"
+OWN_SETTINGS = "/home/alice/.config/daydreamd/daydreamd.toml"
 HOUR = 3600
 LEFT = "setsid --fork"
 VOID = "</dev/null >/dev/null 2>&1"
 AGENTS = {"claude": CLAUDE, "aider": AIDER, "worker": AIDER, "mcp": SERVER}
 
 
-class Day:
-    """The daemon in its unit, which looks when it is told what time it is."""
+class Day(ABC):
+    """Agents that were left, and a daydreamd that is told what time it is."""
 
-    def __init__(self, house: Household) -> None:
-        self.house = house
-        self.zoo = Menagerie(house)
-        library = house.door / "later.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, CLOCK], check=True)
-        house.set({"schedule": {"interval": "7d"}, "cleanup": {}})
+    def __init__(self, house: Household, zoo: Menagerie) -> None:
+        self.house, self.zoo = house, zoo
         for name, path in AGENTS.items():
-            self.zoo.in_scope(f"{LEFT} {self.zoo.put(name, path)} {VOID}")
+            zoo.in_scope(f"{LEFT} {zoo.put(name, path)} {VOID}")
         house.run(["chown", "-R", "alice:", "/home/alice/zoo"])
-        self.zoo.await_all(set(AGENTS))
+        zoo.await_all(set(AGENTS))
 
+    @abstractmethod
     def look_at(self, hours: float) -> None:
-        """So many hours after they began, the daemon starts, and has looked at everybody."""
-        seconds = int(hours * HOUR)
-        clock = f"Environment=LD_PRELOAD=/run/door/later.so LATER_SECONDS={seconds}"
-        before = self._last_look()
-        self.house.drop_in(UNIT, f"[Service]\n{clock}\n", name="later.conf")
-        self.house.systemctl("restart", UNIT)
-        until(lambda: self._last_look() > before, "the daemon has looked")
+        """Look at everybody so many hours after they began."""
 
-    def _last_look(self) -> float:
-        seen = self.house.state / "agents.json"
-        agents = json.loads(seen.read_text())["agents"] if seen.exists() else []
-        return max((agent["seen_at"] for agent in agents), default=0.0)
+    @abstractmethod
+    def tidy(self) -> None:
+        """End whom it takes for abandoned by then."""
+
+    def close(self) -> None:
+        """End whoever is left, and go."""
+        if left := self.zoo.pids().values():
+            self.house.run(["kill", "-KILL", *map(str, left)], check=False)
 
     def work(self, name: str) -> None:
         """Let an agent use the processor for half a second."""
@@ -56,27 +57,93 @@ class Day:
         until(lambda: _processor_ticks(self.house, pid) >= spent + 45, f"{name} has worked")
 
 
+class InUnit(Day):
+    """The daemon in its unit looks soon after it has started, and at once when it is to reload."""
+
+    manager = "system"
+
+    def look_at(self, hours: float) -> None:
+        before = self._last_look()
+        lines = "\n".join(f'Environment="{name}={value}"' for name, value in later(hours).items())
+        drop_in = f"/etc/systemd/{self.manager}/{UNIT}.d/later.conf"
+        self.house.write(drop_in, f"[Service]\n{lines}\n")
+        self.zoo.systemctl(self.manager, "daemon-reload")
+        self.zoo.systemctl(self.manager, "restart", UNIT)
+        self.zoo.systemctl(self.manager, "reload", UNIT)
+        until(lambda: self._last_look() > before, "the daemon has looked")
+
+    def tidy(self) -> None:
+        self.house.change_workspace()
+        argv = ["daydreamd", f"--{self.manager}", "trigger", "--wait", "--json"]
+        held = self.house.run(argv, user="alice", env=self.zoo.bus, check=False)
+        assert json.loads(held.stdout)["outcome"] == "completed", held.stderr
+
+    def _last_look(self) -> float:
+        seen = self.house.path(SEEN)
+        agents = json.loads(seen.read_text())["agents"] if seen.exists() else []
+        return max((agent["seen_at"] for agent in agents), default=0.0)
+
+    def close(self) -> None:
+        self.zoo.systemctl(self.manager, "stop", UNIT)
+        super().close()
+
+
+class InUserUnit(InUnit):
+    manager = "user"
+
+
+class ByHand(Day):
+    """Every run looks, and ends whom it may; it remembers what it saw for the next."""
+
+    def look_at(self, hours: float) -> None:
+        self._later = later(hours)
+        self.tidy()
+
+    def tidy(self) -> None:
+        argv = ["daydreamd", "--user", "clean", "--json"]
+        said = self.house.run(argv, user="alice", env=self._later).stdout
+        assert json.loads(said)["dry_run"] is False
+
+
+def later(hours: float) -> dict[str, str]:
+    """The environment of a program for which so much time has passed."""
+    return {"LD_PRELOAD": "/run/door/later.so", "LATER_SECONDS": str(int(hours * HOUR))}
+
+
 def _processor_ticks(house: Household, pid: int) -> int:
     fields = house.path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
 
 @pytest.fixture(scope="module")
-def day(staged):
+def zoo(staged: Path) -> Iterator[Menagerie]:
     with Household(staged) as house:
-        yield Day(house)
+        library = house.door / "later.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, CLOCK], check=True)
+        house.set({"schedule": {"interval": "7d"}, "cleanup": {}})
+        house.write(OWN_SETTINGS, house.path(SETTINGS).read_text())
+        house.run(["chown", "-R", "alice:", "/home/alice/.config"])
+        yield Menagerie(house)
 
 
-def test_who_rests_a_day_goes_and_who_works_in_it_stays(day):
+@pytest.fixture(params=[InUnit, InUserUnit, ByHand])
+def day(zoo: Menagerie, request: pytest.FixtureRequest) -> Iterator[Day]:
+    zoo.house.run(["rm", "-rf", OWN_STATE, SEEN])  # what was seen on another day
+    day: Day = request.param(zoo.house, zoo)
+    yield day
+    day.close()
+
+
+def test_who_rests_a_day_goes_and_who_works_in_it_stays(day: Day):
     for hours in (0, 7, 14):
         day.look_at(hours)
     day.work("worker")
     day.look_at(20)
-    day.house.trigger()
+    day.tidy()
     assert set(day.zoo.pids()) == {"claude", "aider", "worker"}
     day.look_at(25)
-    day.house.trigger()
+    day.tidy()
     assert set(day.zoo.pids()) == {"worker"}
     day.look_at(27)
-    day.house.trigger()
+    day.tidy()
     assert set(day.zoo.pids()) == set()

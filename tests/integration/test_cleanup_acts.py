@@ -14,7 +14,7 @@ from daydreamd.cleanup.decision import Pressure, Verdict, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.report import TidyReport
 from daydreamd.cleanup.tidy import rules_of, tidy_up
-from daydreamd.host.processes import Signals, identify, is_alive, memory_bytes, read_stat, send
+from daydreamd.host.processes import Signals, identify, is_alive, read_stat, send
 from daydreamd.records.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.settings.schema import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
@@ -229,36 +229,6 @@ async def test_many_that_ignore_term_are_waited_for_at_the_same_time(zoo: Zoo):
     assert [of(report, pid).outcome for pid in pids] == ["ended"] * 200
     assert report.left == 0
     assert zoo.animals() == []
-
-
-SHARING = """
-import mmap, os, signal, sys
-shared = mmap.mmap(-1, 48 << 20)
-shared.write(os.urandom(1 << 20) * 48)
-for _ in range(2):
-    if not os.fork():
-        shared[:] = bytes(48 << 20)
-        break
-open(f"{sys.argv[1]}.{os.getpid()}", "w").close()
-signal.pause()
-"""
-
-
-async def test_memory_said_is_what_comes_back_with_shared_pages_counted_once(zoo: Zoo):
-    ready = zoo.directory / "ready"
-    aider = zoo.write(".venv-aider/bin/aider", SHARING)
-    pid = zoo.release(PYTHON, str(aider), str(ready))
-    await until(lambda: len(list(zoo.directory.glob("ready.*"))) == 3)
-    claude = zoo.release(zoo.put(NATIVE), child=(zoo.put("bin/mcp-server-y"),))
-    await until(lambda: len(zoo.animals()) == 5)
-    truth = sum(memory_bytes(animal.pid) or 0 for animal in zoo.animals())
-    dry = await tidy(settings(), dry_run=True)
-    assert {of(dry, one).verdict.word for one in (pid, claude)} == {"kill"}
-    assert dry.freed_bytes == pytest.approx(truth, rel=0.05)
-    assert of(dry, pid).facts.rss_bytes > 140 << 20
-    report = await tidy(settings())
-    assert report.freed_bytes == pytest.approx(truth, rel=0.05)
-    assert report.unmeasured == 0
 
 
 HOLDING_A_LOCK = """

@@ -10,7 +10,7 @@ import pytest
 from daydreamd.host.processes import identify, is_alive
 from tests.integration.zoo.keeper import open_zoo
 from tests.integration.zoo.owned import Keeper, fill_owned
-from tests.integration.zoo.visit import clean
+from tests.integration.zoo.visit import clean, clean_and_weigh
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def inspection(tmp_path_factory: pytest.TempPathFactory):
         animals = list(fill_owned(Keeper(zoo, stack)))
         zoo.settle(3.0)
         identities = {animal.pid: identify(animal.pid) for animal in animals}
-        yield animals, identities, clean(zoo, "--dry-run"), clean(zoo)
+        yield animals, identities, clean(zoo, "--dry-run"), clean_and_weigh(zoo)
 
 
 def test_every_owner_is_seen_and_said(inspection):
@@ -41,3 +41,9 @@ def test_only_those_without_any_owner_are_gone(inspection):
     animals, identities, *_ = inspection
     alive = {animal.name: is_alive(identities[animal.pid]) for animal in animals}
     assert alive == {animal.name: animal.decision != "kill" for animal in animals}
+
+
+def test_the_memory_that_it_says_came_back_is_what_the_gone_had(inspection):
+    *_, done = inspection
+    assert done.said["memory_unknown"] == 0
+    assert done.said["memory_freed_bytes"] == pytest.approx(done.gone_bytes, rel=0.05)

@@ -14,7 +14,7 @@ from daydreamd.host.processes import Identity, identify, is_alive
 from daydreamd.records.session import DaydreamSession, Outcome, Trigger
 from tests.integration.zoo.animals import DEAD_SESSION, SESSION_ID, Animal, fill
 from tests.integration.zoo.keeper import Zoo, open_zoo
-from tests.integration.zoo.visit import clean
+from tests.integration.zoo.visit import clean, clean_and_weigh
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Inspection:
     identities: dict[int, Identity]
     dry: dict[str, Any]
     done: dict[str, Any]
+    gone_bytes: int
 
     def of(self, name: str) -> tuple[int, dict[str, Any] | None]:
         pid = next(animal.pid for animal in self.animals if animal.name == name)
@@ -56,7 +57,8 @@ def inspection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspection]
         dry = clean(zoo, "--dry-run")
         untouched = [animal.name for animal in animals if not is_alive(identities[animal.pid])]
         assert untouched == [], "a dry run has ended something"
-        yield Inspection(zoo, animals, identities, dry, clean(zoo))
+        cleaned = clean_and_weigh(zoo)
+        yield Inspection(zoo, animals, identities, dry, cleaned.said, cleaned.gone_bytes)
 
 
 def test_every_decision_is_right_and_says_why(inspection: Inspection):
@@ -84,7 +86,12 @@ def test_what_was_ended_is_said_with_its_outcome(inspection: Inspection):
     kills = [one for one in inspection.done["candidates"] if one["decision"] == "kill"]
     assert {one["outcome"] for one in kills} == {"ended"}
     assert {one["outcome"] for one in inspection.dry["candidates"]} == {""}
-    assert inspection.done["memory_freed_bytes"] > 0
+
+
+def test_the_memory_that_it_says_came_back_is_what_the_gone_had(inspection: Inspection):
+    assert inspection.done["memory_unknown"] == 0
+    said, really = inspection.done["memory_freed_bytes"], inspection.gone_bytes
+    assert said == pytest.approx(really, rel=0.05)
 
 
 def test_a_conversation_can_be_brought_back(inspection: Inspection):

@@ -11,6 +11,7 @@ from daydreamd.settings.schema import UserKind
 
 NODE, PYTHON = "/usr/bin/node", "/usr/bin/python3.11"
 MODULES = "/usr/lib/node_modules"
+CODEX = "/home/a/.codex/packages"
 CLI = f"{MODULES}/@anthropic-ai/claude-code/cli.js"
 
 AGENTS = [
@@ -45,6 +46,13 @@ AGENTS = [
     ("mcp", NODE, ["node", f"{MODULES}/@google/gemini-cli/bundle/bundled/chrome-devtools-mcp.mjs"]),
     ("codex", NODE, ["node", f"{MODULES}/@openai/codex/bin/codex.js"]),
     ("codex", f"{MODULES}/@openai/codex-linux-x64/vendor/x86_64/bin/codex", ["codex"]),
+    (
+        "codex",
+        f"{CODEX}/standalone/releases/0.153.4-x86_64-unknown-linux-musl/bin/codex",
+        ["codex"],
+    ),
+    ("codex", f"{CODEX}/standalone/releases/0.146.1/codex", ["codex", "exec", "-"]),
+    ("codex", f"{CODEX}/app-server-daemon/releases/0.169.0-x/bin/codex", ["codex", "app-server"]),
     ("copilot", f"{MODULES}/@github/copilot-linux-x64/copilot", ["copilot"]),
     ("opencode", f"{MODULES}/opencode-linux-x64/bin/opencode", ["opencode"]),
     ("opencode", "/home/a/.opencode/bin/opencode", ["opencode"]),
@@ -82,6 +90,9 @@ OTHERS = [
     ("/usr/bin/docker", ["docker", "run", "-d", "--name", "x", "mcp/fetch"]),
     ("/usr/bin/docker", ["docker", "run", "-i", "--rm", "debian"]),
     ("/home/a/src/app/bin/claude", ["claude", "--serve"]),
+    ("/home/a/src/packages/codex/releases/bin/codex", ["codex"]),
+    ("/home/a/src/packages/video/releases/1.2/bin/codex", ["codex"]),
+    (f"{CODEX}/standalone/releases/0.153.4/bin/codex-code-mode-host", ["codex"]),
     ("/usr/local/bin/mcp", ["mcp"]),
     ("/home/a/bin/aider", ["aider"]),
     ("/usr/local/bin/amp", ["amp"]),

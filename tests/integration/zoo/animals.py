@@ -18,8 +18,11 @@ NATIVE = "lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
 CLI_JS = "lib/node_modules/@anthropic-ai/claude-code/cli.js"
 VERSIONED = ".local/share/claude/versions/2.1.5"
 MODULES = "lib/node_modules"
+CODEX = f"{MODULES}/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex"
+CODEX_RELEASES = ".codex/packages/{}/releases/0.153.4-x86_64-unknown-linux-musl/bin/codex"
 OTHER_AGENTS = {
-    "codex": f"{MODULES}/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+    "codex": CODEX,
+    "codex of its own installer": CODEX_RELEASES.format("standalone"),
     "copilot": f"{MODULES}/@github/copilot-linux-x64/copilot",
     "opencode": f"{MODULES}/opencode-ai/bin/opencode.exe",
     "cursor-agent": ".local/share/mise/installs/cursor-agent/1.0/cursor-agent",
@@ -109,10 +112,6 @@ def _abandoned(zoo: Zoo) -> list[Animal]:
         child=("/bin/sh", "-c", f"{claude} & exit"),
     )  # fmt: skip
     found["adopted by systemd --user"] = zoo.child_of(adopter)
-    other = zoo.release(
-        zoo.put("bin/whatever"), do="adopt", child=(claude,), ZOO_RUN_DETACH="wreck"
-    )
-    assert zoo.child_of(other)  # whether it started that or took it in cannot be told
     works = zoo.release(claude, child=(zoo.put("bin/mcp-server-y"),))
     found["with its server"] = works
     found["server of an abandoned session"] = zoo.child_of(works)
@@ -128,6 +127,9 @@ def _in_use(zoo: Zoo) -> list[Animal]:
     registry(zoo, waits, status="waiting", sessionId=SESSION_ID)
     registry(zoo, broken, text="{")
     worker = zoo.write(".claude/plugins/cache/mem/worker-service.cjs", SCRIPT)
+    codex = zoo.release(zoo.put(CODEX), child=_shared_server(zoo))
+    adopter = zoo.put("bin/whatever")
+    adopted = zoo.release(adopter, do="adopt", child=(claude,), ZOO_RUN_DETACH="wreck")
     spared: list[tuple[str, int, str]] = [
         ("in a terminal", zoo.release(claude, tty=zoo.terminal()), "terminal pts/"),
         ("in tmux", zoo.tmux(claude), "runs in tmux"),
@@ -147,6 +149,9 @@ def _in_use(zoo: Zoo) -> list[Animal]:
         ("protected", zoo.release(claude, "--keep-me"), "protected"),
         ("of a session of ours", _marked(zoo, zoo.put("bin/daydreamd"), claude), "session of ours"),
         ("with an old mark, of an editor", _marked(zoo, code, claude), "works for code"),
+        ("codex above the server of all windows", codex, "has to stay: meant to go on by itself"),
+        ("the server of all windows", zoo.child_of(codex), "started with app-server"),
+        ("adopted by anybody", zoo.child_of(adopted), "started it or took it in"),
         ("another agent", zoo.release(zoo.put("Cellar/goose-cli/1.2/bin/goose")), "only reported"),
     ]
     return [Animal(name, pid, "spare", reason) for name, pid, reason in spared]
@@ -223,6 +228,16 @@ def _hung_up(zoo: Zoo, claude: Path) -> int:
 def _below_a_shell(zoo: Zoo, code: Path, claude: Path) -> int:
     shell = ("/bin/bash", "-c", f"{claude}; true")
     return zoo.child_of(zoo.release(code, child=shell))
+
+
+def _shared_server(zoo: Zoo) -> tuple[Path | str, ...]:
+    """What the first window of Codex starts for itself and for all that come after it."""
+    return (
+        zoo.put(CODEX_RELEASES.format("app-server-daemon")),
+        "app-server",
+        "--listen",
+        "unix://",
+    )
 
 
 def _own_unit(zoo: Zoo, claude: Path) -> int:

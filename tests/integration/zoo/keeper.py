@@ -20,9 +20,11 @@ import anyio
 
 from daydreamd.errors import HostError
 from daydreamd.host.processes import (
+    Identity,
     Signals,
     age_seconds,
     marked,
+    memory_bytes,
     read_argv,
     read_environ,
     read_exe,
@@ -48,6 +50,7 @@ class Zoo:
         subprocess.run(["cc", "-O1", "-o", self.specimen, _SOURCE], check=True)
         self._terminals: list[int] = []
         self._count = 0
+        self._marks: dict[int, str] = {}
 
     def put(self, path: str) -> Path:
         """The specimen, at a path below the zoo's home."""
@@ -74,7 +77,7 @@ class Zoo:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.DEVNULL,
         cwd: Path | None = None,
-        becomes: Path | None = None,
+        becomes: Path | str | None = None,
         **wishes: str,
     ) -> int:
         """Start a process that is no child of ours; its pid. `child` is started by it.
@@ -94,9 +97,7 @@ class Zoo:
             [self.specimen], env=env, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL,
             cwd=cwd or self.home, check=True,
         )  # fmt: skip
-        if self._is_specimen(becomes or program):
-            return int(_await_file(pidfile))
-        return self._await_marked(env["ZOO_ANIMAL"], str(program))
+        return self._await_start(pidfile, becomes or program)
 
     def child_of(self, pid: int) -> int:
         """The child that an animal was told to start."""
@@ -118,16 +119,27 @@ class Zoo:
         """Close the terminal that was opened last, as a terminal window is closed."""
         os.close(self._terminals.pop())
 
-    def tmux(self, program: Path) -> int:
-        """A program in a real, detached tmux."""
+    def tmux(
+        self,
+        program: Path | str,
+        *arguments: str,
+        becomes: Path | str | None = None,
+        **wishes: str,
+    ) -> int:
+        """A program in a real, detached tmux of its own."""
         pidfile = self._pidfile()
-        env = self._environment(pidfile, {})
+        env = self._environment(pidfile, wishes)
         argv = [
-            "tmux", "-S", str(self.directory / "tmux"), "-f", "/dev/null",
-            "new-session", "-d", str(program),
+            "tmux", "-S", str(self.directory / f"tmux-{pidfile.name}"), "-f", "/dev/null",
+            "new-session", "-d", "-x", "120", "-y", "40", str(program), *arguments,
         ]  # fmt: skip
-        subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL)
-        return int(_await_file(pidfile))
+        subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL, cwd=self.home)
+        return self._await_start(pidfile, becomes or program)
+
+    def band(self, pid: int) -> list[Identity]:
+        """Every process that lives and descends from what was started with this one."""
+        band = set(marked("ZOO_ANIMAL", self._marks[pid]))
+        return [one for one in self.animals() if one in band]
 
     def settle(self, seconds: float) -> None:
         """Wait until every animal is older than this, and has done with starting."""
@@ -137,9 +149,13 @@ class Zoo:
                 return
             time.sleep(0.1)
 
-    def animals(self):
+    def animals(self) -> list[Identity]:
         """Every process of this zoo that lives."""
         return [identity for identity in marked("ZOO", self.mark) if _lives(identity.pid)]
+
+    def memory(self) -> dict[Identity, int]:
+        """Bytes of each that lives: its share of what it has together with others (PSS)."""
+        return {one: memory_bytes(one.pid) or 0 for one in self.animals()}
 
     def close(self) -> None:
         """End them all."""
@@ -173,6 +189,14 @@ class Zoo:
 
     def _is_specimen(self, program: Path | str) -> bool:
         return Path(program).stat().st_size == self.specimen.stat().st_size
+
+    def _await_start(self, pidfile: Path, program: Path | str) -> int:
+        if self._is_specimen(program):
+            pid = int(_await_file(pidfile))
+        else:
+            pid = self._await_marked(pidfile.name, str(program))
+        self._marks[pid] = pidfile.name
+        return pid
 
     def _await_marked(self, animal: str, program: str) -> int:
         """The pid of a program that cannot tell us; it has to have become that program."""

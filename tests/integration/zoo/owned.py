@@ -114,6 +114,10 @@ def _connected(keeper: Keeper) -> Iterator[Animal]:
     yield Animal("a server that went to a port", pid, "spare", "is connected to port")
     pid = keeper.release(stdin=gone.fileno())
     yield Animal("claude that somebody talks to by TCP", pid, "spare", "is connected to port")
+    tool = zoo.write("src/tool.js", _CALLS % other.getsockname()[1])
+    npx = str(zoo.write("npm/bin/npx-cli.js", _RUN_SCRIPT.format(tool)))
+    pid = zoo.release(node, npx, "-y", "@modelcontextprotocol/server-z")
+    yield Animal("runner of a server that went to a port", pid, "spare", "is connected to port")
     line = f"exec {keeper.claude} 5<&0 0</dev/null"
     pid = zoo.release("/bin/bash", "-c", line, becomes=keeper.claude, stdin=gone.fileno())
     yield Animal("claude with a connection to its model", pid, "kill")
@@ -264,6 +268,10 @@ def _pipelines(keeper: Keeper) -> Iterator[Animal]:
 
 _RUN = """require('child_process').spawn('{0}', [], {{stdio: 'ignore'}});
 setInterval(() => {{}}, 1e9);
+"""
+_RUN_SCRIPT = """require('child_process').fork('{0}', {{stdio: 'ignore'}});
+"""
+_CALLS = """require('net').connect(%d, '127.0.0.1');
 """
 _HARNESS = """import signal, subprocess
 subprocess.Popen(["{0}"], stdin=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""The real program visits the zoo, with thresholds of seconds where people have days."""
+"""The real program visits the zoo, as a rule with thresholds of seconds where people have days."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from daydreamd.host.processes import is_alive
 from tests.integration.zoo.keeper import Zoo
 
 SETTINGS = """
@@ -33,10 +37,31 @@ enabled = false
 """
 
 
-def clean(zoo: Zoo, *options: str, more: str = "") -> dict[str, Any]:
-    settings = zoo.write("settings.toml", SETTINGS + more)
-    argv = [sys.executable, "-m", "daydreamd", "--config", settings, "--user", "clean", "--json"]
-    env = {"PATH": os.environ["PATH"], "HOME": str(zoo.home)}
+def clean(
+    zoo: Zoo,
+    *options: str,
+    more: str = "",
+    settings: str = SETTINGS,
+    env: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
+    """What `clean --json` says; `more` settings come behind the others."""
+    path = zoo.write("settings.toml", settings + more)
+    argv = [sys.executable, "-m", "daydreamd", "--config", path, "--user", "clean", "--json"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(zoo.home), **env}
     done = subprocess.run([*argv, *options], env=env, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What a real run said, and the memory of all that were there before it and are no more."""
+
+    said: dict[str, Any]
+    gone_bytes: int
+
+
+def clean_and_weigh(zoo: Zoo) -> Cleaned:
+    held = zoo.memory()
+    said = clean(zoo)
+    return Cleaned(said, sum(size for one, size in held.items() if not is_alive(one)))
