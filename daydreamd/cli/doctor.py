@@ -13,6 +13,8 @@ import anyio
 import click
 import msgspec
 
+from daydreamd.screens.document import print_document
+
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
@@ -42,7 +44,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
     """
     findings = list(_look(invocation))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
+        print_document(findings)
     else:
         for finding in findings:
             click.echo(f" {_SIGNS[finding.state]} {finding.name:<10} {finding.value}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daydreamd.screens.document import print_document
+
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
@@ -29,13 +31,12 @@ def command(
     Exit codes: 0 done, 1 failed, 3 not ready, 4 facts only, 5 timed out, 130 stopped by Ctrl-C.
     """
     import anyio
-    import msgspec
 
     from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
-    from daydreamd.observe.console import watch_session
     from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.screens.console import watch_session
     from daydreamd.sessions.holding import hold_session
     from daydreamd.sessions.plan import Plan
 
@@ -60,7 +61,7 @@ def command(
         )
     session = held.session
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(session)).decode())
+        print_document(session)
     else:
         view.conclude(session)
     if held.stopped_by:

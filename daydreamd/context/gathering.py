@@ -25,7 +25,7 @@ from daydreamd.records.events import Emitter
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.trends import RecentActivity, WorkspaceTrends
 from daydreamd.records.workspace import Excerpt, Workspace
-from daydreamd.settings.model import Queue
+from daydreamd.settings.schema import Queue
 from daydreamd.units import say_count, say_duration
 
 _AT_ONCE: Final = 2

@@ -14,7 +14,7 @@ import anyio.to_thread
 from daydreamd.errors import HostError
 from daydreamd.host.databases import Connection, look_into
 from daydreamd.records.trends import QueueActivity
-from daydreamd.settings.model import Queue
+from daydreamd.settings.schema import Queue
 
 _DEADLINE_SECONDS: Final = 2.0
 

@@ -89,12 +89,6 @@ def headline(report: Report) -> str:
     return f"{counts}. {made}; {judgement.summary()}.{cut}"
 
 
-def place(path: str, evidence: Evidence) -> str:
-    """`payments/client.py:88-97`."""
-    last = f"-{evidence.end_line}" if evidence.end_line > evidence.line else ""
-    return f"{one_line(path, limit=200)}:{evidence.line}{last}"
-
-
 @cache
 def _template() -> jinja2.Template:
     import jinja2  # noqa: PLC0415 - 80 ms, which a session's start need not wait for
@@ -125,7 +119,7 @@ def _moment(at: datetime) -> str:
 
 def _place(item: AnyInsight, several: bool) -> str:
     workspace = f"{markdown(one_line(item.workspace, limit=80))} · " if several else ""
-    cited = [code(place(evidence.path, evidence)) for evidence in item.evidence[:2]]
+    cited = [code(evidence.place) for evidence in item.evidence[:2]]
     return workspace + ", ".join(cited) + (" …" if len(item.evidence) > 2 else "")
 
 

@@ -11,8 +11,8 @@ from datetime import datetime, tzinfo
 from daydreamd.host.machine import Power
 from daydreamd.host.presence import Presence
 from daydreamd.records.health import Gate
-from daydreamd.settings.model import Readiness
 from daydreamd.settings.quiet_hours import parse_quiet_hours, quiet_at, quiet_until
+from daydreamd.settings.schema import Readiness
 from daydreamd.units import say_count, say_duration, say_size
 
 

@@ -23,7 +23,7 @@ from daydreamd.readiness.busy_server import models_in_use
 from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.queue import count_tasks
 from daydreamd.records.health import Gate, SystemMetrics
-from daydreamd.settings.model import Queue, Readiness
+from daydreamd.settings.schema import Queue, Readiness
 
 _LOGIND_SECONDS: Final = 2.5
 

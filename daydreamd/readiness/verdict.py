@@ -15,7 +15,7 @@ import msgspec
 from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.probes import Probes, within
 from daydreamd.records.health import Gate, ModelHealth, SystemHealth, SystemMetrics
-from daydreamd.settings.model import Model, Queue, Readiness
+from daydreamd.settings.schema import Model, Queue, Readiness
 
 _VERDICT_SECONDS: Final = 2.7
 _WISH_SECONDS: Final = 1.0

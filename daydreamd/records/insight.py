@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from daydreamd.text import one_line
+
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Where an insight says it is: lines `line` to `end_line` (from 1) of `path` at `commit`."""
@@ -16,6 +18,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     quote: str
     commit: str = ""
     verified: bool = False
+
+    @property
+    def place(self) -> str:
+        """`payments/client.py:88-97`, on one line."""
+        last = f"-{self.end_line}" if self.end_line > self.line else ""
+        return f"{one_line(self.path, limit=200)}:{self.line}{last}"
 
 
 class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,18 +39,10 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "new"
 
 
-class KnownInsight(msgspec.Struct, frozen=True, kw_only=True):
-    """An insight that was said before. `status` as in `InsightItem`."""
+class KnownInsight(InsightItem, frozen=True, kw_only=True):
+    """An insight that was said before, in the workspace that lies at `workspace_path`."""
 
-    id: str
-    workspace: str
     workspace_path: str
-    title: str
-    body: str
-    category: str
-    evidence: tuple[Evidence, ...]
-    grounded: bool
-    status: str
     first_seen: datetime
     last_seen: datetime
     times_seen: int

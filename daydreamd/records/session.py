@@ -6,7 +6,7 @@ words of `Phase`, `Outcome` and `Trigger` are used alike in code, logs, database
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -135,4 +135,4 @@ class DaydreamSession:
 
 def new_session_id(now: datetime) -> str:
     """A time-sortable, easily typed name, such as `20261122-184601-7f3a`."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{now:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"

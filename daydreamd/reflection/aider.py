@@ -17,9 +17,14 @@ from daydreamd.errors import CommandTooLarge, ModelAnswerError
 from daydreamd.host.commands import leashed
 from daydreamd.host.programs import AIDER, find_in_sibling, find_program
 from daydreamd.records.analysis import AnalysisFacts
-from daydreamd.reflection.aider_command import Question, environment_of, prepare
+from daydreamd.reflection.aider_command import (
+    Question,
+    command_line,
+    environment_of,
+    write_files,
+)
 from daydreamd.reflection.answer_stream import tokens_told
-from daydreamd.settings.model import Analysis
+from daydreamd.settings.schema import Analysis
 from daydreamd.text.prompting import one_line
 
 _MAX_OUTPUT_BYTES: Final = 4 << 20
@@ -47,7 +52,8 @@ async def ask_aider(
     HostError where it cannot run or goes beyond a limit, ModelAnswerError where it ended without
     an answer, whatever its exit code.
     """
-    argv = prepare(aider, question)
+    await write_files(question)
+    argv = command_line(aider, question)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     tail = ""
     seen = 0

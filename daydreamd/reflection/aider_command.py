@@ -8,17 +8,20 @@ in one. Running it, and believing it, is left to `aider`.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+import aiofiles
 
 from daydreamd.host.commands import SESSION_MARK, clean_environment
 from daydreamd.host.confinement import confined, landlock_abi, program_paths
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.direct import TEMPERATURE, response_format
 from daydreamd.reflection.prompt import Prompt
-from daydreamd.settings.model import Analysis
+from daydreamd.settings.schema import Analysis
 
 _FLAGS: Final = (
     "--chat-mode", "ask", "--stream", "--map-tokens", "0",
@@ -44,12 +47,11 @@ class Question:
     session_id: str
 
 
-def prepare(aider: Path, question: Question) -> list[str]:
-    """Lay out the scratch directory; the argument list, confined where that is wanted."""
-    scratch, choice = question.scratch, question.choice
+async def write_files(question: Question) -> None:
+    """Make the scratch directory with all that `command_line` names, for ourselves alone."""
     for name in ("cwd", "home", "tmp"):
-        (scratch / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = f"{'ollama_chat' if choice.provider == 'ollama' else 'openai'}/{choice.name}"
+        (question.scratch / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = _model_name(question.choice)
     files = {
         "prompt.md": question.prompt.text,
         # JSON is YAML too
@@ -57,10 +59,24 @@ def prepare(aider: Path, question: Question) -> list[str]:
         "model-metadata.json": json.dumps({name: _metadata(question)}),
     }
     for file, text in files.items():
-        (scratch / file).touch(mode=0o600)
-        (scratch / file).write_text(text, encoding="utf-8")
+        path = question.scratch / file
+        async with aiofiles.open(path, "w", encoding="utf-8", opener=_privately) as opened:
+            await opened.write(text)
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
+
+
+def _model_name(choice: ModelChoice) -> str:
+    return f"{'ollama_chat' if choice.provider == 'ollama' else 'openai'}/{choice.name}"
+
+
+def command_line(aider: Path, question: Question) -> list[str]:
+    """The argument list, confined where that is wanted."""
+    scratch, choice = question.scratch, question.choice
     argv = [
-        *(str(aider), "--model", name, *_FLAGS),
+        *(str(aider), "--model", _model_name(choice), *_FLAGS),
         *("--message-file", str(scratch / "prompt.md")),
         *("--model-settings-file", str(scratch / "model-settings.yml")),
         *("--model-metadata-file", str(scratch / "model-metadata.json")),

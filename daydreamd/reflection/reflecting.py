@@ -26,7 +26,7 @@ from daydreamd.reflection.answer_stream import AnswerReader, without_aiders_word
 from daydreamd.reflection.direct import ask_directly
 from daydreamd.reflection.prompt import Material
 from daydreamd.reflection.serving import budget_for, compose_for, serving
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration
 
 __all__ = ["Material", "Reflection", "reflect"]

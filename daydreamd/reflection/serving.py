@@ -20,7 +20,7 @@ from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.embedded import embedded_engine
 from daydreamd.reflection.prompt import Material, Prompt, compose_prompt
 from daydreamd.reflection.tokens import counter_of, estimated
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 
 _ANSWERS_WITHIN_SECONDS: Final = 5.0
 # The tokens of Aider's own messages and of the chat template, and what an estimate may be short.

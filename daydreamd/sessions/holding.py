@@ -32,8 +32,8 @@ from daydreamd.sessions.parts import failing_paths
 from daydreamd.sessions.plan import Plan
 from daydreamd.sessions.rotation import choose_workspaces
 from daydreamd.sessions.system import UnifiedDaydreamSystem
-from daydreamd.settings.model import Settings
 from daydreamd.settings.places import Places
+from daydreamd.settings.schema import Settings
 
 _STOPPING = (Signals.SIGINT, Signals.SIGTERM)
 

@@ -23,8 +23,8 @@ from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
 from daydreamd.sessions.plan import Plan
 from daydreamd.sessions.recollection import Recollection
-from daydreamd.settings.model import Model, Settings
 from daydreamd.settings.places import Places
+from daydreamd.settings.schema import Model, Settings
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class UnifiedDaydreamSystem:
         return PhaseReport(Reflected(recalled, reflection, judgement), judgement.summary(), reasons)
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> PhaseReport[Written]:
-        from daydreamd.insights.shelf import write_report
+        from daydreamd.insights.archive import write_report
 
         found = self._found
         recalled = found.reflected.recalled if found.reflected else None

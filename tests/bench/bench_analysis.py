@@ -16,7 +16,7 @@ from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.embedded import embedded_engine
 from daydreamd.reflection.prompt import Material
 from daydreamd.reflection.reflecting import reflect
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]

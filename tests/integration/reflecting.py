@@ -8,7 +8,7 @@ from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.reflecting import Material, reflect
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import Duration
 
 FAKES = Path(__file__).parents[1] / "fakes"

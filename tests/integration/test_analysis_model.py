@@ -19,7 +19,7 @@ from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.embedded import embedded_engine
 from daydreamd.reflection.reflecting import Material, reflect
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.settings.schema import Analysis, Model
 from tests.integration.world import serving
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ from pathlib import Path
 from daydreamd.reflection.embedded import embedded_engine
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
-from daydreamd.settings.model import Model
+from daydreamd.settings.schema import Model
 
 async def main():
     finding = await find_model(Model(provider="embedded"))

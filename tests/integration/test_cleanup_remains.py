@@ -73,7 +73,7 @@ async def test_a_dead_session_is_put_in_order_and_recorded_once(zoo: Zoo, places
         first = await recover(history, places, emitter=emitter)
         second = await recover(history, places, emitter=emitter)
         assert await history.unfinished() == []
-        assert (await history.session(DEAD))["outcome"] == "interrupted"
+        assert (await history.session(DEAD)).outcome == "interrupted"
     assert [remains.processes for remains in first.sessions] == [2]
     assert (first.dead_sessions, second.dead_sessions) == ((DEAD,), ())
     assert first.half_written == 1

@@ -12,7 +12,7 @@ SOAK = 60
 LOADED = """
 import sys
 from daydreamd.host.signals import hold_early
-from daydreamd.daemon.lean import import_without_openssl
+from daydreamd.daemon.without_openssl import import_without_openssl
 import_without_openssl("daydreamd.daemon.service")
 import daydreamd.cli.run
 print(*sorted(sys.modules))

@@ -8,7 +8,7 @@ from daydreamd.host.journal import Journal
 from daydreamd.observe.logs import configure
 from daydreamd.records.events import PhaseStarted, ProcessEnded, SessionEnded
 from daydreamd.records.session import Outcome, Phase
-from daydreamd.settings.model import Observe
+from daydreamd.settings.schema import Observe
 
 
 @pytest.fixture

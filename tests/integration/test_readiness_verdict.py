@@ -21,7 +21,7 @@ from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.model_server import find_model
 from daydreamd.readiness.verdict import ReadinessReport, check_readiness
 from daydreamd.records.model_choice import ModelChoice
-from daydreamd.settings.model import Model, Queue, Readiness
+from daydreamd.settings.schema import Model, Queue, Readiness
 from daydreamd.units import Duration, Size
 
 FAKES = Path(__file__).parents[1] / "fakes"

@@ -27,8 +27,8 @@ from daydreamd.daemon.schedule import (
     taken_up,
 )
 from daydreamd.records.session import Outcome
-from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import QuietHours, quiet_at
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration
 
 HOUR, DAY = 3600.0, 86_400.0

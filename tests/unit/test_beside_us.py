@@ -8,7 +8,8 @@ from pathlib import Path
 
 FIND = """
 from daydreamd.reflection.aider import find_aider
-from daydreamd.settings.model import Analysis
+from daydreamd.reflection.aider import find_aider
+from daydreamd.settings.schema import Analysis
 print(find_aider(Analysis()), find_aider(Analysis(aider="another")))
 """
 

@@ -9,9 +9,6 @@ import pytest
 from rich.console import Console
 
 from daydreamd.insights.observations import Observation
-from daydreamd.observe.closing import draw_end
-from daydreamd.observe.console import watch_session
-from daydreamd.observe.live import LiveScreen
 from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
@@ -24,6 +21,9 @@ from daydreamd.records.events import (
 from daydreamd.records.facts import GitFacts, WorkspaceFacts
 from daydreamd.records.insight import Evidence, InsightItem
 from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
+from daydreamd.screens.console import watch_session
+from daydreamd.screens.live import LiveScreen
+from daydreamd.screens.outcome_page import draw_end
 
 SID = {"session_id": "20261122-184601-7f3a"}
 

@@ -19,8 +19,8 @@ from daydreamd.daemon.schedule import (
     taken_up,
 )
 from daydreamd.records.session import Outcome
-from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration
 
 HOUR = 3600.0

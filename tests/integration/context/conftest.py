@@ -14,7 +14,7 @@ import pytest
 from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
 from daydreamd.records.events import Emitter
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.settings.schema import WorkspaceSetting
 
 DAY = 86_400
 

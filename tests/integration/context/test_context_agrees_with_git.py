@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
 from daydreamd.records.events import Emitter
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.settings.schema import WorkspaceSetting
 
 from .conftest import Repo
 

@@ -18,8 +18,6 @@ from rich.table import Table
 from rich.text import Text
 
 from daydreamd import __version__
-from daydreamd.observe.answer_tail import AnswerTail
-from daydreamd.observe.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
 from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
@@ -30,6 +28,8 @@ from daydreamd.records.events import (
     SessionStarted,
 )
 from daydreamd.records.session import Phase
+from daydreamd.screens.answer_tail import AnswerTail
+from daydreamd.screens.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
 

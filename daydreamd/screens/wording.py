@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daydreamd.records.events import Notice, PhaseEnded
+from daydreamd.records.insight import InsightItem
 from daydreamd.records.session import Phase
 from daydreamd.text import one_line
 
@@ -55,3 +56,9 @@ def say_end(event: PhaseEnded) -> str:
     if state and not summary.lower().startswith(state):
         return f"{state}: {summary}" if summary else state
     return summary
+
+
+def say_places(insight: InsightItem) -> str:
+    """The first two places that an insight cites: `payments/client.py:88-97, api/v1.py:201 …`."""
+    cited = [evidence.place for evidence in insight.evidence]
+    return ", ".join(cited[:2]) + (" …" if len(cited) > 2 else "")

@@ -18,7 +18,7 @@ import anyio.to_thread
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath, replace_file
 from daydreamd.insights.report import Report, render
-from daydreamd.settings.model import Insights
+from daydreamd.settings.schema import Insights
 
 REPORT: Final = "daydream_insights.md"
 ARCHIVE: Final = "archive"

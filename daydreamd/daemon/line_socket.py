@@ -1,4 +1,4 @@
-"""Lines over a unix socket with a client that may stall, flood or vanish. No word of what they say.
+"""Lines over a unix socket with a client that may stall, flood or vanish; not what they mean.
 
 Every read and write has a deadline, every line a bound; all that a bad client can cost is its own
 connection.
@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import struct
 from pathlib import Path
 from typing import Final
 
 import anyio
 
 from daydreamd.errors import DaemonError
+from daydreamd.host.local_sockets import peer_of, short_path
 
 MAX_REQUEST_BYTES: Final = 4096
 _BACKLOG: Final = 32
-_PEER: Final = struct.Struct("3i")
 
 
 class LineTooLong(DaemonError):
-    """A client's line has no end within bounds."""
+    """A line is longer than MAX_REQUEST_BYTES."""
 
 
 class LineSocket:
@@ -36,9 +35,7 @@ class LineSocket:
 
     def peer_uid(self) -> int:
         """The user at the other end, as the kernel saw it connect."""
-        told = self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-        _pid, uid, _gid = _PEER.unpack(told)
-        return int(uid)
+        return peer_of(self._connection).uid
 
     async def read_line(self) -> bytes | None:
         """The next line without its end; `None` where the client has finished."""
@@ -54,7 +51,7 @@ class LineSocket:
         return line
 
     async def write(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of `data`; OSError where the client is gone."""
         left = memoryview(data)
         while left:
             try:
@@ -70,7 +67,7 @@ class LineSocket:
                 return
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
@@ -80,19 +77,17 @@ def listen_at(path: Path) -> socket.socket:
     The caller holds the daemon's lock: a socket that is there belongs to nobody who lives.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    # Through the directory's descriptor: a socket's own path may not be longer than 107 bytes.
-    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     before = os.umask(0o177)
     try:
         _remove_socket(path)
-        listener.bind(f"/proc/self/fd/{directory}/{path.name}")
+        with short_path(path) as name:
+            listener.bind(name)
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise DaemonError(f"cannot listen at {path}: {error.strerror or error}") from error
     finally:
         os.umask(before)
-        os.close(directory)
     return listener
 
 

@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from daydreamd.insights.report import place
-from daydreamd.observe.wording import print_table, screen_width
 from daydreamd.records.insight import KnownInsight
+from daydreamd.screens.wording import print_table, say_places, screen_width
 from daydreamd.text import one_line, visible
 
 _COLOURS: Final = {"new": "bold", "accepted": "green", "addressed": "green", "dismissed": "dim"}
@@ -43,9 +42,8 @@ def draw_list(
 
 def places(insight: KnownInsight, *, with_workspace: bool) -> str:
     """`shop: payments/client.py:88-97, api/v1.py:201 …`."""
-    cited = [place(evidence.path, evidence) for evidence in insight.evidence]
     workspace = f"{one_line(insight.workspace, limit=40)}: " if with_workspace else ""
-    return workspace + ", ".join(cited[:2]) + (" …" if len(cited) > 2 else "")
+    return workspace + say_places(insight)
 
 
 def draw_insight(console: Console, insight: KnownInsight) -> None:
@@ -57,7 +55,7 @@ def draw_insight(console: Console, insight: KnownInsight) -> None:
     console.print(Text(" · ".join(one_line(fact, limit=100) for fact in facts)), width=width)
     for evidence in insight.evidence:
         console.print()
-        where = f"{one_line(insight.workspace_path, limit=300)}: {place(evidence.path, evidence)}"
+        where = f"{one_line(insight.workspace_path, limit=300)}: {evidence.place}"
         commit = f" at {one_line(evidence.commit, limit=12)}" if evidence.commit else ""
         console.print(Text(where + commit, style="dim"), soft_wrap=True)
         lines = evidence.quote.split("\n")

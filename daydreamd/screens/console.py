@@ -10,11 +10,11 @@ from typing import Final
 from rich.console import Console
 
 from daydreamd.insights.observations import observe
-from daydreamd.observe.closing import draw_end
-from daydreamd.observe.live import LiveScreen
-from daydreamd.observe.plain import PlainLines
 from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.records.session import DaydreamSession
+from daydreamd.screens.live import LiveScreen
+from daydreamd.screens.outcome_page import draw_end
+from daydreamd.screens.phase_lines import PhaseLines
 
 _PIPE_COLUMNS: Final = 100_000
 
@@ -26,7 +26,7 @@ class View:
         self._console = console
         self._program = program
         self._screen = screen
-        self._draw: Sink = screen or PlainLines(console)
+        self._draw: Sink = screen or PhaseLines(console)
         self._report: Path | None = None
 
     def sink(self, event: AnyEvent) -> None:

@@ -43,7 +43,7 @@ def import_without_openssl(service: str) -> ModuleType:
 
 @contextmanager
 def _instead(name: str, module: ModuleType | None) -> Iterator[None]:
-    """While it lasts, `name` imports as `module`; `None`: not at all."""
+    """Within the context `import name` gives `module`, or an ImportError where that is None."""
     _modules[name] = module
     try:
         yield

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from daydreamd.errors import FileError
+from daydreamd.insights.archive import write_report
 from daydreamd.insights.report import Report
-from daydreamd.insights.shelf import write_report
-from daydreamd.settings.model import Insights
+from daydreamd.settings.schema import Insights
 from daydreamd.units import Size
 
 NAME = "daydream_insights.md"

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from daydreamd.cleanup.watch import sample_agents
 from daydreamd.daemon.clock import LOOK_SECONDS
 from daydreamd.host.loops import Beat, Wakeable
-from daydreamd.settings.model import Settings
+from daydreamd.records.status import AgentCount
+from daydreamd.settings.schema import Settings
 
 _FIRST_LOOK_SECONDS: Final = 5.0
 _LATE_SECONDS: Final = 30.0
 
 
 class AgentWatch:
-    """Looks every `observe.watch_agents`."""
+    """Samples agent processes every `observe.watch_agents` seconds."""
 
     def __init__(self, state: Path, settings: Callable[[], Settings]) -> None:
         self._state = state
@@ -29,18 +30,15 @@ class AgentWatch:
         self._counts: Mapping[str, tuple[int, int]] = {}
 
     def wake(self) -> None:
-        """The settings have changed: look now, and again after the new time."""
+        """Sample now, and go on at the interval of the new settings."""
         self._wakeable.set()
 
-    def as_json(self) -> dict[str, dict[str, Any]]:
+    def counts(self) -> dict[str, AgentCount]:
         """Processes and bytes by kind, as last seen."""
-        return {
-            kind: {"count": count, "rss_bytes": size}
-            for kind, (count, size) in sorted(self._counts.items())
-        }
+        return {kind: AgentCount(*seen) for kind, seen in sorted(self._counts.items())}
 
     async def serve(self, beat: Beat) -> None:
-        """Look for ever."""
+        """The loop; it returns only when cancelled."""
         beat(_FIRST_LOOK_SECONDS + _LATE_SECONDS)
         await self._wakeable.sleep(_FIRST_LOOK_SECONDS)  # starting comes first
         while True:

@@ -5,9 +5,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daydreamd.daemon.in_force import InForce, as_toml
+from daydreamd.daemon.active_settings import ActiveSettings, as_toml
+from daydreamd.settings.cleanup import Cleanup, CleanupLog
 from daydreamd.settings.loading import load_settings
-from daydreamd.settings.model import Cleanup, CleanupLog, Schedule, Settings, WorkspaceSetting
+from daydreamd.settings.schema import Schedule, Settings, WorkspaceSetting
 from daydreamd.units import Duration
 
 
@@ -38,7 +39,7 @@ def test_any_text_and_duration_survives(tmp_path_factory, text, seconds):
 async def test_a_reload_with_a_fault_changes_nothing_at_all(tmp_path):
     file, snapshot = tmp_path / "settings.toml", tmp_path / "handed.toml"
     file.write_text('schedule.interval = "1h"')
-    in_force = InForce(lambda: load_settings(file, environ={"HOME": "/nowhere"}), snapshot)
+    in_force = ActiveSettings(lambda: load_settings(file, environ={"HOME": "/nowhere"}), snapshot)
     await in_force.write_snapshot()
     handed = snapshot.read_text()
     for wrong in ('schedule.interval = "1parsec"', "nonsense", "schedule.intervall = 3"):
@@ -48,15 +49,15 @@ async def test_a_reload_with_a_fault_changes_nothing_at_all(tmp_path):
         assert in_force.settings.schedule.interval == 3600
         assert snapshot.read_text() == handed
     file.unlink()
-    assert await in_force.reload() == [f"cannot read {file}: no such file or directory"]
+    assert await in_force.reload() == (f"cannot read {file}: no such file or directory",)
 
 
 async def test_a_good_reload_is_handed_on(tmp_path):
     file, snapshot = tmp_path / "settings.toml", tmp_path / "handed.toml"
     file.write_text("")
-    in_force = InForce(lambda: load_settings(file, environ={"HOME": "/nowhere"}), snapshot)
+    in_force = ActiveSettings(lambda: load_settings(file, environ={"HOME": "/nowhere"}), snapshot)
     file.write_text('schedule.interval = "1h"')
-    assert await in_force.reload() == []
+    assert await in_force.reload() == ()
     assert in_force.settings.schedule.interval == 3600
     assert 'interval = "1h"' in snapshot.read_text()
 
@@ -71,7 +72,7 @@ async def test_a_start_with_a_broken_file_goes_on_with_what_was_in_force(tmp_pat
         def read():
             return load_settings(file, environ={"HOME": "/nowhere"})
 
-        return InForce(read, tmp_path / "settings.toml", kept)
+        return ActiveSettings(read, tmp_path / "settings.toml", kept)
 
     await started().write_snapshot()
     assert "hidden-words" not in kept.read_text()

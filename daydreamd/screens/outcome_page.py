@@ -11,10 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from daydreamd.insights.observations import Observation
-from daydreamd.insights.report import place
-from daydreamd.observe.wording import print_table, screen_width
 from daydreamd.records.insight import InsightItem
 from daydreamd.records.session import DaydreamSession, Outcome
+from daydreamd.screens.wording import print_table, say_places, screen_width
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
 
@@ -90,7 +89,7 @@ def _draw_new(
     table.add_column(ratio=2, overflow="fold")
     for item in new:
         title = Text(one_line(item.title, limit=200))
-        table.add_row(Text(item.id, style="bold"), title, Text(_places(item), style="dim"))
+        table.add_row(Text(item.id, style="bold"), title, Text(say_places(item), style="dim"))
     console.print()
     console.print(Text(f"{number} new insight{'s' if len(new) != 1 else ''}{where}", style="bold"))
     print_table(console, table)
@@ -111,11 +110,6 @@ def _draw_facts(console: Console, observations: Sequence[Observation], width: in
     console.print()
     console.print(Text("No new insights. What the facts say:", style="bold"))
     print_table(console, table)
-
-
-def _places(item: InsightItem) -> str:
-    cited = [place(evidence.path, evidence) for evidence in item.evidence]
-    return ", ".join(cited[:2]) + (" …" if len(cited) > 2 else "")
 
 
 def _broken_between(parts: Sequence[str], width: int | None) -> str:

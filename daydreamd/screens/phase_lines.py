@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from daydreamd.observe.wording import NUMBERED, say_end, say_notice
 from daydreamd.records.events import AnyEvent, Notice, PhaseEnded
+from daydreamd.screens.wording import NUMBERED, say_end, say_notice
 from daydreamd.units import say_duration
 
 
-class PlainLines:
+class PhaseLines:
     """A sink that prints ` 3 context      shop: 214 files, …  0.4 s`."""
 
     def __init__(self, console: Console) -> None:

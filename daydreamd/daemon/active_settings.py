@@ -23,13 +23,13 @@ from daydreamd.errors import FileError, SettingsError
 from daydreamd.host.files import write_atomically
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.loading import Loaded, load_settings
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 
 SNAPSHOT_NAME: Final = "settings.toml"
 KEPT_NAME: Final = "settings-in-force.toml"
 
 
-class InForce:
+class ActiveSettings:
     """The settings, and the way to new ones. `read` reads all their sources.
 
     `kept` is where good settings outlive a restart.
@@ -45,27 +45,27 @@ class InForce:
 
     @property
     def settings(self) -> Settings:
-        """The settings that count now."""
+        """The settings in force."""
         return self.loaded.settings
 
     async def write_snapshot(self) -> None:
-        """Hand the settings to the sessions to come."""
+        """Write the file that session processes read; FileError where it cannot be written."""
         await write_atomically(self.snapshot, as_toml(self.settings))
         if not self.loaded.faults:
             await self._keep(self.settings)
 
-    async def reload(self) -> list[str]:
-        """Take up the settings as they are now, or say line by line why not."""
+    async def reload(self) -> tuple[str, ...]:
+        """Read all sources anew; on a fault the settings stay, and a line for each is returned."""
         try:
             loaded = await anyio.to_thread.run_sync(self._read)
             if loaded.faults:
-                return [_refusal(fault) for fault in loaded.faults]
+                return tuple(map(_refusal, loaded.faults))
             await write_atomically(self.snapshot, as_toml(loaded.settings))
         except (SettingsError, FileError) as error:
-            return [str(error)]
+            return (str(error),)
         self.loaded = loaded
         await self._keep(loaded.settings)
-        return []
+        return ()
 
     async def _keep(self, settings: Settings) -> None:
         if self._kept is None:
@@ -77,7 +77,7 @@ class InForce:
 
 
 def _with_last_good(loaded: Loaded, kept: Path | None) -> Loaded:
-    """What was read; where a file could not be, what was last in force, but for cleanup and key."""
+    """`loaded`, but where a file was unreadable what was last in force, without cleanup and key."""
     unread = [fault for fault in loaded.faults if not fault.key and fault.report_only == "cleanup"]
     if not unread or kept is None:
         return loaded
@@ -110,7 +110,7 @@ def _refusal(fault: Fault) -> str:
 
 def as_toml(settings: Settings) -> str:
     """Every setting as a TOML document that reads back as the same settings."""
-    plain: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=str)
+    plain: Mapping[str, object] = msgspec.to_builtins(settings, enc_hook=str)
     return "".join(f"{key} = {_inline(value)}\n" for key, value in plain.items())
 
 

@@ -8,20 +8,18 @@ daemon takes too. What a session does is none of this module's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
-import msgspec
 
 from daydreamd.cleanup.remains import clear, recover
 from daydreamd.daemon.transcript import Patience, Transcript
 from daydreamd.errors import CommandError, DaydreamError, SessionBusy
 from daydreamd.history.store import History
-from daydreamd.host.commands import Leash, leashed
 from daydreamd.host.confinement import confined
+from daydreamd.host.leash import Leash, leashed
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import Beat
 from daydreamd.host.notify import HANDED_TO_US
@@ -29,40 +27,18 @@ from daydreamd.host.processes import Signals
 from daydreamd.host.programs import SESSION
 from daydreamd.records.events import Emitter, SessionEnded, Sink
 from daydreamd.records.session import Outcome, Trigger
+from daydreamd.records.session_end import SessionEnd
 from daydreamd.settings.places import Places
 
 STOP_SECONDS: Final = 10.0
-"""What a session that is told to stop has to record itself and end what it started."""
+"""How long a session that is told to stop may take to record its end and its children's."""
 _LAST_CHANCE_SECONDS: Final = 3.0
 _GRACE_SECONDS: Final = 1.0
 _ENDING_SECONDS: Final = 30.0
-"""What it may take at most to end a tree that resists, and to put things in order after it."""
+"""The longest that ending its processes and the recovery after it may take."""
 _LAST_WORDS: Final = 500
 
 Command = Callable[[Trigger], Sequence[str]]
-
-
-@dataclass(frozen=True)
-class SessionEnd:
-    """How a session ended, as the daemon saw it. `session_id` is empty if it never began.
-
-    `left` is how much of the tidying did not fit into its time, `failed_in` the phase that failed.
-    """
-
-    session_id: str
-    trigger: Trigger
-    outcome: Outcome
-    seconds: float
-    reasons: tuple[str, ...] = ()
-    new_insights: int | None = None
-    insights_path: str | None = None
-    left: int = 0
-    failed_in: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain JSON types."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
 
 
 class SessionRunner:
@@ -122,7 +98,7 @@ class SessionRunner:
     async def _let_run(
         self, trigger: Trigger, transcript: Transcript, beat: Beat, held_back: str
     ) -> str:
-        """Run the child, end what it left behind, and give its last words, if they matter."""
+        """Run the child and end what it left; why it ended, if it said no end itself."""
         held = ["--held-back", held_back] if held_back else []
         argv = confined([*self._command(trigger), *held], landlock=False, nice=0)
         try:
@@ -142,7 +118,7 @@ class SessionRunner:
         return f"it ended by itself with exit code {exit_code}: {said[-_LAST_WORDS:]}"
 
     async def _listen(self, leash: Leash, transcript: Transcript, beat: Beat) -> int | None:
-        """Its exit code; `None` where it had to be given up."""
+        """Pass on events until the child ends; its exit code, None where it was given up."""
         with anyio.CancelScope() as self._limit:
             if self._stopped:
                 self._tell_to_stop()  # it was stopped before it had begun
@@ -162,7 +138,7 @@ class SessionRunner:
         return None
 
     async def _hear(self, leash: Leash, transcript: Transcript) -> bool:
-        """Pass on the next events; False at their end."""
+        """Pass on what the child printed next; False at its end or at a fault."""
         chunk = await leash.read()
         for event in transcript.take(chunk, anyio.current_time()):
             self._sink(event)
@@ -171,7 +147,11 @@ class SessionRunner:
     async def _settle(
         self, name: str, trigger: Trigger, transcript: Transcript, words: str
     ) -> SessionEnd:
-        """How it ended: as it said, if its record agrees; else it is closed for it."""
+        """The end of a session whose process is gone.
+
+        What the process said counts only where its record in the history is closed. Else the record
+        is closed here: `interrupted` where it was told to stop, `failed` with `words` otherwise.
+        """
         ended = transcript.ended
         seconds = anyio.current_time() - transcript.began
         if ended and not transcript.fault and not await self._is_open(name):
@@ -194,7 +174,7 @@ class SessionRunner:
         return SessionEnd("", trigger, Outcome.SKIPPED, 0.0, (reason,))
 
     def _tell_end(self, name: str, outcome: Outcome, seconds: float, reason: str) -> None:
-        """Say what the session could not say itself."""
+        """Emit the end of a session that did not emit it itself."""
         self._sink(
             SessionEnded(session_id=name, outcome=outcome, seconds=seconds, reasons=(reason,))
         )
@@ -203,7 +183,7 @@ class SessionRunner:
         return name in {session_id for session_id, _ in await self._unfinished()}
 
     async def _opened_since(self, moment: datetime) -> str:
-        """The session that opened its record and died before it could say so; else empty."""
+        """The id of a session opened since `moment` that died before it spoke; else empty."""
         if self._lock_holder():
             return ""  # that of somebody else, who lives
         opened = [session_id for session_id, start in await self._unfinished() if start >= moment]
@@ -216,7 +196,7 @@ class SessionRunner:
             return []  # the history cannot be asked just now: the session's word must do
 
     async def _put_in_order(self, name: str, reason: str, outcome: Outcome) -> None:
-        """Take away what is left of a session that died, and close its record."""
+        """Recover after a session that died: its processes, its directory, its record."""
         emitter = Emitter(name, self._sink)
         try:
             with hold_lock(self._places.lock):
@@ -229,7 +209,7 @@ class SessionRunner:
             emitter.notice("error", "recovery put off", reason=str(error))
 
     def _lock_holder(self) -> str:
-        """Who runs a session in this state directory right now; empty where nobody does."""
+        """Which process holds the session lock, in words; empty where none does."""
         try:
             with hold_lock(self._places.lock):
                 return ""

@@ -5,7 +5,8 @@ Sizes and ages are told as people say them; durations are numbers of seconds, to
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -31,23 +32,23 @@ _OUTCOME_LEVELS: Final[dict[Outcome, Level]] = {
 }
 
 
-class Record(msgspec.Struct, frozen=True):
+class LogRecord(msgspec.Struct, frozen=True):
     """What to log; nothing where `level` is None. A new `phase` holds from here on."""
 
     level: Level | None
     event: str = ""
-    facts: dict[str, Any] = {}
+    facts: Mapping[str, object] = {}
     phase: str | None = None
 
 
-_NOTHING: Final = Record(None)
+_NOTHING: Final = LogRecord(None)
 
 
-def record_of(event: AnyEvent) -> Record:
+def record_of(event: AnyEvent) -> LogRecord:
     """The record of an event; the pieces of an answer and its progress have none."""
     match event:
         case Notice():
-            return Record(event.level, event.what, event.facts)
+            return LogRecord(event.level, event.what, event.facts)
         case PhaseEnded():
             return _phase_ended(event)
         case ProcessEnded():
@@ -58,31 +59,31 @@ def record_of(event: AnyEvent) -> Record:
             return _begun_or_written(event)
 
 
-def _begun_or_written(event: AnyEvent) -> Record:
+def _begun_or_written(event: AnyEvent) -> LogRecord:
     match event:
         case SessionStarted():
             facts = {"trigger": event.trigger.label, "workspaces": len(event.workspaces)}
-            return Record("info", "session started", facts, phase="")
+            return LogRecord("info", "session started", facts, phase="")
         case PhaseStarted():
-            return Record("debug", "phase started", phase=str(event.phase))
+            return LogRecord("debug", "phase started", phase=str(event.phase))
         case InsightsWritten():
             counts = ("new", "recurring", "addressed", "dropped")
             facts = {name: getattr(event, name) for name in counts}
-            return Record("info", "insights written", facts)
+            return LogRecord("info", "insights written", facts)
         case _:
             return _NOTHING
 
 
-def _phase_ended(event: PhaseEnded) -> Record:
-    facts: dict[str, Any] = {"seconds": round(event.seconds, 1)}
+def _phase_ended(event: PhaseEnded) -> LogRecord:
+    facts: dict[str, object] = {"seconds": round(event.seconds, 1)}
     if event.phase is Phase.READINESS_CHECK and event.state == "done":
-        return Record("info", "readiness passed", facts)
+        return LogRecord("info", "readiness passed", facts)
     facts |= {"ended": event.phase.label, "state": event.state, "summary": event.summary}
     broken = event.state in ("failed", "timed_out")
-    return Record("warning" if broken else "debug", "phase ended", facts)
+    return LogRecord("warning" if broken else "debug", "phase ended", facts)
 
 
-def _process_ended(event: ProcessEnded) -> Record:
+def _process_ended(event: ProcessEnded) -> LogRecord:
     facts = {
         "pid": event.pid,
         "rule": event.rule,
@@ -91,12 +92,12 @@ def _process_ended(event: ProcessEnded) -> Record:
         "reason": event.reason,
     }
     if event.outcome == "survived":
-        return Record("error", "process survived", facts)
-    return Record("info", "process ended", facts)
+        return LogRecord("error", "process survived", facts)
+    return LogRecord("info", "process ended", facts)
 
 
-def _session_ended(event: SessionEnded) -> Record:
-    facts: dict[str, Any] = {
+def _session_ended(event: SessionEnded) -> LogRecord:
+    facts: dict[str, object] = {
         "seconds": round(event.seconds),
         "outcome": str(event.outcome),
         "new_insights": event.new_insights,
@@ -104,4 +105,4 @@ def _session_ended(event: SessionEnded) -> Record:
     if event.reasons:
         facts["reason"] = "; ".join(event.reasons)
     level = _OUTCOME_LEVELS.get(event.outcome, "info")
-    return Record(level, f"session {event.outcome.replace('_', ' ')}", facts, phase="")
+    return LogRecord(level, f"session {event.outcome.replace('_', ' ')}", facts, phase="")

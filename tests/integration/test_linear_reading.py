@@ -12,8 +12,8 @@ from daydreamd.context.git_config import parse_config
 from daydreamd.context.patches import parse_patch
 from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import _without_fence
-from daydreamd.observe.answer_tail import AnswerTail
 from daydreamd.reflection.answer_stream import AnswerReader, tokens_told, without_aiders_words
+from daydreamd.screens.answer_tail import AnswerTail
 from daydreamd.text.display import markdown, visible
 from daydreamd.text.prompting import harmless
 
@@ -69,13 +69,19 @@ READERS = {
 }
 
 
-def seconds(read, text):
+def seconds(read, text, runs):
     def once():
         began = time.process_time()
         read(text)
         return time.process_time() - began
 
-    return min(once() for _ in range(3))
+    return min(once() for _ in range(runs))
+
+
+def is_in_proportion(read, once, fourfold, runs):
+    grown = seconds(read, fourfold, runs)
+    # Below a hundredth of a second there is nothing to compare, and nothing to fear.
+    return grown < 0.01 or grown < MOST * seconds(read, once, 3)
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -84,9 +90,9 @@ def test_no_text_takes_out_of_proportion_long_to_read(reader, start):
     read = READERS[reader]
     for piece in PUMPED:
         once, fourfold = (start + piece * (n // len(piece)) for n in (ONCE, 4 * ONCE))
-        grown = seconds(read, fourfold)
-        # Below a hundredth of a second there is nothing to compare, and nothing to fear.
-        assert grown < 0.01 or grown < MOST * seconds(read, once), (start, piece)
+        # Once will do where it is in proportion already: more runs could only show it quicker.
+        good = any(is_in_proportion(read, once, fourfold, runs) for runs in (1, 3))
+        assert good, (start, piece)
 
 
 def test_an_answer_behind_a_quarter_of_a_megabyte_of_unclosed_thoughts_is_read():
