@@ -125,8 +125,8 @@ def zoo(staged: Path) -> Iterator[Menagerie]:
         yield Menagerie(house)
 
 
-# The system's comes last: once its state is hers, her own unit shares it.
-@pytest.fixture(params=[InUserUnit, ByHand, InUnit])
+# The system's comes first: that its state is hers must not lead her own unit there.
+@pytest.fixture(params=[InUnit, InUserUnit, ByHand])
 def day(zoo: Menagerie, request: pytest.FixtureRequest) -> Iterator[Day]:
     zoo.house.run(["rm", "-rf", OWN_STATE])  # what was seen on another day
     day: Day = request.param(zoo.house, zoo)
