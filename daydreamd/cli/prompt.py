@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daydreamd.screens.document import print_document
+
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.records.workspace import Workspace
@@ -29,7 +31,6 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     Example: daydreamd prompt ~/src/shop
     """
     import anyio
-    import msgspec
 
     from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
@@ -38,15 +39,16 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     with tempfile.TemporaryDirectory(prefix="daydreamd-prompt-") as scratch:
         prompt, note = anyio.run(_compose, invocation, workspaces, Path(scratch))
     if as_json:
-        document = {
-            "prompt": prompt.text,
-            "tokens": prompt.tokens,
-            "truncated": prompt.truncated,
-            "excerpts": prompt.excerpts,
-            "schema": prompt.schema,
-            "counted": note,
-        }
-        click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
+        print_document(
+            {
+                "prompt": prompt.text,
+                "tokens": prompt.tokens,
+                "truncated": prompt.truncated,
+                "excerpts": prompt.excerpts,
+                "schema": prompt.schema,
+                "counted": note,
+            }
+        )
     else:
         click.echo(prompt.text, nl=False)
         click.echo(f"daydreamd: {prompt.tokens:,} tokens, {note}", err=True)
