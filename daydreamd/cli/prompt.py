@@ -63,10 +63,11 @@ async def _compose(
     from daydreamd.reflection.prompt import compose_prompt
     from daydreamd.reflection.serving import budget_for, compose_for, serving
     from daydreamd.reflection.tokens import estimated
+    from daydreamd.sessions.plan import model_settings
 
     settings = invocation.loaded.settings
     material = await _material(invocation, workspaces, scratch)
-    finding = await find_model(settings.model)
+    finding = await find_model(model_settings(settings.model, workspaces))
     if finding.choice is None:
         assumed = ModelChoice(
             provider="", name="", context_tokens=settings.model.context_tokens or 8192

@@ -21,10 +21,10 @@ from daydreamd.records.session import EMERGENCY_SECONDS, DaydreamSession, Outcom
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
-from daydreamd.sessions.plan import Plan
+from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.settings.places import Places
-from daydreamd.settings.schema import Model, Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class UnifiedDaydreamSystem:
             queue=settings.queue,
             disk_at=self._places.state,
             idle_gates=self._plan.idle_gates,
-            find_model=partial(find_model, self._model_settings()),
+            find_model=partial(find_model, model_settings(settings.model, self._workspaces)),
             quiet_hours=settings.schedule.quiet_hours,
             model=settings.model,
         )
@@ -267,12 +267,6 @@ class UnifiedDaydreamSystem:
 
     def _scratch(self, session: DaydreamSession) -> Path:
         return self._places.session_dir(session.session_id)
-
-    def _model_settings(self) -> Model:
-        """The model settings, with the model that the first workspace asks for, if it does."""
-        model = self._settings.model
-        own = self._workspaces[0].model if self._workspaces else None
-        return msgspec.structs.replace(model, name=own) if own else model
 
     async def _is_unchanged(self, session: DaydreamSession) -> bool:
         if self._plan.again or not self._found.may_reflect:
