@@ -11,13 +11,14 @@ import os
 import re
 import select
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 from daydreamd.host.sockets import (
     TcpSocket,
+    TcpTable,
     UnixSocket,
     network_of,
     tcp_sockets,
@@ -52,7 +53,7 @@ class Connections:
     ends: dict[int, dict[int, End]] = field(default_factory=dict)
     unix: dict[int, UnixSocket] | None = None
     unseen: set[int] = field(default_factory=set)
-    _tcp: dict[str, dict[int, TcpSocket] | None] = field(default_factory=dict)
+    _tcp: dict[str, TcpTable | None] = field(default_factory=dict)
 
     def ends_of(self, pid: int) -> dict[int, End]:
         """The pipes and sockets of a process, by descriptor."""
@@ -62,8 +63,12 @@ class Connections:
         """The connections of a process to others than `family`; None where it is hidden."""
         if pid in self.unseen:
             return None
-        links = (self._link(pid, fd, end, family) for fd, end in self.ends_of(pid).items())
-        return [link for link in links if link is not None and link.holders != frozenset()]
+        found: list[Link | None] = []
+        for fd, end in self.ends_of(pid).items():
+            found.append(link := self._link(pid, fd, end, family))
+            if link is not None and link.how == "listener":
+                found += self._waiting(pid, link, end[1], family)
+        return [link for link in found if link is not None and link.holders != frozenset()]
 
     def _link(self, pid: int, fd: int, end: End, family: Collection[int]) -> Link | None:
         if end[0] != "socket":
@@ -91,41 +96,57 @@ class Connections:
         return Link(fd, "client" if unix.named else "pair", holders, unix.name)
 
     def _tcp_link(self, pid: int, fd: int, inode: int, family: Collection[int]) -> Link | None:
-        network = network_of(pid)
-        if network not in self._tcp:
-            self._tcp[network] = tcp_sockets(pid)
-        table = self._tcp[network]
+        table = self._tcp_of(pid)
         if table is None:
             return Link(fd, "pair", None)
-        tcp = table.get(inode)
+        tcp = table.sockets.get(inode)
         if tcp is None:
             # Closed, closing, or of another protocol; in another network we see no unix sockets.
-            elsewhere = network != network_of(os.getpid())
+            elsewhere = network_of(pid) != network_of(os.getpid())
             return Link(fd, "pair", None) if elsewhere else None
         if tcp.listens:
             return Link(fd, "listener", None, tcp.said_port)
         return self._tcp_peer(fd, tcp, table, family)
 
+    def _tcp_of(self, pid: int) -> TcpTable | None:
+        network = network_of(pid)
+        if network not in self._tcp:
+            self._tcp[network] = tcp_sockets(pid)
+        return self._tcp[network]
+
     def _tcp_peer(
-        self, fd: int, tcp: TcpSocket, table: Mapping[int, TcpSocket], family: Collection[int]
+        self, fd: int, tcp: TcpSocket, table: TcpTable, family: Collection[int]
     ) -> Link | None:
         """A connection, by whoever has its other end on this machine."""
-        peer = next(
-            (i for i, one in table.items() if (one.local, one.remote) == (tcp.remote, tcp.local)),
-            None,
-        )
+        peer = table.at_the_other_end(tcp)
         if tcp.is_half_closed and tcp.is_local and peer is None:
             return None  # whoever it was has gone, and it has not noticed
         holders = self.holders.get(("socket", peer), set()) if peer else set()
         if holders and holders <= set(family):
             return None  # with itself
-        accepted = any(one.listens and one.port == tcp.port for one in table.values())
+        accepted = any(one.listens and one.port == tcp.port for one in table.sockets.values())
         others = frozenset(holders.difference(family)) or None
         if accepted:
             return Link(fd, "client", others, f"port {tcp.port}")
         return Link(
             fd, "server", others, f"port {tcp.remote_port}{'' if tcp.is_local else ' elsewhere'}"
         )
+
+    def _waiting(
+        self, pid: int, link: Link, inode: int, family: Collection[int]
+    ) -> Iterator[Link | None]:
+        """The clients that came to a listener and were not accepted yet."""
+        if self.unix and (unix := self.unix.get(inode)):
+            for client in filter(None, unix.waiting):
+                holders = self.holders.get(("socket", client), set())
+                if not holders or not holders <= set(family):
+                    others = frozenset(holders.difference(family)) or None
+                    yield Link(link.fd, "client", others, link.name)
+        elif table := self._tcp_of(pid):
+            port = table.sockets[inode].port
+            for tcp in table.waiting:
+                if tcp.port == port:
+                    yield self._tcp_peer(link.fd, tcp, table, family)
 
     def others_at(self, pid: int, fd: int, family: Collection[int]) -> set[int] | None:
         """Processes outside `family` at the other end of a descriptor; None where unknown."""
