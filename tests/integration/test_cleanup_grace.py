@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import anyio
 import pytest
 
-from daydreamd.host.processes import identify, is_alive
+from daydreamd.host.processes import identify, is_alive, read_argv, read_stat
 from tests.integration.zoo.animals import NATIVE, PYTHON
-from tests.integration.zoo.keeper import Zoo, open_zoo, until
+from tests.integration.zoo.keeper import Zoo, open_zoo
 from tests.integration.zoo.owned import may_trace
 from tests.integration.zoo.visit import clean
 
@@ -55,136 +58,159 @@ open(told + ".ready", "w").close()
 while True: signal.pause()
 """
 _LEFT = "left: came back to life during its grace: "
-
-
-@pytest.fixture
-def zoo(tmp_path: Path):
-    with open_zoo(tmp_path / "zoo") as zoo:
-        yield zoo
+# Who works in its grace, and what is said of it.
+_WORK = {
+    "burns": "s of CPU in",
+    "works": "s of CPU in",
+    "starts and waits": "",
+    "writes": "bytes read or written",
+    "becomes": "has become sleep",
+    "starts": "was started",
+}
+_COSTS = ("rests", "saves", "reaps")
+_NO_TRACER = not shutil.which("strace") or not may_trace()
 
 
 class Aider:
     """An orphan that outlives TERM, and the files that it makes."""
 
-    def __init__(self, zoo: Zoo, what: str, path: str = ".venv-aider/bin/aider") -> None:
-        self.told = zoo.directory / f"told-{what.replace(' ', '-')}"
+    def __init__(self, zoo: Zoo, name: str, what: str, path: str = ".venv-aider/bin/aider") -> None:
+        self.told = zoo.directory / f"told-{name.replace(' ', '-')}"
         self.script = str(zoo.write(path, _AIDER))
         self.words = (what, str(self.told), self.script)
-        self.pid = 0
-        self.zoo = zoo
+        self.zoo, self.pid = zoo, 0
 
-    async def release(self) -> Aider:
+    def release(self) -> Aider:
         self.pid = self.zoo.release(PYTHON, self.script, *self.words)
-        await until(Path(f"{self.told}.ready").exists)
+        return self.await_("ready")
+
+    def release_below(self, claude: Path, **wishes: str) -> Aider:
+        """As a server below an agent that nobody owns."""
+        child = (PYTHON, self.script, *self.words)
+        self.pid = self.zoo.release(claude, child=child, **wishes)
+        return self.await_("ready")
+
+    def await_(self, what: str) -> Aider:
+        awaited(self.file(what).exists)
         return self
 
+    def file(self, what: str) -> Path:
+        return Path(f"{self.told}.{what}")
 
-async def cleaned(zoo: Zoo) -> dict[int, dict]:
-    """What the real program said of everybody, by pid."""
-    zoo.settle(2.0)
-    report = await anyio.to_thread.run_sync(clean, zoo)
-    return {one["pid"]: one for one in report["candidates"]}
-
-
-@pytest.mark.parametrize(
-    ("what", "said"),
-    [
-        ("burns", "s of CPU in"),
-        ("works", "s of CPU in"),
-        ("starts and waits", ""),
-        ("writes", "bytes read or written"),
-        ("becomes", "has become sleep"),
-    ],
-)
-async def test_one_that_works_in_its_grace_is_left(zoo: Zoo, what: str, said: str):
-    aider = await Aider(zoo, what).release()
-    victim = identify(aider.pid)
-    one = (await cleaned(zoo))[aider.pid]
-    assert aider.told.exists(), "it was not told"
-    assert one["outcome"].startswith(_LEFT), one
-    assert said in one["outcome"]
-    assert one["decision"] == "spare"
-    assert is_alive(victim)
+    def connect(self, client: socket.socket) -> None:
+        client.connect(("127.0.0.1", int(self.file("port").read_text())))
 
 
-async def test_one_that_is_born_in_the_grace_is_not_told_to_end(zoo: Zoo):
-    aider = await Aider(zoo, "starts").release()
-    one = (await cleaned(zoo))[aider.pid]
-    assert one["outcome"].startswith(_LEFT)
-    assert "was started" in one["outcome"]
-    assert len(zoo.animals()) == 2
-    assert Path(f"{aider.told}.child.ready").exists()
-    assert not Path(f"{aider.told}.child").exists(), "it was told"
+def awaited(holds: Callable[[], bool]) -> None:
+    """Wait for what another process does."""
+    give_up = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
 
 
-@pytest.mark.parametrize("what", ["rests", "saves", "reaps"])
-async def test_what_handling_term_costs_is_no_life(zoo: Zoo, what: str):
-    aider = await Aider(zoo, what).release()
-    if what == "reaps":
-        await until(Path(f"{aider.told}.burnt").exists)
-    one = (await cleaned(zoo))[aider.pid]
-    assert aider.told.exists()
-    assert one["outcome"] == "ended", one
-    assert zoo.animals() == []
+@dataclass
+class Visit:
+    """All that lived through one cleaning, and what was said of them by the real program."""
+
+    zoo: Zoo
+    aiders: dict[str, Aider] = field(default_factory=dict)
+    said: dict[int, dict[str, Any]] = field(default_factory=dict)
+    alive: dict[str, bool] = field(default_factory=dict)
+
+    def of(self, name: str) -> dict[str, Any]:
+        return self.said[self.aiders[name].pid]
 
 
-@asynccontextmanager
-async def cleaning(zoo: Zoo, aider: Aider) -> AsyncIterator[dict[int, dict]]:
-    """Clean, and come to it once it was told to end; what was said is there in the end."""
-    said: dict[int, dict] = {}
-
-    async def look() -> None:
-        said.update(await cleaned(zoo))
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(look)
-        await until(aider.told.exists)
-        yield said
-
-
-async def test_a_client_that_comes_to_a_server_below_it_saves_the_tree(zoo: Zoo):
-    server = Aider(zoo, "serves", "src/server.py")
+def _release(zoo: Zoo) -> dict[str, Aider]:
     claude = zoo.put(NATIVE)
-    pid = zoo.release(claude, do="ignore-term", child=(PYTHON, server.script, *server.words))
-    await until(Path(f"{server.told}.ready").exists)
-    with socket.socket() as client:
-        async with cleaning(zoo, server) as said:
-            client.connect(("127.0.0.1", int(Path(f"{server.told}.port").read_text())))
-    assert said[pid]["outcome"].startswith(_LEFT), said[pid]
-    assert "a client" in said[pid]["outcome"]
-    assert len(zoo.animals()) == 2
+    found = {what: Aider(zoo, what, what).release() for what in (*_WORK, *_COSTS)}
+    found["traced"] = Aider(zoo, "traced", "rests").release()
+    server = Aider(zoo, "served", "serves", "src/served.py")
+    found["serves"] = server.release_below(claude, do="ignore-term")
+    other = Aider(zoo, "survives", "serves", "src/survives.py")
+    found["serves alone"] = other.release_below(claude)
+    found["reaps"].await_("burnt")
+    return found
 
 
-async def test_a_client_saves_a_server_whose_agent_has_ended(zoo: Zoo):
-    server = Aider(zoo, "serves", "src/server.py")
-    pid = zoo.release(zoo.put(NATIVE), child=(PYTHON, server.script, *server.words))
-    await until(Path(f"{server.told}.ready").exists)
-    with socket.socket() as client:
-        async with cleaning(zoo, server) as said:
-            client.connect(("127.0.0.1", int(Path(f"{server.told}.port").read_text())))
-    assert said[pid]["outcome"] == "ended", said[pid]
-    assert "what it started is left, it came back to life" in said[pid]["reasons"][-1]
-    assert len(zoo.animals()) == 1
+@pytest.fixture(scope="module")
+def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    """One cleaning for all: clients and a debugger come once their servers were told to end."""
+    with (
+        open_zoo(tmp_path_factory.mktemp("grace") / "zoo") as zoo,
+        ThreadPoolExecutor(1) as pool,
+        contextlib.ExitStack() as stack,
+    ):
+        aiders = _release(zoo)
+        identities = {name: identify(aider.pid) for name, aider in aiders.items()}
+        zoo.settle(2.0)
+        cleaning = pool.submit(clean, zoo)
+        for name in ("serves", "serves alone"):
+            awaited(aiders[name].told.exists)
+            aiders[name].connect(stack.enter_context(socket.socket()))
+        if not _NO_TRACER:
+            awaited(aiders["traced"].told.exists)
+            argv = ["strace", "-qq", "-o", "/dev/null", "-p", str(aiders["traced"].pid)]
+            strace = stack.enter_context(subprocess.Popen(argv, stdin=subprocess.DEVNULL))
+            stack.callback(strace.terminate)
+        said = {one["pid"]: one for one in cleaning.result()["candidates"]}
+        alive = {name: is_alive(identity) for name, identity in identities.items()}
+        yield Visit(zoo, aiders, said, alive)
 
 
-@pytest.mark.skipif(not shutil.which("strace") or not may_trace(), reason="nobody may trace here")
-async def test_a_debugger_that_comes_saves_it(zoo: Zoo):
-    aider = await Aider(zoo, "rests").release()
-    strace = ["strace", "-qq", "-o", "/dev/null", "-p", str(aider.pid)]
-    async with anyio.create_task_group() as watching:
-        async with cleaning(zoo, aider) as said:
-            watching.start_soon(partial(anyio.run_process, strace, stdin=-3, check=False))
-        assert said[aider.pid]["outcome"].startswith(_LEFT)
-        assert "strace" in said[aider.pid]["outcome"]
-        assert is_alive(identify(aider.pid))
-        watching.cancel_scope.cancel()
+@pytest.mark.parametrize("what", _WORK)
+def test_one_that_works_in_its_grace_is_left(visit: Visit, what: str):
+    said = visit.of(what)
+    assert visit.aiders[what].told.exists(), "it was not told"
+    assert said["outcome"].startswith(_LEFT), said
+    assert _WORK[what] in said["outcome"]
+    assert said["decision"] == "spare"
+    # One that has become another program lives on under another name.
+    assert read_stat(visit.aiders[what].pid)
 
 
-async def test_400_that_ignore_term_and_rest_are_ended_in_time(zoo: Zoo):
-    program = zoo.put(NATIVE)
-    pids = [zoo.release(program, do="ignore-term") for _ in range(400)]
-    report = await anyio.to_thread.run_sync(clean, zoo)
-    said = {one["pid"]: one["outcome"] for one in report["candidates"]}
-    assert [said[pid] for pid in pids] == ["ended"] * 400
-    assert zoo.animals() == []
-    assert report["seconds"] < 25
+def test_one_that_is_born_in_the_grace_is_not_told_to_end(visit: Visit):
+    aider = visit.aiders["starts"].await_("child.ready")
+    assert not aider.file("child").exists(), "it was told"
+
+
+@pytest.mark.parametrize("what", _COSTS)
+def test_what_handling_term_costs_is_no_life(visit: Visit, what: str):
+    assert visit.aiders[what].told.exists()
+    assert visit.of(what)["outcome"] == "ended", visit.of(what)
+    assert not visit.alive[what]
+
+
+def test_a_client_that_comes_to_a_server_below_it_saves_the_tree(visit: Visit):
+    said = visit.of("serves")
+    assert said["outcome"].startswith(_LEFT), said
+    assert "a client" in said["outcome"]
+    assert visit.alive["serves"]
+
+
+def test_a_client_saves_a_server_whose_agent_has_ended(visit: Visit):
+    said = visit.of("serves alone")
+    assert said["outcome"] == "ended", said
+    assert "what it started is left, it came back to life" in said["reasons"][-1]
+    server = visit.aiders["serves alone"].script
+    assert any(server in read_argv(one.pid) for one in visit.zoo.animals())
+
+
+@pytest.mark.skipif(_NO_TRACER, reason="nobody may trace here")
+def test_a_debugger_that_comes_saves_it(visit: Visit):
+    said = visit.of("traced")
+    assert said["outcome"].startswith(_LEFT), said
+    assert "strace" in said["outcome"]
+    assert visit.alive["traced"]
+
+
+def test_400_that_ignore_term_and_rest_are_ended_in_time(tmp_path: Path):
+    with open_zoo(tmp_path / "zoo") as zoo:
+        program = zoo.put(NATIVE)
+        pids = [zoo.release(program, do="ignore-term") for _ in range(400)]
+        report = clean(zoo)
+        said = {one["pid"]: one["outcome"] for one in report["candidates"]}
+        assert [said[pid] for pid in pids] == ["ended"] * 400
+        assert zoo.animals() == []
+        assert report["seconds"] < 25
