@@ -23,6 +23,8 @@ _OPTIONS: Final = (
     "--background",
     "--spare-ready",
     "--teleport",
+    "--channels",
+    "--dangerously-load-development-channels",
 )
 _COMMANDS: Final = ("remote-control", "rc", "daemon", "bg", "--bg-pty-host", "--bg-spare")
 _MOST_VALUES: Final = 20_000

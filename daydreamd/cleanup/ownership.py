@@ -6,7 +6,7 @@ parents is followed through whatever only waits, to somebody alive or to whoever
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,6 +16,8 @@ from daydreamd.cleanup.peers import Circle, connected_owner, has_window
 from daydreamd.cleanup.programs import (
     ADOPTERS,
     MULTIPLEXERS,
+    is_daydreamd,
+    is_filter,
     is_wrapper,
     personal_program,
     program_name,
@@ -27,6 +29,8 @@ from daydreamd.host.processes import Stat, ancestors, read_argv, read_tracer
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
 
+# Of the machine itself: they hold a descriptor of whoever asks them for something.
+_KEEPERS = ("systemd", "init", "dbus-", "polkit", "xdg-", "elogind")
 _SANDBOXES = ("bwrap", "firejail", "unshare")
 
 
@@ -61,7 +65,7 @@ def owner_of(
     circle = Circle(
         root=stat,
         family=family | {parent.pid for parent in above},
-        parents=frozenset(parent.pid for parent in ancestors(stat.pid, around.table)),
+        parents=frozenset(_real_parents(stat, around)),
         agents=around.agents,
         serves=serves,
         ports_are_left=ports_are_left,
@@ -76,7 +80,7 @@ def owner_of(
             cgroup=cgroup,
             our_cgroup=around.our_cgroup,
             frozen=_frozen(family),
-            tracer=_tracer(circle.family, around.table),
+            tracer=_tracer(circle.family, around.table, lambda: _watcher(circle)),
             remote=remote,
             person=_person(circle, family) or _stopped(above),
             multiplexer=_multiplexer(stat, around.table),
@@ -98,6 +102,17 @@ def _waiting_above(stat: Stat, around: Surroundings) -> list[Stat]:
         found.append(parent)
         child = parent
     return found
+
+
+def _real_parents(stat: Stat, around: Surroundings) -> Iterator[int]:
+    """Who is above it by birth. Who took it in may be connected to it as any other may."""
+    child = stat
+    for parent in ancestors(stat.pid, around.table):
+        adopts = is_adopted(child, parent, around) is not False
+        if adopts and program_name(parent) not in ADOPTERS:
+            return
+        yield parent.pid
+        child = parent
 
 
 def _stopped(above: Collection[Stat]) -> str:
@@ -154,11 +169,22 @@ def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool | None:
     if sees_all and leader_is_gone and child.session != parent.session and not is_wrapper(parent):
         return True if known else None
     if parent.pid == 1:
-        # In a container the first process may be any program, and have children of its own.
-        return name in ADOPTERS or child.session != parent.session
+        return _is_adopted_by_first(child, parent)
     if name == "systemd":
         return "--user" in read_argv(parent.pid)
     return known
+
+
+def _is_adopted_by_first(child: Stat, first: Stat) -> bool | None:
+    """In a container the first process may be any program, and have children of its own.
+
+    It may have given one a session of its own, as a daemon does to itself.
+    """
+    if program_name(first) in ADOPTERS:
+        return True
+    if child.session == first.session:
+        return False
+    return True if is_wrapper(first) or is_filter(first) or child.session != child.pid else None
 
 
 def _said_adopter(parent: Stat) -> str:
@@ -184,8 +210,13 @@ def _frozen(family: Collection[int]) -> bool:
     return any(is_frozen(pid) for pid in family)
 
 
-def _tracer(family: Collection[int], table: Mapping[int, Stat]) -> str | None:
-    """Who debugs the process or one below it; what the tree does to itself is its own matter."""
+def _tracer(
+    family: Collection[int], table: Mapping[int, Stat], watcher: Callable[[], str]
+) -> str | None:
+    """Who debugs the process or one below it; what the tree does to itself is its own matter.
+
+    `watcher` names somebody who holds one of them without a debugger's rights.
+    """
     for pid in sorted(family):
         tracer = read_tracer(pid)
         if tracer is None:
@@ -193,6 +224,19 @@ def _tracer(family: Collection[int], table: Mapping[int, Stat]) -> str | None:
         if tracer and tracer not in family:
             by = table.get(tracer)
             return f"{program_name(by)} (pid {tracer})" if by else f"pid {tracer}"
+    return watcher()
+
+
+def _watcher(circle: Circle) -> str:
+    """Who holds a descriptor of the process or of one below it, to be told of its end."""
+    held = circle.connections.watchers
+    for watcher in sorted({one for pid in circle.family for one in held.get(pid, ())}):
+        stat = circle.table.get(watcher)
+        if stat is None or watcher in circle.family or watcher in circle.parents:
+            continue
+        name = program_name(stat)
+        if not name.startswith(_KEEPERS) and not is_daydreamd(read_argv(watcher)):
+            return f"{name} (pid {watcher})"
     return ""
 
 

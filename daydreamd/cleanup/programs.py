@@ -7,6 +7,7 @@ an agent and never ends anything; here it only tells whether somebody alive is a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -36,6 +37,7 @@ WRAPPERS: Final = frozenset({
     "dumb-init", "tini", "catatonit",
     "docker-init", "podman-init",
 })  # fmt: skip
+_SHORT: Final = re.compile(r"-[A-Za-z0-9]+")
 _SHELLS: Final = frozenset({
     "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "ksh93", "mksh", "nu", "elvish",
 })  # fmt: skip
@@ -110,8 +112,18 @@ def is_daydreamd(argv: Sequence[str]) -> bool:
 
 
 def is_filter(stat: Stat) -> bool:
-    """Whether a process only passes on what it reads."""
-    return program_name(stat) in FILTERS
+    """Whether a process only passes on what it reads; one that follows a file waits for more."""
+    name = program_name(stat)
+    return name in FILTERS and not (name == "tail" and _follows_a_file(read_argv(stat.pid)))
+
+
+def _follows_a_file(argv: Sequence[str]) -> bool:
+    words, values = argv[1:], [word for word in argv[1:] if not word.startswith(("-", "+"))]
+    follows = any(
+        word.startswith("--follow") or (_SHORT.fullmatch(word) and {*word} & {"f", "F"})
+        for word in words
+    )
+    return follows and any(not word.isdecimal() and word != "/dev/null" for word in values)
 
 
 def personal_program(name: str, argv: Sequence[str]) -> bool:

@@ -136,6 +136,10 @@ class TcpTable:
                 return inode
         return 0 if any((one.local, one.remote) == ends for one in self.waiting) else None
 
+    def listens_at(self, port: int) -> bool:
+        """Whether somebody waits for clients there, at whatever address."""
+        return any(one.listens and one.port == port for one in self.sockets.values())
+
 
 def tcp_sockets(pid: int) -> TcpTable | None:
     """The table of a process's network; None where it cannot be read."""
@@ -149,6 +153,15 @@ def tcp_sockets(pid: int) -> TcpTable | None:
             return None
         _read_table(lines, found, datagrams=table.startswith("udp"))
     return found
+
+
+def is_chosen_by_kernel(port: int) -> bool:
+    """Whether a port is one of those that clients get for themselves, and servers seldom have."""
+    try:
+        low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    except (OSError, ValueError):
+        return True
+    return low <= port <= high
 
 
 def network_of(pid: int | str) -> str:
