@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
-from daydreamd.cleanup.claude_remote import remote_session
+from daydreamd.cleanup.claude_remote import remote_session, scheduled_work
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.ownership import Surroundings, namespaces_of, owner_of
@@ -179,6 +179,8 @@ class Case:
             return "it has only just begun"
         if before.identity != self.sample.identity:
             return "it has only just become another program"
+        if before.runnable & self.sample.runnable:
+            return "it waits for a processor"  # starved of it, and not idle
         former = (before.cpu_ticks, before.io_bytes, before.members)
         return has_moved(former, self.sample, self.gap)
 
@@ -232,7 +234,11 @@ class Case:
             said = remote_session(self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
         except (FileError, OSError, ValueError) as error:
             return "", f"the roster of its daemon ({error})"
-        return said or self.claude.remote, ""
+        try:
+            scheduled = scheduled_work(self.sample.cwd, self.stat.pid)
+        except (FileError, OSError, ValueError) as error:
+            return "", f"its scheduled work ({error})"
+        return said or self.claude.remote or scheduled, ""
 
     @cached_property
     def is_elsewhere(self) -> bool:

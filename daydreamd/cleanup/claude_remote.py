@@ -47,6 +47,24 @@ def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_t
     return ""
 
 
+def scheduled_work(cwd: str, pid: int) -> str:
+    """Whether it has scheduled work of its own, which it does hours after anybody was there.
+
+    The lock beside the tasks bears the pid of the session that is to do them. FileError or
+    ValueError where it is there and cannot be read.
+    """
+    path = Path(cwd, ".claude", "scheduled_tasks.lock")
+    try:
+        text = read_text_nofollow(path, max_bytes=1 << 16)
+    except FileError:
+        if path.is_file():
+            raise
+        return ""
+    lock = msgspec.json.decode(text)
+    is_its_own = isinstance(lock, dict) and lock.get("pid") == pid
+    return f"it has scheduled work, as {path} says" if is_its_own else ""
+
+
 def _after_script(argv: tuple[str, ...]) -> tuple[str, ...]:
     """What the program itself was given: behind `node cli.js`, or behind its own name."""
     words = argv[1:]

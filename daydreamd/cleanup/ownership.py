@@ -24,7 +24,7 @@ from daydreamd.cleanup.programs import (
 )
 from daydreamd.host.cgroups import is_frozen, read_cgroup
 from daydreamd.host.connections import Connections
-from daydreamd.host.namespaces import Home, foreign_namespaces
+from daydreamd.host.namespaces import Home, ends_with, foreign_namespaces
 from daydreamd.host.processes import Stat, ancestors, read_argv, read_tracer
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
@@ -254,6 +254,9 @@ def _person(circle: Circle, family: Collection[int]) -> str:
         terminal = terminal_name(stat.tty_nr) or terminal_of_stdio(pid)
         if terminal and stat.session not in circle.family and not _terminal(circle.root):
             return f"{name} (pid {pid}) below it has terminal {terminal}"
+    if guests := ends_with(family, circle.table):
+        guest = circle.table[min(guests)]
+        return f"{program_name(guest)} (pid {guest.pid}) has entered a namespace below it"
     return "a window is open in its tree" if has_window(circle) else ""
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daydreamd.cleanup.owners import Owner
-from daydreamd.cleanup.programs import is_filter, is_wrapper, personal_program, program_name
+from daydreamd.cleanup.programs import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.host.connections import Connections, Link
-from daydreamd.host.processes import Stat, descendants, read_argv
+from daydreamd.host.processes import Stat, descendants
 
 _STDIO: Final = (0, 1, 2)
 _WINDOW: Final = re.compile(r"@?/tmp/\.X11-unix/X\d+|.*/wayland-\d+|port 60\d\d")
@@ -127,7 +127,7 @@ def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
     """What we went to owns us only where we are there to serve: then it may be who asks."""
     if _BROKER.fullmatch(link.name):
         return None
-    if person := _find(circle, link, _is_personal):
+    if person := _find(circle, link, is_of_an_editor):
         return Owner("client", f"is connected to {person}")
     if link.fd not in _STDIO and not (circle.serves and pid == circle.root.pid):
         return None
@@ -143,10 +143,6 @@ def _reader(circle: Circle, _pid: int, link: Link) -> Owner | None:
 def _find(circle: Circle, link: Link, is_wanted: Callable[[Stat], bool]) -> str:
     found = (circle.table.get(pid) for pid in sorted(link.holders or ()))
     return next((_name(circle, stat.pid) for stat in found if stat and is_wanted(stat)), "")
-
-
-def _is_personal(stat: Stat) -> bool:
-    return personal_program(program_name(stat), read_argv(stat.pid))
 
 
 def _at_the_other_end(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:

@@ -66,6 +66,8 @@ _PERSONAL: Final = frozenset({
     "gnome-terminal-server", "konsole", "alacritty", "kitty", "foot", "wezterm-gui", "ghostty",
     "xterm", "urxvt", "terminator", "tilix", "ptyxis", "st", "meld", "kdiff3", "gitk", "git-gui",
 })  # fmt: skip
+# Parts of editors that an interpreter runs, by what stands in their command line.
+_EDITOR_WORDS: Final = ("server-main.js", "--type=extensionHost", "com.intellij.idea")
 _BROWSERS: Final = frozenset({
     "chrome", "chromium", "chromium-browser", "google-chrome", "firefox", "firefox-bin",
     "firefox-esr", "brave", "brave-browser", "msedge", "opera", "vivaldi", "vivaldi-bin",
@@ -131,3 +133,10 @@ def personal_program(name: str, argv: Sequence[str]) -> bool:
     if name in _PERSONAL:
         return not any(word.startswith("--type=") for word in argv)
     return name in _BROWSERS and not any(word.startswith(_DRIVEN) for word in argv[1:])
+
+
+def is_of_an_editor(stat: Stat) -> bool:
+    """Whether a process is an editor, a person's browser, or one of their many processes."""
+    name, argv = program_name(stat), read_argv(stat.pid)
+    by_words = any(word in argument for argument in argv for word in _EDITOR_WORDS)
+    return by_words or name in _PERSONAL or personal_program(name, argv)

@@ -64,6 +64,7 @@ class Sample:
     io_bytes: int
     rss_bytes: int
     stopped: frozenset[int] = field(default=frozenset())
+    runnable: frozenset[int] = field(default=frozenset())
     youngest_ticks: int = 0
     left: Left | None = None
 
@@ -155,6 +156,7 @@ def _sample(
         io_bytes=_io_bytes(family),
         rss_bytes=sum(member.rss_bytes for member in family),
         stopped=frozenset(member.pid for member in family if member.state in "Tt"),
+        runnable=frozenset(member.pid for member in family if member.state == "R"),
         youngest_ticks=max((member.start_ticks for member in family[1:]), default=0),
     )
 

@@ -24,6 +24,8 @@ _SERVED: Final = re.compile(
 _OF_NO_INTEREST: Final = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
 _RING: Final = "anon_inode:[io_uring]"
 _MASTERS: Final = ("/dev/ptmx", "/dev/pts/ptmx")
+# `/dev/tty` keeps its name when the window is closed, and tells nothing of it.
+_NO_TERMINALS: Final = frozenset({*_MASTERS, "/dev/tty", "/dev/console"})
 _PTY: Final = range(136, 144)
 # Consoles and `/dev/tty`, where the kernel does not list its terminals.
 _CONSOLES: Final = frozenset({4, 5, *_PTY})
@@ -75,7 +77,7 @@ class Devices:
 
 def _terminal_at(pid: int, fd: int, link: str) -> int | None:
     """The device number of a terminal whose window is open; None for everything else."""
-    if link in _MASTERS or link.endswith(" (deleted)") or not link.startswith("/dev/"):
+    if link in _NO_TERMINALS or link.endswith(" (deleted)") or not link.startswith("/dev/"):
         return None
     try:
         facts = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116 - a link of the kernel's

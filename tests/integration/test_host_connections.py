@@ -160,3 +160,24 @@ def test_a_named_fifo_leads_to_who_writes_there_by_any_descriptor(tmp_path):
         assert (link.how, link.holders) == ("pipe", frozenset({os.getpid()}))
         os.close(both)
         assert see_connections({pid}).links(pid, {pid}) == []
+
+
+@pytest.mark.root
+def test_a_writer_in_a_pid_namespace_above_is_unknown(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    both = os.open(tmp_path / "fifo", os.O_RDWR)
+    reading = os.open(tmp_path / "fifo", os.O_RDONLY)
+    code = """import os
+from daydreamd.host.connections import see_connections
+us = os.getpid()
+print([link.holders for link in see_connections({us}).links(us, {us}) if link.fd == 0])"""
+    argv = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code]
+
+    def seen() -> str:
+        done = subprocess.run(argv, stdin=reading, stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
+
+    assert seen() == "[None]"
+    os.close(both)
+    assert seen() == "[]"
+    os.close(reading)

@@ -14,6 +14,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import (
@@ -58,6 +59,10 @@ class Keeper:
     def end_later(self, process: subprocess.Popen[bytes]) -> None:
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
+
+    def keep(self, thing: Any) -> None:
+        """Close it with all the rest."""
+        self._stack.callback(thing.close)
 
     def accept(self, server: socket.socket) -> None:
         self._stack.enter_context(server.accept()[0])
