@@ -179,10 +179,10 @@ class Case:
             return "it has only just begun"
         if before.identity != self.sample.identity:
             return "it has only just become another program"
-        if before.runnable & self.sample.runnable:
-            return "it waits for a processor"  # starved of it, and not idle
         former = (before.cpu_ticks, before.io_bytes, before.members)
-        return has_moved(former, self.sample, self.gap)
+        starved = before.runnable & self.sample.runnable
+        waits = "it waits for a processor" if starved else ""
+        return has_moved(former, self.sample, self.gap) or waits
 
     def _idle(self) -> tuple[float | None, str]:
         """How long it has been idle at least, by the best proof that nothing contradicts."""

@@ -54,12 +54,9 @@ def scheduled_work(cwd: str, pid: int) -> str:
     ValueError where it is there and cannot be read.
     """
     path = Path(cwd, ".claude", "scheduled_tasks.lock")
-    try:
-        text = read_text_nofollow(path, max_bytes=1 << 16)
-    except FileError:
-        if path.is_file():
-            raise
+    if not path.is_file():
         return ""
+    text = read_text_nofollow(path, max_bytes=1 << 16)
     lock = msgspec.json.decode(text)
     is_its_own = isinstance(lock, dict) and lock.get("pid") == pid
     return f"it has scheduled work, as {path} says" if is_its_own else ""

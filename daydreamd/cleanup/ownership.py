@@ -169,7 +169,7 @@ def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool | None:
     if sees_all and leader_is_gone and child.session != parent.session and not is_wrapper(parent):
         return True if known else None
     if parent.pid == 1:
-        return _is_adopted_by_first(child, parent)
+        return name in ADOPTERS or _is_adopted_by_first(child, parent)
     if name == "systemd":
         return "--user" in read_argv(parent.pid)
     return known
@@ -180,11 +180,11 @@ def _is_adopted_by_first(child: Stat, first: Stat) -> bool | None:
 
     It may have given one a session of its own, as a daemon does to itself.
     """
-    if program_name(first) in ADOPTERS:
-        return True
     if child.session == first.session:
         return False
-    return True if is_wrapper(first) or is_filter(first) or child.session != child.pid else None
+    if child.session != child.pid:
+        return True
+    return True if is_wrapper(first) or is_filter(first) else None
 
 
 def _said_adopter(parent: Stat) -> str:

@@ -88,7 +88,7 @@ def named_end(pid: int, fd: int, link: str) -> End | None:
         return None
     if stat.S_ISFIFO(facts.st_mode):
         return f"fifo:{facts.st_dev}", facts.st_ino
-    may_be_a_queue = stat.S_ISREG(facts.st_mode) and os.path.dirname(link) in ("/", "/dev/mqueue")  # noqa: PTH120 - a word
+    may_be_a_queue = stat.S_ISREG(facts.st_mode) and os.path.dirname(link) in ("/", "/dev/mqueue")  # noqa: PTH120 - a word, no path
     if may_be_a_queue and _file_system(place) == _MESSAGE_QUEUES:
         return f"queue:{facts.st_dev}", facts.st_ino
     return None

@@ -33,7 +33,7 @@ class SharedMemory:
         if not own:
             return set()
         if not self._all:
-            self._all += map(int, filter(str.isdecimal, os.listdir("/proc")))  # noqa: PTH208 - names
+            self._all += map(int, filter(str.isdecimal, os.listdir("/proc")))  # noqa: PTH208 - names are wanted
         others = (other for other in self._all if other not in family)
         return {other for other in others if own & self._pieces_of(other)}
 
