@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from daydreamd.session import Outcome, Phase, Trigger
+from daydreamd.session import FailingPart, Outcome, Phase, Trigger
 
 Level = Literal["debug", "info", "warning", "error"]
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -102,13 +102,14 @@ class Notice(Event, frozen=True, kw_only=True, tag="notice"):
 
 
 class SessionEnded(Event, frozen=True, kw_only=True, tag="session_ended"):
-    """The session is over and its row closed."""
+    """The session is over and its row closed. `failing` is None where nobody could say."""
 
     outcome: Outcome
     seconds: float
     reasons: tuple[str, ...] = ()
     insights_path: str | None = None
     new_insights: int = 0
+    failing: tuple[FailingPart, ...] | None = None
 
 
 AnyEvent = (

@@ -34,6 +34,7 @@ class Findings:
     known: Sequence[KnownInsight] = ()
     elsewhere: Sequence[KnownInsight] = ()
     waiting: Sequence[str] = ()
+    held_back: str = ""
     reflection: Reflection | None = None
     owner_at: str | None = None
     verdict: Verdict | None = None
@@ -44,6 +45,16 @@ class Findings:
     def model(self) -> ModelChoice | None:
         """The model to ask, if there is one."""
         return self.readiness.model.choice if self.readiness else None
+
+    @property
+    def may_reflect(self) -> bool:
+        """Whether there is a model that may be asked, and not every workspace is missing."""
+        return self.model is not None and not self.held_back and not self.all_missing
+
+    @property
+    def all_missing(self) -> bool:
+        """Whether there are workspaces, and none of them could be looked at."""
+        return bool(self.missing) and not (self.context and self.context.workspaces)
 
     @property
     def has_code(self) -> bool:
@@ -70,9 +81,18 @@ class Findings:
             return self.reflection.failure
         if self.owner_at:
             return f"stopped, because somebody came back on {self.owner_at}"
+        if self.held_back:
+            return self.held_back
         if self.readiness and self.model is None:
             return self.readiness.model.reason
+        if self.all_missing:
+            return "no workspace could be looked at"
         return None if self.has_code else "there is no code to show a model"
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Why each workspace that could not be looked at was not, by its name."""
+        return self.context.missing if self.context else {}
 
     @property
     def not_looked_at(self) -> list[str]:
@@ -101,7 +121,7 @@ class Findings:
         return Report(
             session_id=session.session_id,
             at=datetime.now(UTC),
-            workspaces=tuple(session.workspace_analysis),
+            workspaces=tuple(session.workspace_analysis or self.missing),
             verdict=verdict,
             observations=self.observations,
             model=session.analysis.model,
@@ -120,9 +140,11 @@ class Findings:
             return Outcome.FAILED
         if self.owner_at:
             return Outcome.PREEMPTED
-        state = states.get(Phase.AI_ANALYSIS)
-        if state == "timed_out" or (self.reflection and self.reflection.timed_out):
+        state, reflection = states.get(Phase.AI_ANALYSIS), self.reflection
+        if state == "timed_out" or (reflection and reflection.timed_out):
             return Outcome.TIMED_OUT
-        if state == "failed" or (self.reflection and self.reflection.failure):
+        if reflection and reflection.failure:
+            return Outcome.CLEANUP_ONLY
+        if state == "failed":
             return Outcome.FAILED
-        return Outcome.CLEANUP_ONLY if self.model is None else Outcome.COMPLETED
+        return Outcome.COMPLETED if self.may_reflect else Outcome.CLEANUP_ONLY

@@ -164,6 +164,19 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "new"
 
 
+class FailingPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the sessions that fails while the rest goes on, the first time at `since`.
+
+    `key` tells it from all others, `name` is for people, and so is what to do about it, `advice`.
+    """
+
+    key: str
+    name: str
+    since: datetime
+    reason: str
+    advice: str
+
+
 class AnalysisFacts(msgspec.Struct, kw_only=True):
     """What is known of the reflection besides its text; `None` where it could not be known."""
 

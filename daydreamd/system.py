@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
+from daydreamd.errors import ModelError
 from daydreamd.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
 from daydreamd.findings import Findings
 from daydreamd.history.store import History
@@ -46,8 +47,9 @@ class UnifiedDaydreamSystem:
         self._plan = plan
         self._workspaces = tuple(plan.workspaces)
         self._sink = sink
-        self._memory = Memory(history, self._workspaces)
-        self._found = Findings(waiting=[workspace.name for workspace in plan.waiting])
+        self._memory = Memory(history, self._workspaces, plan.waiting)
+        waiting = [workspace.name for workspace in plan.waiting]
+        self._found = Findings(waiting=waiting, held_back=plan.held_back)
 
     async def run(self, session: DaydreamSession) -> None:
         """Run all phases. Whatever happens, the session is cleaned up after and closed once."""
@@ -81,15 +83,15 @@ class UnifiedDaydreamSystem:
         if not ready and report is not None and report.is_short_of_memory:
             session.reasons.clear()  # the tidying may have made room
             ready = await run(Phase.READINESS_CHECK, self._check_system_readiness)
-        if not ready or self._plan.held_back:
-            session.reasons += [self._plan.held_back] if self._plan.held_back else []
+        if not ready:
             return Outcome.SKIPPED
+        session.reasons += [self._plan.held_back] if self._plan.held_back else []
         await run(Phase.CONTEXT_GATHERING, self._gather_comprehensive_context)
-        if self._workspaces and not session.workspace_analysis:
+        if self._found.context is None:
             return Outcome.FAILED
         if await self._is_unchanged(session):
             return Outcome.UNCHANGED
-        if self._found.model and self._found.has_code:
+        if self._found.may_reflect and self._found.has_code:
             await run(Phase.AI_ANALYSIS, self._execute_ai_analysis)
         await run(Phase.OUTPUT_PROCESSING, self._process_insights_and_output)
         return self._found.outcome(self._phases.states)
@@ -104,6 +106,7 @@ class UnifiedDaydreamSystem:
             )
         if session.outcome is not Outcome.INTERRUPTED:
             session.phase = Phase.COMPLETE
+        failing = await self._memory.note_parts(session, self._found, self._emitter)
         session.end_time = datetime.now(UTC)
         await self._history.close_session(session)
         self._emitter.emit(
@@ -114,6 +117,7 @@ class UnifiedDaydreamSystem:
                 reasons=tuple(session.reasons),
                 insights_path=str(self._found.report) if self._found.report else None,
                 new_insights=len(session.insight_items),
+                failing=failing,
             )
         )
 
@@ -192,11 +196,11 @@ class UnifiedDaydreamSystem:
         session.analysis = reflection.facts
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:
-            session.reasons.append(reflection.failure)
-        elif reflection.timed_out:
+            raise ModelError(reflection.failure)  # this part has failed; the facts go on
+        if reflection.timed_out:
             session.reasons.append("the analysis hit its deadline; what had come by then was kept")
         self._found.verdict = await self._judge(session)
-        self._phases.summary = reflection.failure or self._found.verdict.summary()
+        self._phases.summary = self._found.verdict.summary()
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> None:
         from daydreamd.insights.shelf import write_report
@@ -277,7 +281,7 @@ class UnifiedDaydreamSystem:
         return msgspec.structs.replace(model, name=own) if own else model
 
     async def _is_unchanged(self, session: DaydreamSession) -> bool:
-        if self._plan.again or self._found.model is None:
+        if self._plan.again or not self._found.may_reflect:
             return False
         if not await self._memory.is_unchanged(self._found):
             return False

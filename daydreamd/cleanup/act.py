@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from daydreamd.cleanup.decision import Facts, Verdict
@@ -38,6 +37,7 @@ from daydreamd.host.processes import (
     read_exe,
     scan,
 )
+from daydreamd.host.threads import in_spare_thread
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ async def end_abandoned(
     await acting.end_all(sorted(roots, key=lambda facts: -facts.rss_bytes))
     endings = acting.endings
     known = {(identity.pid, identity.start_ticks) for identity in identities.values()}
-    fresh = await anyio.to_thread.run_sync(_newcomers, began, known)
+    fresh = await in_spare_thread(partial(_newcomers, began, known))
     for facts in roots:
         ending, again = endings[facts.pid], fresh.get(looks[facts.pid])
         if ending.outcome == ENDED and again is not None:
@@ -144,13 +144,13 @@ class _Acting:
                 self._note(facts, Ending(LEFT))
             return
         trees = [facts for root in batch for facts in self._tree(root)]
-        memory = await anyio.to_thread.run_sync(measure_trees, trees)
+        memory = await in_spare_thread(partial(measure_trees, trees))
         gits = await _in_time(partial(_git_directories, batch)) or {}
-        look = await anyio.to_thread.run_sync(self._look)
+        look = await in_spare_thread(self._look)
         going = [facts for facts in batch if self._still_goes(facts, look)]
         samples = {facts.pid: look.evidence.samples[facts.pid] for facts in going}
         passed = time.monotonic() - look.evidence.taken_at
-        moved = await anyio.to_thread.run_sync(moved_since, samples, passed)
+        moved = await in_spare_thread(partial(moved_since, samples, passed))
         for facts in going:
             if what := moved.get(facts.pid):
                 self._spare(facts, Verdict("spare", (f"at work: {what}",)), look)
@@ -239,7 +239,7 @@ class _Acting:
 async def _in_time(ask: Callable[[], T]) -> T | None:
     """What is known of a workspace; None where its file system hangs."""
     with anyio.move_on_after(_WORKSPACE_SECONDS):
-        return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+        return await in_spare_thread(ask)
     return None
 
 

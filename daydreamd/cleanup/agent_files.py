@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,17 @@ from daydreamd.cleanup.claude_files import config_dir
 from daydreamd.cleanup.conversations import SESSION_ID
 from daydreamd.cleanup.kinds import CLAUDE
 from daydreamd.cleanup.sampling import look
-from daydreamd.cleanup.temp import IN_USE, TempFile, settle, temp_directories
+from daydreamd.cleanup.temp import (
+    IN_USE,
+    LOOK_SECONDS,
+    TempFile,
+    say_failure,
+    settle,
+    temp_directories,
+)
 from daydreamd.errors import FileError
 from daydreamd.host.deletion import Place
+from daydreamd.host.disks import ask_disks
 from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.leftovers import (
     Leftover,
@@ -85,11 +94,20 @@ def clean_agent_files(
 ) -> tuple[list[TempFile], list[str]]:
     """Remove what is old and dead, or with `act` false only list it; and what went wrong."""
     uid, found, failures = os.geteuid(), [], []
+    by_base: dict[str, list[_Place]] = {}
     for base, place in _places(settings, environ, uid):
-        try:
-            found += list(_find(base, place, settings.agent_files.max_age, uid))
-        except FileError as error:
-            failures.append(str(error))
+        by_base.setdefault(str(base), []).append(place)
+    look = partial(_find_below, max_age=settings.agent_files.max_age, uid=uid)
+    answers = ask_disks(
+        {base: partial(look, Path(base), places) for base, places in by_base.items()},
+        seconds=LOOK_SECONDS,
+    )
+    for name, answer in answers.items():
+        if isinstance(answer, Exception):
+            failures.append(say_failure(name, answer))
+        else:
+            found += answer[0]
+            failures += answer[1]
     if not found:
         return [], failures
     used = places_in_use()
@@ -123,6 +141,19 @@ def _places(
     for base, places in bases:
         if base.is_absolute():
             yield from ((base, place) for place in places)
+
+
+def _find_below(
+    base: Path, places: Sequence[_Place], *, max_age: float, uid: int
+) -> tuple[list[Leftover], list[str]]:
+    """What lies in the places below one base, and which of them could not be looked into."""
+    found, failures = [], []
+    for place in places:
+        try:
+            found += list(_find(base, place, max_age, uid))
+        except FileError as error:
+            failures.append(str(error))
+    return found, failures
 
 
 def _find(base: Path, place: _Place, max_age: float, uid: int) -> Iterator[Leftover]:

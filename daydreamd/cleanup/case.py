@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
@@ -24,6 +24,7 @@ from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
     age_seconds,
@@ -232,12 +233,9 @@ class Case:
         home = config_dir(self.environ, self.sample.identity.uid)
         try:
             said = remote_session(self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
-        except (FileError, OSError, ValueError) as error:
-            return "", f"the roster of its daemon ({error})"
-        try:
             scheduled = scheduled_work(self.sample.cwd, self.stat.pid)
         except (FileError, OSError, ValueError) as error:
-            return "", f"its scheduled work ({error})"
+            return "", f"the roster of its daemon, or its scheduled work ({error})"
         return said or self.claude.remote or scheduled, ""
 
     @cached_property
@@ -258,11 +256,16 @@ class Case:
         )
 
     def _resume(self) -> str | None:
-        if self.sample.kind == CLAUDE:
-            return resume_claude(self.claude, self.sample.cwd)
-        if self.sample.kind == AIDER:
-            return resume_aider(self.sample.argv, self.environ, self.sample.cwd)
-        return None
+        ways = {
+            CLAUDE: partial(resume_claude, self.claude, self.sample.cwd),
+            AIDER: partial(resume_aider, self.sample.argv, self.environ, self.sample.cwd),
+        }
+        if self.sample.kind not in ways:
+            return None
+        try:
+            return ask_disk(self.claude.cwd or self.sample.cwd, ways[self.sample.kind])
+        except TimeoutError:  # where its conversation lies is not known: then nothing is promised
+            return None
 
 
 def _meant_to_stay(pid: int, sample: Sample, environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import pwd
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ import msgspec
 from daydreamd.cleanup.conversations import SESSION_ID, can_be_resumed, newest_transcript
 from daydreamd.cleanup.transcripts import has_finished
 from daydreamd.errors import FileError
+from daydreamd.host.disks import NO_ANSWER, ask_disk
 from daydreamd.host.files import read_text_nofollow
 
 _SAID: Final = {
@@ -74,6 +76,22 @@ def ask_claude(
     home = config_dir(environ, uid)
     if home is None:
         return ClaudeSays(unknown="where its configuration lies")
+    read = partial(_read_files, home, pid, start_ticks, argv=argv, environ=environ, cwd=cwd)
+    try:
+        return ask_disk(home, read)
+    except TimeoutError:
+        return ClaudeSays(unknown=f"its session files ({NO_ANSWER})")
+
+
+def _read_files(
+    home: Path,
+    pid: int,
+    start_ticks: int,
+    *,
+    argv: tuple[str, ...],
+    environ: Mapping[str, str],
+    cwd: str,
+) -> ClaudeSays:
     try:
         entry = _read_entry(home, pid, start_ticks)
         registered = entry.session_id if entry else ""

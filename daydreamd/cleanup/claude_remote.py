@@ -7,12 +7,14 @@ the sessions that `claude agents` can still come back to.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from daydreamd.errors import FileError
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow
 
 _OPTIONS: Final = (
@@ -33,7 +35,7 @@ _MOST_VALUES: Final = 20_000
 def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_ticks: int) -> str:
     """Why it lives without a terminal, in a few words; "" where nothing says so.
 
-    FileError or ValueError where the roster is there and cannot be read.
+    OSError, FileError or ValueError where the roster is there and cannot be read.
     """
     for word in argv[1:]:
         if word.partition("=")[0] in _OPTIONS or word.startswith("--bg-"):
@@ -42,7 +44,7 @@ def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_t
     if command in _COMMANDS:
         return f"meant to outlive its terminal: it was started as `{command}`"
     roster = config / "daemon" / "roster.json" if config else None
-    if roster is not None and _is_on_the_roster(roster, pid, start_ticks):
+    if roster and ask_disk(roster, partial(_is_on_the_roster, roster, pid, start_ticks)):
         return "Claude's background daemon has it on its roster"
     return ""
 

@@ -10,10 +10,10 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 import anyio
-import anyio.to_thread
 
 from daydreamd.cleanup.case import Case, Former, Known
 from daydreamd.cleanup.decision import Facts
@@ -30,6 +30,7 @@ from daydreamd.host.processes import (
     descendants,
     scan,
 )
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.model import Cleanup
 
 
@@ -51,11 +52,11 @@ class Evidence:
 async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
     """Look twice, `settings.observe` apart, and put together what is known."""
     began = time.monotonic()
-    first = await anyio.to_thread.run_sync(look, settings)
+    first = await in_spare_thread(partial(look, settings))
     if not first:
         return Evidence((), {})
     await anyio.sleep(settings.observe)
-    return await anyio.to_thread.run_sync(_second_look, first, began, settings, known)
+    return await in_spare_thread(partial(_second_look, first, began, settings, known))
 
 
 def look_again(before: Evidence, settings: Cleanup, known: Known) -> Evidence:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from daydreamd.host.disks import glance
+
 _JAVASCRIPT: Final = re.compile(r"node(?:js)?(?:-?\d+)?|bun|deno")
 _PYTHON: Final = re.compile(r"python(?:\d+(?:\.\d+)?)?|pypy\d?")
 _OPTIONS_WITH_VALUE: Final = {
@@ -73,4 +75,6 @@ def interpreter(name: str) -> str | None:
 def _resolved(script: str, cwd: str) -> str:
     """The script's own path: `/usr/local/bin/claude` is a link to some `cli.js`."""
     path = os.path.join(cwd, script) if cwd else script  # noqa: PTH118 - absolute scripts win
-    return os.path.realpath(path) if path.startswith("/") else script
+    if not path.startswith("/"):
+        return script
+    return glance(path, lambda: os.path.realpath(path), unknown=path)

@@ -18,6 +18,7 @@ from daydreamd.cleanup.executed import Program, Run, interpreter, what_is_run
 from daydreamd.cleanup.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
 from daydreamd.cleanup.marks import is_native_claude, is_registered_claude
 from daydreamd.cleanup.servers import RUNNERS, is_mcp_server, names_a_server
+from daydreamd.host.disks import glance
 from daydreamd.settings.model import UserKind
 
 __all__ = [
@@ -96,7 +97,9 @@ def _is_started_by_name(agent: str, script: str) -> bool:
 def _is_desktop_program(program: Program) -> bool:
     """Electron's own marks: helper processes say their type, and the bundle lies beside it."""
     beside = Path(program.exe).parent / "resources" / "app.asar"
-    return any(word.startswith("--type=") for word in program.argv) or beside.exists()
+    return any(word.startswith("--type=") for word in program.argv) or glance(
+        beside.parent, beside.exists, unknown=True
+    )
 
 
 def _is_aider(program: Program, run: Run | None) -> bool:
@@ -117,13 +120,18 @@ def _is_aider(program: Program, run: Run | None) -> bool:
 def _is_not_the_users_own(cwd: str) -> bool:
     """Python takes a package of the working directory first: it is Aider if it has its coders."""
     beside = Path(cwd, "aider") if cwd else None
-    return beside is None or not beside.is_dir() or (beside / "coders").is_dir()
+    return beside is None or glance(
+        beside, lambda: not beside.is_dir() or (beside / "coders").is_dir(), unknown=False
+    )
 
 
 def _imports_aider(script: str) -> bool:
-    try:
+    def look() -> bool:
         with open(script, "rb") as file:  # noqa: PTH123 - a script that runs already
             return b"from aider." in file.read(4096)
+
+    try:
+        return glance(script, look, unknown=False)
     except OSError:  # gone or unreadable: then its name alone does not make it Aider
         return False
 

@@ -14,9 +14,12 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Final
+
+from daydreamd.host.disks import glance
 
 _VERSION: Final = re.compile(r"v?\d+\.\d+[\w.+-]*")
 _SHELVES: Final = ("Cellar", "Caskroom", "installs", "tools", "venvs")
@@ -122,12 +125,16 @@ def _on_shelf(parts: Sequence[str], names: Sequence[str]) -> bool:
     return "-" in own and parts[1:3] in (("opt", own), ("usr", "lib")) and own in parts[2:4]
 
 
+def _manifest(directory: Path) -> bytes:
+    with (directory / "package.json").open("rb") as file:
+        return file.read(_LONGEST_MANIFEST)
+
+
 def _command_of(script: PurePath) -> str:
     """The npm package whose manifest names this script as a command; "" where none does."""
-    for directory in list(script.parents)[:3]:
+    for directory in list(Path(script).parents)[:3]:
         try:
-            with Path(directory, "package.json").open("rb") as file:
-                said = json.loads(file.read(_LONGEST_MANIFEST))
+            said = json.loads(glance(directory, partial(_manifest, directory), unknown=b""))
         except (OSError, ValueError, RecursionError):  # none here, or one that proves nothing
             continue
         if not isinstance(said, dict):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daydreamd.errors import FileError
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer
 from daydreamd.settings.model import CleanupLog
@@ -46,7 +47,7 @@ def rotate_log(settings: CleanupLog, *, act: bool, stop_at: float = math.inf) ->
     """
     path = Path(settings.path).expanduser()
     try:
-        size = path.lstat().st_size
+        size = ask_disk(path, path.lstat).st_size
     except FileNotFoundError:
         size = 0  # a run that was killed may have moved it and not yet made a new one
     except OSError as error:

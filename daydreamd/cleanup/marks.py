@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ import msgspec
 
 from daydreamd.cleanup.claude_files import config_dir
 from daydreamd.errors import FileError
+from daydreamd.host.disks import glance
 from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.processes import read_environ, read_stat, read_uid
 
@@ -58,9 +60,11 @@ def is_registered_claude(pid: int) -> bool:
     if stat is None or uid is None or environ is None:
         return False
     home = config_dir(environ, uid)
+    if home is None:
+        return False
+    read = partial(read_text_nofollow, home / "sessions" / f"{pid}.json")
     try:
-        text = read_text_nofollow(home / "sessions" / f"{pid}.json") if home else ""
-        entry = msgspec.json.decode(text, type=_Entry)
+        entry = msgspec.json.decode(glance(home, read, unknown=""), type=_Entry)
     except (FileError, OSError, ValueError, RecursionError):  # no entry, or none that can be read
         return False
     return str(entry.proc_start) == str(stat.start_ticks)
@@ -68,6 +72,10 @@ def is_registered_claude(pid: int) -> bool:
 
 def is_native_claude(exe: str) -> bool:
     """Whether a program called `claude` is as large as Claude Code and built as it is, by Bun."""
+    return glance(exe, partial(_is_built_by_bun, exe), unknown=False)
+
+
+def _is_built_by_bun(exe: str) -> bool:
     try:
         with Path(exe).open("rb") as file:
             if os.fstat(file.fileno()).st_size < _LEAST_NATIVE_BYTES:

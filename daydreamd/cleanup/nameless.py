@@ -17,11 +17,14 @@ import os
 import stat as modes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from daydreamd.cleanup.marks import ANY_AGENT, MARKS, started_by
 from daydreamd.cleanup.programs import ADOPTERS, MULTIPLEXERS, personal_program
+from daydreamd.host.cached_facts import cached_facts
+from daydreamd.host.disks import glance
 from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe
 
 _SIGHUP_BIT: Final = 1
@@ -120,13 +123,15 @@ def cwd_is_gone(pid: int) -> bool | None:
     """
     try:
         link = f"/proc/{pid}/cwd"
-        unlinked = os.stat(link).st_nlink == 0  # noqa: PTH116 - a link of the kernel's
+        unlinked = cached_facts(link).st_nlink == 0
         name = os.readlink(link)  # noqa: PTH115 - its text says what was removed
     except OSError:
         return None
+    if not unlinked or not name.endswith(" (deleted)"):
+        return False
     # One made anew at the same place is where its work goes on: a branch switched there and back.
-    there_again = os.path.lexists(name.removesuffix(" (deleted)"))
-    return unlinked and name.endswith(" (deleted)") and not there_again
+    place = name.removesuffix(" (deleted)")
+    return not glance(place, partial(os.path.lexists, place), unknown=True)
 
 
 def by_design(stat: Stat) -> str:
@@ -175,7 +180,7 @@ def _file_kept_open(pid: int) -> str:
         try:
             if int(name) < 3 or not os.lstat(link).st_mode & 0o200:
                 continue
-            about = os.stat(link)  # noqa: PTH116 - a link of the kernel's
+            about = cached_facts(link)
             if modes.S_ISREG(about.st_mode) and about.st_nlink:
                 return "a file"
         except OSError:  # closed meanwhile

@@ -10,10 +10,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from daydreamd.errors import FileError
+from daydreamd.host.disks import NO_ANSWER, ask_disks, glance
 from daydreamd.host.leftovers import Leftover, Shape, find_leftovers, places_in_use, remove_leftover
 from daydreamd.settings.model import CleanupTemp
 from daydreamd.units import say_duration
@@ -26,6 +28,8 @@ _FILES: Final = (
     Shape(re.compile(r"aider[-_][a-z0-9_]{8}(?:\.[a-z0-9]{1,8})?"), mode=0o600),
 )
 IN_USE: Final = "a process has it open"
+LOOK_SECONDS: Final = 10.0
+"""What looking through a directory may take, half of the phase: then its disk does not answer."""
 _TREES: Final = (Shape(re.compile(r"daydreamd-(?:prompt|context)-[a-z0-9_]{8}")),)
 
 
@@ -54,21 +58,35 @@ def clean_temp(
     """Remove leftovers, or with `act` false only list them; and what could not be looked at."""
     found: list[Leftover] = []
     failures: list[str] = []
-    for directory in temp_directories(settings, os.environ):
-        try:
-            found += find_leftovers(
-                directory,
-                files=_FILES,
-                trees=(*_TREES, *map(Shape.of_glob, settings.patterns)),
-                min_age=settings.max_age,
-                uids=None if all_users and os.geteuid() == 0 else (os.geteuid(),),
-            )
-        except FileError as error:
-            failures.append(str(error))
+    look = partial(
+        find_leftovers,
+        files=_FILES,
+        trees=(*_TREES, *map(Shape.of_glob, settings.patterns)),
+        min_age=settings.max_age,
+        uids=None if all_users and os.geteuid() == 0 else (os.geteuid(),),
+    )
+    directories = temp_directories(settings, os.environ)
+    answers = ask_disks(
+        {str(place): partial(look, place) for place in directories}, seconds=LOOK_SECONDS
+    )
+    for directory, answer in answers.items():
+        if isinstance(answer, Exception):
+            failures.append(say_failure(directory, answer))
+        else:
+            found += answer
     used = places_in_use() if found else set()
     return [
         settle(leftover, IN_USE if leftover.holds & used else "", act=act) for leftover in found
     ], failures
+
+
+def say_failure(directory: str, error: Exception) -> str:
+    """Why a directory was not looked into; anything but a refusal or silence is raised."""
+    if isinstance(error, TimeoutError):
+        return f"cannot look into {directory}: {NO_ANSWER}"
+    if isinstance(error, FileError):
+        return str(error)
+    raise error
 
 
 def temp_directories(settings: CleanupTemp, environ: Mapping[str, str]) -> list[Path]:
@@ -76,7 +94,8 @@ def temp_directories(settings: CleanupTemp, environ: Mapping[str, str]) -> list[
     if settings.directories:
         return [Path(given).expanduser() for given in settings.directories]
     given = (environ.get("TMPDIR", ""), "/tmp", "/var/tmp")  # noqa: S108 - looked into only
-    return [Path(path) for path in dict.fromkeys(map(os.path.realpath, filter(None, given)))]
+    real = (glance(path, partial(os.path.realpath, path), unknown=path) for path in given if path)
+    return [Path(path) for path in dict.fromkeys(real)]
 
 
 def settle(leftover: Leftover, spared: str, *, act: bool) -> TempFile:

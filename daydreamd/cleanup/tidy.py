@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -25,18 +26,22 @@ from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AG
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
-from daydreamd.cleanup.temp import clean_temp
+from daydreamd.cleanup.temp import TempFile, clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
+from daydreamd.host.disks import NO_ANSWER
 from daydreamd.host.machine import available_memory, memory_pressure
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.model import Cleanup, CleanupKind
 from daydreamd.settings.places import Places
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
 _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk
+_LOOK_SECONDS: Final = 10.0  # what a look may take where the budget is small
+_STEP_SECONDS: Final = 4.0  # of them; who has not come back by then hangs
 _LIMIT_OF_SESSIONS: Final = 1000
 
 __all__ = ["TidyReport", "tidy_up"]
@@ -63,7 +68,8 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
     tidying = _Tidying(settings, report, emitter, history, act)
     async with anyio.create_task_group() as group:
         group.start_soon(tidying.processes, places, dead_sessions, budget, name="processes")
-        group.start_soon(tidying.files, budget - _LAST_SECONDS, name="temp files and logs")
+        group.start_soon(tidying.files, budget - _LAST_SECONDS, name="temp files")
+        group.start_soon(tidying.logs, budget - _LAST_SECONDS, name="logs")
         if places and min_free_disk:
             group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
@@ -135,7 +141,11 @@ class _Tidying:
             watch = await anyio.to_thread.run_sync(read_watch, places.state if places else None)
             dead = {*dead_sessions, *await self._dead_sessions()}
             known = Known(dead, watch)
-            evidence = await gather_evidence(self._settings, known)
+            with anyio.fail_after(max(budget - _LAST_SECONDS, _LOOK_SECONDS)):
+                evidence = await gather_evidence(self._settings, known)
+        except TimeoutError:
+            self._report.failures.append("agent processes were not looked at: a disk hangs")
+            return
         except (DaydreamError, OSError) as error:
             self._report.failures.append(f"agent processes were not looked at: {error}")
             return
@@ -147,7 +157,7 @@ class _Tidying:
         kills = [candidate.facts for candidate in self._report.kills]
         shown = [] if self._act else list(kills)
         shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
-        memory = await anyio.to_thread.run_sync(measure_trees, shown)
+        memory = await in_spare_thread(partial(measure_trees, shown))
         self._report.candidates = [
             replace(candidate, frees_bytes=memory.get(candidate.facts.pid))
             for candidate in self._report.candidates
@@ -227,23 +237,42 @@ class _Tidying:
             self._report.failures.append(f"the end of {facts.pid} is not recorded: {error}")
 
     async def files(self, budget: float) -> None:
-        """Temp files, then logs."""
-        settings, report, stop_at = self._settings, self._report, time.monotonic() + budget
+        """Temp files, then those that agents have left in their own directories."""
+        settings, act, give_up = self._settings, self._act, anyio.current_time() + budget
+        cleaners: dict[str, Callable[[], tuple[list[TempFile], list[str]]]] = {}
         if settings.temp.enabled:
-            clean = partial(clean_temp, settings.temp, all_users=settings.all_users, act=self._act)
-            report.temp_files, failures = await anyio.to_thread.run_sync(clean)
-            report.failures += failures
+            everybodys = settings.all_users
+            cleaners["temp files"] = lambda: clean_temp(
+                settings.temp, all_users=everybodys, act=act
+            )
         if settings.agent_files.enabled:
-            clean_old = partial(clean_agent_files, settings, os.environ, act=self._act)
-            files, failures = await anyio.to_thread.run_sync(clean_old)
-            report.temp_files += files
-            report.failures += failures
-        for log in settings.logs:
+            cleaners["files of agents"] = lambda: clean_agent_files(settings, os.environ, act=act)
+        for what, clean in cleaners.items():
+            left = give_up - anyio.current_time()
+            with self._given_up_after(left, f"{what} were not tidied to the end"):
+                files, failures = await in_spare_thread(clean)
+                self._report.temp_files += files
+                self._report.failures += failures
+
+    async def logs(self, budget: float) -> None:
+        """The logs that the settings name, one after the other."""
+        stop_at = time.monotonic() + budget
+        for log in self._settings.logs:
             rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)
-            done = await anyio.to_thread.run_sync(rotate)
-            report.logs.append(done)
-            if done.outcome == "failed":
-                report.failures.append(done.said)
+            left = stop_at - time.monotonic()
+            with self._given_up_after(left + _STEP_SECONDS, f"cannot rotate {log.path}"):
+                done = await in_spare_thread(rotate)
+                self._report.logs.append(done)
+                if done.outcome == "failed":
+                    self._report.failures.append(done.said)
+
+    @contextmanager
+    def _given_up_after(self, seconds: float, failure: str) -> Iterator[None]:
+        """Leave behind what hangs, and say so."""
+        with anyio.move_on_after(seconds) as scope:
+            yield
+        if scope.cancelled_caught:
+            self._report.failures.append(f"{failure}: {NO_ANSWER}")
 
     async def room(self, places: Places, min_free_disk: int) -> None:
         """Old archives go before the disk is full."""

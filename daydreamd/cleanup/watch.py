@@ -14,17 +14,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import anyio.to_thread
 import msgspec
 
 from daydreamd.cleanup.sampling import Sample, has_moved, is_unmoved, look
-from daydreamd.errors import FileError
+from daydreamd.errors import FileError, HostError
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow, write_atomically
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.model import Cleanup
 
+_LOOK_SECONDS: Final = 20.0
 FILE_NAME: Final = "agents.json"
 LONGEST_SPAN_SECONDS: Final = 900.0
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -70,10 +73,18 @@ class Watch(msgspec.Struct):
 
 
 async def sample_agents(state: Path, settings: Cleanup) -> Watch:
-    """Look once and remember; for the supervisor, every `observe.watch_agents`."""
+    """Look once and remember; for the supervisor, every `observe.watch_agents`.
+
+    HostError where a disk that has to be asked hangs.
+    """
     path = state / FILE_NAME
     before = read_watch(state)
-    samples = await anyio.to_thread.run_sync(look, settings)
+    # One look that hangs is enough: meanwhile no other is begun.
+    ask = partial(ask_disk, "/proc", partial(look, settings), seconds=_LOOK_SECONDS)
+    try:
+        samples = await in_spare_thread(ask)
+    except TimeoutError:
+        raise HostError("cannot look at agent processes: a disk hangs") from None
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
     agents = [
         carry_on(before.find(sample.stat.pid, sample.stat.start_ticks), sample, now)

@@ -50,8 +50,10 @@ async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.cleanup.tidy import tidy_up
     from daydreamd.events import Emitter
     from daydreamd.history.store import open_history
+    from daydreamd.host.descriptors import make_sure_of_descriptors
     from daydreamd.host.locks import hold_lock
 
+    make_sure_of_descriptors()
     settings, places = invocation.loaded.settings, invocation.places
     dry_run = dry_run or settings.cleanup.dry_run
     with ExitStack() as stack:

@@ -23,8 +23,8 @@ daydreamd \\- tidies up after coding agents and reflects on code while its owner
 """
 _TAIL: Final = """\
 .SH EXIT STATUS
-0 done, 1 failed, 2 wrong usage, 3 skipped (not ready), 4 no model (facts only), 5 timed out,
-6 faulty settings, 7 the daemon is not running.
+0 done, 1 failed, 2 wrong usage, 3 skipped (not ready), 4 facts only (no answer of a model),
+5 timed out, 6 faulty settings, 7 the daemon is not running.
 .SH FILES
 .TP
 .I /etc/daydreamd/daydreamd.toml

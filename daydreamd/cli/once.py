@@ -26,7 +26,7 @@ def command(
 
     \b
     Example: daydreamd once ~/src/shop
-    Exit codes: 0 done, 1 failed, 3 not ready, 4 no model, 5 timed out, 130 stopped by Ctrl-C.
+    Exit codes: 0 done, 1 failed, 3 not ready, 4 facts only, 5 timed out, 130 stopped by Ctrl-C.
     """
     import anyio
     import msgspec

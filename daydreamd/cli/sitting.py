@@ -17,12 +17,16 @@ import anyio.abc
 from daydreamd.cleanup.remains import recover
 from daydreamd.context.cache import prune
 from daydreamd.context.rotation import choose_workspaces
+from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.events import Emitter, Sink
 from daydreamd.history.store import History, open_history
 from daydreamd.host.commands import SESSION_MARK
+from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.signals import Mailbox, listen
+from daydreamd.host.threads import in_spare_thread
+from daydreamd.parts import PARTS_KEY, failing_paths, from_json
 from daydreamd.plan import Plan
 from daydreamd.session import DaydreamSession, Trigger, Workspace
 from daydreamd.settings.model import Settings
@@ -53,8 +57,9 @@ async def hold_session(
 ) -> Held:
     """Run one session to its end, which SIGINT and SIGTERM bring early; SessionBusy if one runs.
 
-    `held_back` says why the model is not asked: then it only tidies up.
+    `held_back` says why the model is not asked: then it tidies up and reports facts.
     """
+    make_sure_of_descriptors()
     become_subreaper()
     places.create()
     session = DaydreamSession.begin(trigger)
@@ -80,14 +85,14 @@ async def hold_session(
                 await system.run(session)
                 group.cancel_scope.cancel()
             await history.forget(settings.history.keep)
-            _prune_cache(places.cache, workspaces, settings)
+            await in_spare_thread(lambda: _prune_cache(places.cache, workspaces, settings))
     return held
 
 
 def _prune_cache(cache: Path, workspaces: Sequence[Workspace], settings: Settings) -> None:
     wanted = [Path(one.path) for one in workspaces]
-    with suppress(OSError, RuntimeError):  # what cannot be deleted is kept a while longer
-        wanted += [Path(one.path).expanduser().resolve() for one in settings.workspaces]
+    wanted += [Path(one.path) for one in find_workspaces(settings.workspaces)]
+    with suppress(OSError):  # what cannot be deleted is kept a while longer
         prune(cache, wanted)
 
 
@@ -96,7 +101,9 @@ async def _whose_turn(
 ) -> tuple[Workspace, ...]:
     last = {one.path: await history.last_reflection(one.path) for one in workspaces}
     times = {path: record.at for path, record in last.items() if record}
-    return choose_workspaces(workspaces, times, settings.analysis.max_workspaces)
+    failing = failing_paths(from_json(await history.get_state(PARTS_KEY)))
+    missing = [path for path in failing if not await is_there(Path(path))]
+    return choose_workspaces(workspaces, times, settings.analysis.max_workspaces, missing)
 
 
 async def _stop_at_signal(mailbox: Mailbox, scope: anyio.CancelScope, held: Held) -> None:

@@ -52,6 +52,8 @@ def _say(status: dict[str, Any]) -> None:
     for name, text in rows.items():
         if text:
             click.echo(f"{name:<15}{text}")
+    for part in status["failing"]:
+        click.echo(f"{'failing':<15}{_failing(part)}")
 
 
 def _running(session: dict[str, Any] | None) -> str:
@@ -111,6 +113,13 @@ def _model(due: dict[str, Any], last: dict[str, Any] | None) -> str:
     why = f"{due['failures']} sessions failed in a row since {_clock(since)}"
     reasons = one_line("; ".join((last or {}).get("reasons") or []), limit=200)
     return f"{said}; {why}{f': {reasons}' if reasons else ''} (now: `daydreamd trigger`)"
+
+
+def _failing(part: dict[str, Any]) -> str:
+    """What fails, since when, why, and what to do."""
+    since = _clock(datetime.fromisoformat(part["since"]).astimezone())
+    name = click.style(one_line(part["name"], limit=80), fg="yellow")
+    return f"{name} since {since}: {one_line(part['reason'], limit=200)}; {part['advice']}"
 
 
 def _agents(agents: dict[str, dict[str, int]]) -> str:

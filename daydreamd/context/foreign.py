@@ -200,6 +200,7 @@ def _config(repository: Repository, keys: dict[str, str], place: Path) -> str:
         "core.packedgitwindowsize": "16m",
         "core.packedgitlimit": "64m",
         "grep.threads": "2",
+        "index.threads": "2",
     }
     named = ((*name.split("."), value) for name, value in keys.items())
     return "".join(f"[{section}]\n\t{key} = {value}\n" for section, key, value in named)

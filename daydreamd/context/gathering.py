@@ -34,18 +34,42 @@ _QUEUE_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class ContextReport:
-    """What was gathered: entries and trends by workspace, excerpts, and what failed."""
+    """What was gathered: entries and trends by workspace, excerpts, and what failed.
+
+    `missing` says of each workspace that could not be looked at why, by its name.
+    """
 
     workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     excerpts: tuple[Excerpt, ...] = ()
     trends: dict[str, Any] = field(default_factory=dict)
     recent_activity: dict[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
 
     def one_line(self) -> str:
         """The phase in a line: each workspace, or why it is missing."""
         said = [f"{name}: {_summary(entry)}" for name, entry in self.workspaces.items()]
         return "; ".join((*said, *self.failures)) or "no workspaces"
+
+
+class _Faults:
+    """What failed so far, each told at once."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self.failures: list[str] = []
+        self.missing: dict[str, str] = {}
+
+    def fail(self, workspace: str, source: str, reason: str) -> None:
+        """A source of a workspace, or with no `source` the workspace as a whole."""
+        self.failures.append(f"{workspace}: {source}: {reason}" if source else reason)
+        facts = {"workspace": workspace, "source": source, "reason": reason}
+        self._emitter.notice("warning", "context source failed", **facts)
+
+    def miss(self, workspace: Workspace, reason: str) -> None:
+        """A workspace that could not be looked at."""
+        self.missing[workspace.name] = reason
+        self.fail(workspace.name, "", reason)
 
 
 async def gather_context(
@@ -66,14 +90,8 @@ async def gather_context(
     make_private(scratch)
     now = time.time()
     surveys: dict[str, Survey] = {}
-    failures: list[str] = []
+    faults = _Faults(emitter)
     limiter = anyio.CapacityLimiter(_AT_ONCE)
-
-    def fail(workspace: str, source: str, reason: str) -> None:
-        failures.append(f"{workspace}: {source}: {reason}" if source else reason)
-        emitter.notice(
-            "warning", "context source failed", workspace=workspace, source=source, reason=reason
-        )
 
     async def look_at(workspace: Workspace) -> None:
         async with limiter:
@@ -83,14 +101,14 @@ async def gather_context(
                         workspace, scratch=scratch, cache=cache, now=now, seconds=seconds
                     )
             except TimeoutError:
-                fail(workspace.name, "", f"cannot look at {workspace.path}: it does not answer")
+                faults.miss(workspace, f"cannot look at {workspace.path}: it does not answer")
                 return
             except (WorkspaceError, OSError) as error:
-                fail(workspace.name, "", str(error))
+                faults.miss(workspace, str(error))
                 return
         surveys[workspace.name] = survey
         for source, reason in survey.failures:
-            fail(workspace.name, source, reason)
+            faults.fail(workspace.name, source, reason)
 
     async with anyio.create_task_group() as group:
         for workspace in workspaces:
@@ -98,7 +116,7 @@ async def gather_context(
         others = Sources(_QUEUE_SECONDS)
         answers = await others.ask(queue=partial(read_queue_activity, queue))
     for source, reason in others.failures:
-        fail("", source, reason)
+        faults.fail("", source, reason)
     ordered = {one.name: surveys[one.name] for one in workspaces if one.name in surveys}
     entries = {name: survey.entry for name, survey in ordered.items()}
     return ContextReport(
@@ -106,7 +124,8 @@ async def gather_context(
         excerpts=tuple(excerpt for survey in ordered.values() for excerpt in survey.excerpts),
         trends={name: compare_weeks(entry) for name, entry in entries.items()},
         recent_activity=last_week(entries, answers.get("queue")),
-        failures=tuple(failures),
+        failures=tuple(faults.failures),
+        missing=faults.missing,
     )
 
 

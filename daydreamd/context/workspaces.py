@@ -7,18 +7,19 @@ today (an unmounted disk) must not stop the session: `gather_context` reports it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
+from daydreamd.host.disks import ask_disk, ask_disks
 from daydreamd.host.programs import keep_out_of
-from daydreamd.host.threads import answer_within
+from daydreamd.host.threads import in_spare_thread
 from daydreamd.session import Workspace
 from daydreamd.settings.model import WorkspaceSetting
 
-_PATIENCE_SECONDS: Final = 5.0
-_NO_ANSWER: Final = "its disk does not answer"
+_MOMENT_SECONDS: Final = 1.0
 
 
 def find_workspaces(
@@ -30,12 +31,11 @@ def find_workspaces(
     What `configured` says of a typed path counts. From now on no program is looked for in any.
     WorkspaceError where a typed path is missing, no directory, the root of the machine or excluded.
     """
-    found: dict[Path, WorkspaceSetting] = {}
+    wanted = list(wanted)
+    found = _by_path([one for one in wanted if isinstance(one, WorkspaceSetting)])
     known = _by_path(configured)
     for one in wanted:
-        if isinstance(one, WorkspaceSetting):
-            found.setdefault(_resolved(one.path), one)
-        else:
+        if not isinstance(one, WorkspaceSetting):
             path = _resolved(str(one))
             require_directory(path)
             found.setdefault(path, setting_for(path, known))
@@ -55,26 +55,35 @@ def find_workspaces(
 
 
 def _by_path(configured: Sequence[WorkspaceSetting]) -> dict[Path, WorkspaceSetting]:
+    """Each setting by where it leads, or as it is written where that cannot be known now.
+
+    That its disk does not answer, say, is told where it is looked at.
+    """
+    answers = ask_disks({one.path: partial(_follow, one.path) for one in configured})
     known: dict[Path, WorkspaceSetting] = {}
     for setting in configured:
-        try:
-            path = _resolved(setting.path)
-        except WorkspaceError:  # its disk does not answer, but its name may
-            path = Path(setting.path)
-        known.setdefault(path, setting)
+        path = answers[setting.path]
+        known.setdefault(Path(setting.path) if isinstance(path, Exception) else path, setting)
     return known
 
 
 def require_directory(path: Path) -> None:
     """WorkspaceError with the reason where `path` cannot be a workspace."""
     try:
-        reason = answer_within(lambda: _reason_against(path), _PATIENCE_SECONDS)
-    except TimeoutError:
-        reason = _NO_ANSWER
-    except OSError as error:
-        reason = error.strerror or str(error)
+        reason = ask_disk(path, lambda: _reason_against(path))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
     if reason:
         raise WorkspaceError(f"cannot look at {path}: {reason}", path=path)
+
+
+async def is_there(path: Path) -> bool:
+    """Whether `path` can be looked at by now; a disk that takes long cannot."""
+    look = partial(ask_disk, path, lambda: _reason_against(path), seconds=_MOMENT_SECONDS)
+    try:
+        return not await in_spare_thread(look)
+    except (OSError, ValueError):
+        return False
 
 
 def _reason_against(path: Path) -> str:
@@ -88,12 +97,15 @@ def _reason_against(path: Path) -> str:
 
 def _resolved(text: str) -> Path:
     try:
-        return answer_within(lambda: Path(text).expanduser().resolve(), _PATIENCE_SECONDS)
-    except TimeoutError:
-        raise WorkspaceError(f"cannot look at {text!r}: {_NO_ANSWER}", path=text) from None
+        return ask_disk(text, lambda: _follow(text))
     except (OSError, RuntimeError, ValueError) as error:
-        # a loop of links, no home for "~", a NUL in the text
-        raise WorkspaceError(f"cannot look at {text!r}: {error}", path=text) from error
+        # silent, a loop of links, no home for "~", a NUL in the text
+        said = error.strerror if isinstance(error, OSError) else error
+        raise WorkspaceError(f"cannot look at {text!r}: {said}", path=text) from error
+
+
+def _follow(text: str) -> Path:
+    return Path(text).expanduser().resolve()
 
 
 def _unique_name(wished: str, path: Path, taken: set[str]) -> str:

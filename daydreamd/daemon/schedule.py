@@ -19,7 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from daydreamd.daemon.clock import Now
-from daydreamd.session import Outcome
+from daydreamd.session import Outcome, Phase
 from daydreamd.settings.model import Schedule
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
 
@@ -45,7 +45,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """The moment from which the wait counts, and what kind of wait it is.
 
     `failures` is how many sessions in a row have failed, the first at `failing_since` (wall time),
-    the last at `failed_at` (boot clock). `chance`, 0 to 1, is the share of `schedule.jitter` that
+    the last at `failed_at` (boot clock) and in the phase `failed_in`, "" where it had not come to
+    any. `chance`, 0 to 1, is the share of `schedule.jitter` that
     this wait is given.
     """
 
@@ -57,6 +58,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     chance: float = 0.0
     failed_at: float | None = None
     failing_since: float | None = None
+    failed_in: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -77,11 +79,19 @@ def mark_begun(mark: Mark, now: Now, *, chance: float) -> Mark:
 
 
 def mark_ended(
-    mark: Mark, now: Now, outcome: Outcome, *, timed: bool, chance: float, held_back: bool = False
+    mark: Mark,
+    now: Now,
+    outcome: Outcome,
+    *,
+    timed: bool,
+    chance: float,
+    held_back: bool = False,
+    failed_in: str = "",
 ) -> Mark:
     """A session has ended with `outcome`; `mark` is the one from before it began.
 
-    One that was `held_back` only tidied: a full interval counts from it, and nothing is forgotten.
+    One that was `held_back` did all but ask the model, and a full interval counts from it. Where it
+    came through the phase that had failed, the cause is gone; if that was the asking, nobody knows.
     """
     if outcome is Outcome.FAILED:
         return msgspec.structs.replace(
@@ -89,7 +99,10 @@ def mark_ended(
             failures=mark.failures + 1,
             failed_at=now.boot,
             failing_since=now.wall if mark.failing_since is None else mark.failing_since,
+            failed_in=failed_in,
         )
+    if held_back and mark.failed_in == Phase.AI_ANALYSIS and outcome in _WENT_WELL:
+        return _again(mark, now, chance)
     if outcome in _WENT_WELL:
         return mark_now(now, chance=chance)
     if outcome is Outcome.INTERRUPTED or held_back:
@@ -110,7 +123,7 @@ def reflection_wait(mark: Mark, now: Now, schedule: Schedule) -> float:
     """Seconds for which the model is not asked any more, after sessions that failed in a row.
 
     Twice as long after each, a day at most (or the interval, where that is longer): then it is
-    tried again by itself. Only reflecting waits; sessions tidy up at every interval.
+    tried again by itself. Only reflecting waits; sessions tidy up and look at every interval.
     """
     if mark.failures < 2 or mark.failed_at is None:
         return 0.0

@@ -201,6 +201,7 @@ class Scheduler:
             timed=not end.trigger.is_a_persons_wish,
             chance=self._dice(),
             held_back=held_back,
+            failed_in=end.failed_in,
         )
         return mark_left(mark, self._clock()) if end.left else mark
 

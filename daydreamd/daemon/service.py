@@ -23,11 +23,13 @@ from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.events import Emitter
 from daydreamd.history.store import open_history
+from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
 from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
+from daydreamd.parts import PARTS_KEY, from_json
 from daydreamd.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0
@@ -37,6 +39,7 @@ _REMEMBERED_SESSIONS: Final = 28
 async def serve(start: Start) -> None:
     """Run the daemon until it is told to stop; DaydreamError where it cannot start."""
     failure: DaydreamError | None = None
+    make_sure_of_descriptors()
     with listen(HEEDED, deaf_after=True) as mailbox:
         become_subreaper()
         start.places.create()
@@ -92,7 +95,8 @@ async def _put_in_order(daemon: Daemon) -> None:
     except SessionBusy as error:
         # `daydreamd once` runs: nothing of it is dead, and the next session looks again.
         daemon.notice("info", "recovery put off", reason=str(error))
-    daemon.standing.recall(await history.sessions(_REMEMBERED_SESSIONS))
+    failing = from_json(await history.get_state(PARTS_KEY))
+    daemon.standing.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ Command = Callable[[Trigger], Sequence[str]]
 class SessionEnd:
     """How a session ended, as the daemon saw it. `session_id` is empty if it never began.
 
-    `left` is how much of the tidying did not fit into its time.
+    `left` is how much of the tidying did not fit into its time, `failed_in` the phase that failed.
     """
 
     session_id: str
@@ -57,6 +57,7 @@ class SessionEnd:
     new_insights: int | None = None
     insights_path: str | None = None
     left: int = 0
+    failed_in: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -176,7 +177,7 @@ class SessionRunner:
         if ended and not transcript.fault and not await self._is_open(name):
             return SessionEnd(
                 name, trigger, ended.outcome, seconds, ended.reasons,
-                ended.new_insights, ended.insights_path, transcript.left,
+                ended.new_insights, ended.insights_path, transcript.left, transcript.failed_in,
             )  # fmt: skip
         if not name and (busy := self._lock_holder()):
             return self._skip(trigger, busy)
@@ -185,7 +186,8 @@ class SessionRunner:
         reason = self._stopped if obeyed else words
         await self._put_in_order(name, reason, outcome)
         self._tell_end(name, outcome, seconds, reason)
-        return SessionEnd(name, trigger, outcome, seconds, (reason,))
+        failed_in = str(transcript.phase or "")
+        return SessionEnd(name, trigger, outcome, seconds, (reason,), failed_in=failed_in)
 
     def _skip(self, trigger: Trigger, reason: str) -> SessionEnd:
         self._tell_end("", Outcome.SKIPPED, 0.0, reason)

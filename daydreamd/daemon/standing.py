@@ -14,12 +14,14 @@ from typing import Any, Final
 from daydreamd.daemon.schedule import Decision
 from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
-from daydreamd.session import Outcome, Phase
+from daydreamd.parts import say_since
+from daydreamd.session import FailingPart, Outcome, Phase
 from daydreamd.units import say_duration
 
 _REMEMBERED_SESSIONS: Final = 28
 _NOT_WELL: Final = (Outcome.FAILED, Outcome.CLEANUP_ONLY)
 """A session without a model has tidied up, but it was not what the owner wants."""
+_SAID_PARTS: Final = 2
 _STEPS: Final = {
     Phase.READINESS_CHECK: "readiness (1 of 6)",
     Phase.PRE_CLEANUP: "cleanup (2 of 6)",
@@ -39,9 +41,13 @@ class Standing:
         self._session: dict[str, Any] | None = None
         self._last: dict[str, Any] | None = None
         self._went_well: deque[bool] = deque(maxlen=_REMEMBERED_SESSIONS)
+        self._failing: Sequence[FailingPart] = ()
 
-    def recall(self, sessions: Sequence[dict[str, Any]]) -> None:
-        """Sessions from before the start, newest first, as the history tells them."""
+    def recall(
+        self, sessions: Sequence[dict[str, Any]], failing: Sequence[FailingPart] = ()
+    ) -> None:
+        """Sessions from before the start, newest first, and what failed in the last of them."""
+        self._failing = failing
         ended = [one for one in sessions if one["outcome"]]
         if ended:
             self._last = _last_from_history(ended[0])
@@ -68,6 +74,7 @@ class Standing:
                 }
             case SessionEnded():
                 self._session = None
+                self._failing = self._failing if event.failing is None else event.failing
             case _:
                 return False
         return True
@@ -92,18 +99,24 @@ class Standing:
             "last": self._last,
             "sessions_well": sum(self._went_well),
             "sessions_seen": len(self._went_well),
+            "failing": self._failing,
         }
 
     def line(self, decision: Decision, reflection_wait: float = 0.0) -> str:
         """One line of plain words for STATUS=."""
         if self._session is None:
-            waits = waiting_line(decision, time.time())
-            if not reflection_wait:
-                return waits
-            again = say_duration(reflection_wait)
-            return f"{waits}; model asked again in {again}, or by daydreamd trigger"
+            said = [waiting_line(decision, time.time())]
+            if reflection_wait:
+                again = say_duration(reflection_wait)
+                said.append(f"model asked again in {again}, or by daydreamd trigger")
+            return "; ".join([*said, *map(_fails, self._failing[:_SAID_PARTS])])
         step = _STEPS.get(self._session["phase"] or Phase.COMPLETE, "starting")
         return f"Session {self._session['session_id']}: {step}"
+
+
+def _fails(part: FailingPart) -> str:
+    """What fails and since when; what to do about it stands elsewhere."""
+    return f"{part.name} fails since {say_since(part)}, see daydreamd status"
 
 
 def waiting_line(decision: Decision, now: float) -> str:

@@ -55,6 +55,7 @@ class Transcript:
         self.ended: SessionEnded | None = None
         self.fault: str | None = None
         self.nonsense = self.left = 0
+        self.failed_in = ""
         self._lines = 0
         self._rest = b""
         self._silence = (began, patience.start)
@@ -110,6 +111,8 @@ class Transcript:
                 self.phase, self.phase_since = event.phase, now
                 self._silence = (now, self._budget(event.phase) + self._patience.slack)
             case PhaseEnded():
+                if event.state in ("failed", "timed_out"):
+                    self.failed_in = self.failed_in or str(event.phase)
                 self._silence = (now, self._patience.slack)
             case Notice(what=events.TIDYING_LEFT, facts={"left": int(left)}):
                 self.left = left

@@ -10,7 +10,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from daydreamd.host.descriptors import (
+from daydreamd.host.devices import Devices
+from daydreamd.host.lock_waits import lock_waits
+from daydreamd.host.networks import Networks, is_in_our_network
+from daydreamd.host.open_files import (
     End,
     end_of_link,
     every_descriptor,
@@ -24,9 +27,6 @@ from daydreamd.host.descriptors import (
     said_to,
     threads_apart,
 )
-from daydreamd.host.devices import Devices
-from daydreamd.host.lock_waits import lock_waits
-from daydreamd.host.networks import Networks, is_in_our_network
 from daydreamd.host.shared_memory import SharedMemory
 from daydreamd.host.sockets import (
     TcpSocket,

@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from daydreamd.host.descriptors import fdinfo
+from daydreamd.host.cached_facts import cached_facts
+from daydreamd.host.open_files import fdinfo
 
 _SERVED: Final = re.compile(
     r"/dev/(?:fuse|cuse|net/tun|tap\d+|kvm|nbd\d+|ublkc\d+|uhid|uinput|vhost-[\w-]+|vfio/\w+"
@@ -80,7 +81,7 @@ def _terminal_at(pid: int, fd: int, link: str) -> int | None:
     if link in _NO_TERMINALS or link.endswith(" (deleted)") or not link.startswith("/dev/"):
         return None
     try:
-        facts = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116 - a link of the kernel's
+        facts = cached_facts(f"/proc/{pid}/fd/{fd}")
     except OSError:  # closed meanwhile
         return None
     is_terminal = stat.S_ISCHR(facts.st_mode) and os.major(facts.st_rdev) in terminal_majors()

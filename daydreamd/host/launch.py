@@ -30,6 +30,7 @@ _NAMES: Final = {
     resource.RLIMIT_FSIZE: "fsize",
     resource.RLIMIT_CPU: "cpu",
     resource.RLIMIT_NOFILE: "nofile",
+    resource.RLIMIT_STACK: "stack",
 }
 
 
@@ -142,6 +143,7 @@ def _bounds(program: Program, read: Callable[[int], tuple[int, int]]) -> dict[in
         resource.RLIMIT_FSIZE: program.file_bytes,
         resource.RLIMIT_CPU: program.cpu_seconds,
         resource.RLIMIT_NOFILE: program.open_files,
+        resource.RLIMIT_STACK: program.stack_bytes,
     }
     limits = {kind: most for kind, most in wanted.items() if most is not None}
     hard = {kind: read(kind)[1] for kind in limits}

@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from daydreamd.host.cached_facts import cached_facts
+
 _COMPARED: Final = ("pid", "user", "cgroup")
 _SAID: Final = {"pid": "pid", "user": "user", "cgroup": "cgroup", "mnt": "mount"}
 
@@ -77,7 +79,7 @@ def _namespace(pid: int | str, name: str) -> str | None:
 
 def _root(pid: int | str) -> tuple[int, int] | None:
     try:
-        facts = os.stat(f"/proc/{pid}/root/")  # noqa: PTH116 - the link is followed by the kernel
+        facts = cached_facts(f"/proc/{pid}/root/")  # the link is followed by the kernel
     except OSError:  # gone, or not to be looked into
         return None
     return facts.st_dev, facts.st_ino

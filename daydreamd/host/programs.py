@@ -19,6 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from daydreamd.host.disks import ask_disk
+
 MIB: Final = 1 << 20
 
 
@@ -27,7 +29,8 @@ class Program:
     """What each process of a program may use; None is no limit of its own.
 
     `memory_bytes` counts private writable memory (RLIMIT_DATA), not files that are mapped to be
-    read; `file_bytes` the size of a file that it writes. None ever leaves a core file.
+    read; `file_bytes` the size of a file that it writes; `stack_bytes` the stack of each of its
+    threads, which counts as memory as soon as the thread starts. None ever leaves a core file.
     """
 
     name: str
@@ -35,11 +38,13 @@ class Program:
     file_bytes: int | None = None
     cpu_seconds: int | None = None
     open_files: int | None = None
+    stack_bytes: int | None = None
     gives_up_on_pipes: bool = False
     """End it where it waits for the other end of a FIFO: it never asked for one."""
 
 
-GIT: Final = Program("git", 112 * MIB, 64 * MIB, 60, 512, gives_up_on_pipes=True)
+GIT: Final = Program("git", 112 * MIB, 64 * MIB, 60, 512, 2 * MIB, gives_up_on_pipes=True)
+"""It starts up to 20 threads to look at files; a tree as deep as a path can be needs 2 MiB."""
 SCC: Final = Program("scc", 384 * MIB, 0, 60, 512)
 """Go counts what it reserves; what it uses is held down by GOMEMLIMIT."""
 LOGINCTL: Final = Program("loginctl", 64 * MIB, 0, 5, 128)
@@ -119,18 +124,21 @@ def _lies_in_a_workspace(path: str) -> bool:
 def _is_ours_alone(place: str) -> bool:
     """Whether nobody but root and us can put a program into a directory, or swap it for another."""
     try:
-        here = Path(place).resolve(strict=True)
-        facts = here.stat()
-        if not stat.S_ISDIR(facts.st_mode) or _others_write(facts):
-            return False
-        # In a sticky directory (/tmp) nobody moves away what is not theirs.
-        return facts.st_uid in _owners() and all(
-            (above := parent.stat()).st_uid in _owners()
-            and (above.st_mode & stat.S_ISVTX or not _others_write(above))
-            for parent in here.parents
-        )
-    except (OSError, RuntimeError):  # not there, not ours to look at, or a loop of links
+        return ask_disk(place, lambda: _only_we_write(Path(place).resolve(strict=True)))
+    except (OSError, RuntimeError):  # silent, not there, not ours to look at, or a loop of links
         return False
+
+
+def _only_we_write(here: Path) -> bool:
+    facts = here.stat()
+    if not stat.S_ISDIR(facts.st_mode) or _others_write(facts):
+        return False
+    # In a sticky directory (/tmp) nobody moves away what is not theirs.
+    return facts.st_uid in _owners() and all(
+        (above := parent.stat()).st_uid in _owners()
+        and (above.st_mode & stat.S_ISVTX or not _others_write(above))
+        for parent in here.parents
+    )
 
 
 @lru_cache(maxsize=1)

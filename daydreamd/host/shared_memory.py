@@ -41,7 +41,7 @@ class SharedMemory:
         if pid not in self._pieces:
             try:
                 maps = Path(f"/proc/{pid}/maps").read_bytes()
-            except OSError:  # gone, or not to be looked into
+            except (FileNotFoundError, ProcessLookupError, PermissionError):  # gone or hidden
                 maps = b""
             self._pieces[pid] = frozenset(_MAPPED.findall(maps))
         return self._pieces[pid]

@@ -5,6 +5,7 @@ What cannot be asked is None, never an empty table. Who holds a socket is not kn
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -107,8 +108,8 @@ def bound_sockets() -> set[str] | None:
     for pid in networks.values():
         try:
             lines = Path(f"/proc/{pid}/net/unix").read_text(errors="replace").splitlines()
-        except OSError:
-            if pid == "self":
+        except OSError as error:
+            if pid == "self" or error.errno == errno.EMFILE:
                 return None
             continue  # gone meanwhile, or another user's, who binds nothing in what is ours alone
         # A line ends in the path that was bound, which a relative one is without a slash.

@@ -10,6 +10,7 @@ import stat
 import time
 from pathlib import Path
 
+from daydreamd.host.cached_facts import cached_facts
 from daydreamd.host.devices import terminal_majors
 
 
@@ -43,7 +44,7 @@ def terminal_of_stdio(pid: int) -> str:
     for fd in (0, 1, 2):
         link = f"/proc/{pid}/fd/{fd}"
         try:
-            facts = os.stat(link)  # noqa: PTH116 - a link of the kernel's
+            facts = cached_facts(link)  # it may be a file on a disk that does not answer
             if not stat.S_ISCHR(facts.st_mode):
                 continue
             name = os.readlink(link)  # noqa: PTH115 - its text says whether it is still there

@@ -42,8 +42,8 @@ async def in_spare_thread(function: Callable[[], T]) -> T:
     return await answer
 
 
-def answer_within(function: Callable[[], T], seconds: float) -> T:
-    """The same for where there is no loop yet: TimeoutError when it takes longer."""
+def begin_aside(function: Callable[[], T]) -> Future[T]:
+    """The same for where there is no loop: what will hold the answer, for as long as one waits."""
     answer: Future[T] = Future()
 
     def work() -> None:
@@ -53,4 +53,4 @@ def answer_within(function: Callable[[], T], seconds: float) -> T:
             answer.set_exception(error)
 
     threading.Thread(target=work, name="spare", daemon=True).start()
-    return answer.result(seconds)
+    return answer

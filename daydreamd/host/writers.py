@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daydreamd.errors import FileError, HostError, ProcessGone
+from daydreamd.host.cached_facts import cached_facts
 from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.processes import Signals, identify, scan, send
 
@@ -73,9 +74,10 @@ def _descriptors(pid: int) -> list[Path]:
 
 def _is_file(descriptor: Path, facts: os.stat_result) -> bool:
     try:
-        return os.path.samestat(descriptor.stat(), facts)
+        seen = cached_facts(descriptor)  # of any disk there is, a dead one included
     except OSError:  # closed meanwhile
         return False
+    return (seen.st_dev, seen.st_ino) == (facts.st_dev, facts.st_ino)
 
 
 def _is_of(path: Path, descriptor: Path) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 from rapidfuzz import fuzz, utils
 
 from daydreamd.errors import FileError
+from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_beneath
 from daydreamd.insights.verification import Checked, folded, says_something
 from daydreamd.session import Evidence, Excerpt
@@ -107,15 +109,24 @@ def from_workspaces(roots: dict[str, Path]) -> CurrentText:
 
     def current(workspace: str, path: str) -> str | None:
         root = roots.get(workspace)
-        if root is None or not root.is_dir():
+        if root is None:
             return None
         try:
-            data = read_beneath(root, path, max_bytes=_MAX_FILE_BYTES)
-        except FileError as error:
-            return "" if isinstance(error.__cause__, FileNotFoundError) else None
-        return None if len(data) == _MAX_FILE_BYTES else data.decode(errors="replace")
+            return ask_disk(root, partial(_read_whole, root, path))
+        except TimeoutError:
+            return None
 
     return current
+
+
+def _read_whole(root: Path, path: str) -> str | None:
+    if not root.is_dir():
+        return None
+    try:
+        data = read_beneath(root, path, max_bytes=_MAX_FILE_BYTES)
+    except FileError as error:
+        return "" if isinstance(error.__cause__, FileNotFoundError) else None
+    return None if len(data) == _MAX_FILE_BYTES else data.decode(errors="replace")
 
 
 def short_id(checked: Checked, taken: Collection[str]) -> str:

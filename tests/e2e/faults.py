@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.e2e import neighbours, strikes, surroundings
+from tests.e2e import disks, neighbours, scarcity, strikes, surroundings
 from tests.e2e.household import PHASES, STATE, UNIT, Household
 from tests.e2e.machine import MachineError
 from tests.e2e.stage import make_stage, make_wheels
@@ -41,6 +41,8 @@ def _faults() -> Iterator[Fault]:
     yield from _signals_and_jobs()
     yield from _surroundings()
     yield from _neighbours()
+    yield from _hanging_disks()
+    yield from _scarcity()
 
 
 def _deaths() -> Iterator[Fault]:
@@ -110,6 +112,23 @@ def _neighbours() -> Iterator[Fault]:
         kill = partial(neighbours.kill_in_rotation, number=number)
         yield Fault("killed", f"rotation {number + 1}/{neighbours.POINTS}", kill, times=5)
     yield Fault("log of 2 GiB", "session", neighbours.rotate_large_log, times=2)
+
+
+def _hanging_disks() -> Iterator[Fault]:
+    for phase in (None, *PHASES):
+        hang = partial(disks.hang_workspace, phase=phase)
+        yield Fault("workspace hangs", phase or "before a session", hang, times=5)
+    for phase in (None, *PHASES):
+        hang = partial(disks.hang_agents_home, phase=phase)
+        yield Fault("~/.claude hangs", phase or "before a session", hang, times=5)
+
+
+def _scarcity() -> Iterator[Fault]:
+    for most in (20, 40, 64, 128):
+        limit = partial(scarcity.limit_descriptors, most=most)
+        yield Fault(f"{most} descriptors", "start and session", limit, times=5)
+    for phase in PHASES:
+        yield Fault("state full", phase, partial(scarcity.fill_state, phase=phase), times=5)
 
 
 FAULTS = tuple(_faults())

@@ -19,40 +19,48 @@ POINTS = 6
 LARGE = 2 << 30
 _SECONDS_OF_ROTATION = 1.5
 _QUICK = {"enabled": True, "max_age": "1s", "idle_for": "100ms"}
-_APART = "unshare --pid --fork --mount-proc setpriv --reuid=alice --regid=alice --clear-groups"
+AS_ALICE = "setpriv --reuid=alice --regid=alice --clear-groups"
+_APART = f"unshare --pid --fork --mount-proc {AS_ALICE}"
 
 
 def stand_beside_container(house: Household) -> None:
     """An abandoned agent goes; the same one in another pid namespace is spared."""
-    house.write(MANIFEST, '{"name": "@anthropic-ai/claude-code", "version": "2.1.0"}')
-    house.run(["install", "-D", "/usr/bin/sleep", CLAUDE])
-    house.run(["chown", "-R", "alice:", "/home/alice/.npm"])
+    install_claude(house)
     house.set({"cleanup.claude": _QUICK})
     house.systemctl("reload", UNIT)
-    _leave_behind(house, f"setpriv --reuid=alice --regid=alice --clear-groups {CLAUDE} 7001")
-    _leave_behind(house, f"{_APART} {CLAUDE} 7002")
+    leave_behind(house, f"{AS_ALICE} {CLAUDE} 7001")
+    leave_behind(house, f"{_APART} {CLAUDE} 7002")
     for seconds in (7001, 7002):
-        until(lambda seconds=seconds: _agents(house, seconds), f"agent {seconds} runs")
-    spared = _agents(house, 7002)
+        until(lambda seconds=seconds: agents(house, seconds), f"agent {seconds} runs")
+    spared = agents(house, 7002)
     try:
         house.run(["sleep", "2"])
         house.trigger()
-        expect(not _agents(house, 7001), "the abandoned one beside the container is left")
-        expect(_agents(house, 7002) == spared, "one in the container was ended")
+        expect(not agents(house, 7001), "the abandoned one beside the container is left")
+        expect(agents(house, 7002) == spared, "one in the container was ended")
     finally:
-        house.run(["kill", *_agents(house, 7001), *_agents(house, 7002)], check=False)
+        house.run(["kill", *agents(house, 7001), *agents(house, 7002)], check=False)
         house.set({})
         house.systemctl("reload", UNIT)
 
 
-def _leave_behind(house: Household, words: str) -> None:
+def install_claude(house: Household) -> None:
+    """An agent that sleeps for as many seconds as it is told."""
+    house.write(MANIFEST, '{"name": "@anthropic-ai/claude-code", "version": "2.1.0"}')
+    house.run(["install", "-D", "/usr/bin/sleep", CLAUDE])
+    house.run(["chown", "-R", "alice:", "/home/alice/.npm"])
+
+
+def leave_behind(house: Household, words: str) -> None:
+    """Start a command for which nobody waits."""
     line = f"setsid {words} </dev/null >/dev/null 2>&1 &"
     argv = ["systemd-run", "--quiet", "--scope", "--setenv=HOME=/home/alice", "sh", "-c", line]
     house.run(argv)
 
 
-def _agents(house: Household, seconds: int) -> list[str]:
-    return house.run(["pgrep", "-f", f"^{CLAUDE} {seconds}$"], check=False).stdout.split()
+def agents(house: Household, seconds: int, program: str = CLAUDE) -> list[str]:
+    """The pids of those that sleep for so many seconds."""
+    return house.run(["pgrep", "-f", f"^{program} {seconds}$"], check=False).stdout.split()
 
 
 def hide_processes(house: Household, hiding: int) -> None:

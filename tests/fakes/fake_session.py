@@ -21,7 +21,8 @@ from daydreamd.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.session import EXIT_CODES, DaydreamSession, Outcome, Phase, Trigger
+from daydreamd.parts import PARTS_KEY, to_json
+from daydreamd.session import EXIT_CODES, DaydreamSession, FailingPart, Outcome, Phase, Trigger
 
 HERE = Path(sys.argv[1])
 MODE = (HERE / "mode").read_text().strip()
@@ -57,14 +58,16 @@ def begin():
     say(PhaseStarted(session_id=ID, phase=Phase.READINESS_CHECK, budget_seconds=15))
 
 
-def end(outcome, *, closed=True, reasons=()):
+def end(outcome, *, closed=True, reasons=(), failing=()):
     if closed:
         history(
             "UPDATE sessions SET outcome = ?, end_time = ? WHERE session_id = ?",
             outcome, now(), ID,
         )  # fmt: skip
     say(PhaseEnded(session_id=ID, phase=Phase.READINESS_CHECK, seconds=0.01, summary="quick"))
-    say(SessionEnded(session_id=ID, outcome=outcome, seconds=0.01, reasons=reasons))
+    say(
+        SessionEnded(session_id=ID, outcome=outcome, seconds=0.01, reasons=reasons, failing=failing)
+    )
     sys.exit(EXIT_CODES[outcome])
 
 
@@ -153,6 +156,17 @@ def lie():
     end(Outcome.COMPLETED, closed=False)
 
 
+def answer_badly():
+    """As a real session that got a bad answer: it has tidied up, and keeps what fails."""
+    part = FailingPart(
+        key="answer", name="answer of the model", since=datetime.now(UTC),
+        reason="cannot read the model's answer", advice="ask another model",
+    )  # fmt: skip
+    begin()
+    history("INSERT OR REPLACE INTO state VALUES (?, ?)", PARTS_KEY, to_json((part,)))
+    end(Outcome.CLEANUP_ONLY, reasons=(part.reason,), failing=(part,))
+
+
 def end_as_told():
     begin()
     end(Outcome(MODE), reasons=("load 9.0, at most 0.7",) if MODE == "skipped" else ())
@@ -170,6 +184,7 @@ MODES = {
     "garbage": flood_garbage,
     "endless line": endless_line,
     "lie": lie,
+    "bad answer": answer_badly,
     "lie about others": lie_about_others,
 }
 with (HERE / "starts").open("a") as starts:

@@ -39,7 +39,8 @@ def test_the_memory_of_a_program_is_told():
         from daydreamd.host.commands import clean_environment, run
         async def main():
             kwargs = dict(cwd=Path("/"), env=clean_environment(), deadline=60)
-            print((await run({[str(word) for word in deed("hog", 200 * MIB)]}, **kwargs)).peak_rss_bytes)
+            done = await run({[str(word) for word in deed("hog", 200 * MIB)]}, **kwargs)
+            print(done.peak_rss_bytes)
         anyio.run(main)
     """
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout

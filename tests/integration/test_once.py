@@ -126,12 +126,13 @@ def test_a_model_that_never_answers_ends_at_the_deadline(world):
     assert world.marked_processes() == []
 
 
-def test_a_failed_analysis_is_a_failure_and_no_insight(world):
+def test_a_failed_analysis_is_no_success_and_no_insight(world):
     with serving("misbehaving_server.py", "garbage_body", "chat") as url:
         done = world.run("once", "--json", DAYDREAMD_MODEL__BASE_URL=url)
-    assert done.returncode == 1
+    assert done.returncode == 4
     session = json.loads(done.stdout)
-    assert session["outcome"] == "failed"
+    assert session["outcome"] == "cleanup_only"
+    assert any(reason.startswith("analysis: cannot") for reason in session["reasons"])
     assert session["insight_items"] == []
     assert "No reflection this time" in world.report.read_text()
 

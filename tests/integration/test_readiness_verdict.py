@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -26,6 +25,7 @@ from daydreamd.settings.model import Model, Queue, Readiness
 from daydreamd.units import Duration, Size
 
 FAKES = Path(__file__).parents[1] / "fakes"
+NEVER_SECONDS = 60.0  # what would hang for ever is not waited for, however busy the machine
 # What this machine happens to do just now must not matter here.
 EASY = Readiness(
     max_load_per_cpu=1000, max_memory_pressure=100, user_idle=Duration(0),
@@ -56,10 +56,8 @@ async def check(tmp_path: Path, **changes: Any) -> ReadinessReport:
     }  # fmt: skip
     asked |= changes
     settings = asked.pop("settings")
-    began = time.monotonic()
-    report = await check_readiness(settings, **asked)
-    assert time.monotonic() - began < 3.5
-    return report
+    with anyio.fail_after(NEVER_SECONDS):
+        return await check_readiness(settings, **asked)
 
 
 def a_queue(path: Path, pending: int) -> Queue:

@@ -174,7 +174,7 @@ def test_a_session_that_is_held_back_tidies_and_says_why_it_asks_no_model(world)
     ):  # fmt: skip
         session.communicate(timeout=60)
     (only,) = world.sessions()
-    assert only["outcome"] == "skipped"
+    assert only["outcome"] == "cleanup_only"
     assert held[1] in only["reasons"]
     assert "pre_cleanup" in only["phase_seconds"]
     assert "ai_analysis" not in only["phase_seconds"]

@@ -115,9 +115,14 @@ def test_an_interval_above_a_day_is_not_shortened_by_failures() -> None:
 
 def test_only_a_good_session_ends_the_waiting() -> None:
     failed = msgspec.structs.replace(
-        mark_now(START, chance=0), failures=5, failed_at=START.boot, failing_since=START.wall
+        mark_now(START, chance=0),
+        failures=5,
+        failed_at=START.boot,
+        failing_since=START.wall,
+        failed_in="ai_analysis",
     )
-    for outcome, held_back in ((Outcome.INTERRUPTED, False), (Outcome.SKIPPED, True)):
+    held_back_ones = [(outcome, True) for outcome in (Outcome.SKIPPED, Outcome.CLEANUP_ONLY)]
+    for outcome, held_back in ((Outcome.INTERRUPTED, False), *held_back_ones):
         after = mark_ended(failed, later(60), outcome, timed=True, chance=0, held_back=held_back)
         assert (after.failures, after.failed_at, after.cause) == (5, START.boot, "ended")
     assert mark_ended(failed, START, Outcome.COMPLETED, timed=False, chance=0).failures == 0

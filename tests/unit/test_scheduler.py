@@ -21,6 +21,7 @@ class House:
     def __init__(self, schedule=HOURLY, *, stored=None, outcome=Outcome.COMPLETED, takes=60.0):
         self.schedule, self.kept, self.outcome, self.takes = schedule, stored, outcome, takes
         self.disk_is_full = False
+        self.failed_in = "ai_analysis"
         self.left = []
         self.runs, self.asked, self.notices, self.at_once = [], [], [], 0
         self.scheduler = Scheduler(
@@ -54,8 +55,9 @@ class House:
         await anyio.sleep(self.takes)
         self.at_once -= 1
         left = self.left.pop(0) if self.left else 0
-        outcome = Outcome.SKIPPED if held_back else self.outcome
-        return SessionEnd("id", trigger, outcome, self.takes, left=left)
+        outcome = Outcome.CLEANUP_ONLY if held_back else self.outcome
+        failed_in = self.failed_in if outcome is Outcome.FAILED else ""
+        return SessionEnd("id", trigger, outcome, self.takes, left=left, failed_in=failed_in)
 
     async def live(self, seconds, *visits):
         """So long, with `visits`: pairs of a moment and what happens then."""
@@ -124,6 +126,26 @@ def test_the_model_is_asked_as_usual_after_one_good_session(run_in_virtual_time)
     )
     assert [round(moment / HOUR) for moment, _ in house.asked[-4:]] == [50, 51, 52, 53]
     assert house.notices[-1] == "reflection resumed"
+
+
+def test_what_failed_before_the_model_was_asked_is_over_once_a_session_comes_through(
+    run_in_virtual_time,
+):
+    def fail_early(house):
+        house.failed_in = "context_gathering"
+
+    house = scenario(
+        run_in_virtual_time, 8 * HOUR, (1, fail_early), outcome=Outcome.FAILED, takes=0
+    )
+    asked = [round(moment / HOUR) for moment, _ in house.asked]
+    assert asked == [1, 2, 4, 5, 7], "held back once, which came through: asked as usual again"
+    assert house.notices == ["reflection held back", "reflection resumed"] * 2
+
+
+def test_a_session_in_which_only_a_part_failed_holds_nothing_back(run_in_virtual_time):
+    house = scenario(run_in_virtual_time, 10 * HOUR, outcome=Outcome.CLEANUP_ONLY, takes=0)
+    assert house.asked == house.runs
+    assert house.notices == []
 
 
 def test_new_settings_end_the_waiting(run_in_virtual_time):
