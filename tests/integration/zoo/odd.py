@@ -5,6 +5,7 @@ All of them have lost their parent, are old, idle and without a terminal.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import json
 import mmap
@@ -178,7 +179,9 @@ def _queues(odd: Odd) -> Iterator[Animal]:
     pid = keeper.release(stdin=reading)
     os.close(reading)
     yield Animal("has read a FIFO to its end", pid, "kill")
-    pid, _ = odd.release("message_queue", f"/zoo-{zoo.mark}")
+    name = f"/zoo-{zoo.mark}"
+    keeper.afterwards(lambda: ctypes.CDLL(None).mq_unlink(name.encode()))  # it outlives its users
+    pid, _ = odd.release("message_queue", name)
     yield Animal("waits for messages", pid, "spare", "listens on a queue")
     queue = zoo.write("queue", "")
     claude = keeper.claude
@@ -302,10 +305,13 @@ def _work_to_come(odd: Odd) -> Iterator[Animal]:
         (cwd / ".claude/scheduled_tasks.lock").write_text(json.dumps(lock))
         reason = "scheduled work" if decision == "spare" else ""
         yield Animal(f"scheduled work, {name}", pid, decision, reason)
-    burner = zoo.release(zoo.put("bin/burner"), do="burn")
-    pid = keeper.release(child=(zoo.put("bin/starved"),), ZOO_RUN_DO="burn")
+    # In one session, as each has a share of its own of the processors.
+    burner = zoo.put("bin/burner")
+    line = f"env -u ZOO_RUN -u ZOO_PIDFILE ZOO_DO=burn {burner} & {keeper.claude}; true"
+    wishes = {"child": (zoo.put("bin/starved"),), "ZOO_RUN_DO": "burn"}
+    pid = zoo.inmate_of(zoo.release("/bin/bash", "-c", line, detach="wreck", **wishes))
     starved, processor = zoo.child_of(pid), {min(os.sched_getaffinity(0))}
-    for one in (burner, starved):
-        os.sched_setaffinity(one, processor)
     os.sched_setscheduler(starved, os.SCHED_IDLE, os.sched_param(0))
-    yield Animal("what is below it gets no processor", pid, "spare", "at work")
+    for one in (_pid_of(burner), starved):
+        os.sched_setaffinity(one, processor)
+    yield Animal("what is below it gets no processor", pid, "spare", "a processor")

@@ -12,7 +12,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,9 @@ class Keeper:
     def end_later(self, process: subprocess.Popen[bytes]) -> None:
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
+
+    def afterwards(self, act: Callable[[], object]) -> None:
+        self._stack.callback(act)
 
     def keep(self, thing: Any) -> None:
         """Close it with all the rest."""
