@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from daydreamd.cleanup.owners import Owner
@@ -96,6 +96,14 @@ def _terminal(_circle: Circle, _pid: int, link: Link) -> Owner:
 
 def _device(circle: Circle, pid: int, link: Link) -> Owner:
     return Owner("client", f"{_name(circle, pid)} serves by {link.name}")
+
+
+def _memory(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+    """Who shares memory with it and is no kin: what one agent forked is judged with that."""
+    above = circle.parents.intersection(circle.agents)
+    kin = {stat.pid for stat in descendants(above, circle.table)}
+    others = (link.holders or frozenset()) - kin
+    return _at_the_other_end(circle, pid, replace(link, holders=others))
 
 
 def _lock(circle: Circle, _pid: int, link: Link) -> Owner | None:
@@ -194,5 +202,6 @@ _ASKED: Final[dict[str, Callable[[Circle, int, Link], Owner | set[int] | None]]]
     "terminal": _terminal,
     "device": _device,
     "lock": _lock,
+    "memory": _memory,
     "log": _reader,
 }
