@@ -314,4 +314,4 @@ def _work_to_come(odd: Odd) -> Iterator[Animal]:
     os.sched_setscheduler(starved, os.SCHED_IDLE, os.sched_param(0))
     for one in (_pid_of(burner), starved):
         os.sched_setaffinity(one, processor)
-    yield Animal("what is below it gets no processor", pid, "spare", "a processor")
+    yield Animal("what is below it gets no processor", pid, "spare", "at work")
