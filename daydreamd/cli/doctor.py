@@ -77,10 +77,10 @@ def _program(name: str, advice: str) -> Finding:
 
 
 def _aider(invocation: Invocation) -> Finding:
-    from daydreamd.analysis.aider import find_aider
     from daydreamd.errors import HostError
     from daydreamd.host.commands import clean_environment, run
     from daydreamd.host.programs import AIDER
+    from daydreamd.reflection.aider import find_aider
 
     aider = find_aider(invocation.loaded.settings.analysis)
     if aider is None:

@@ -60,7 +60,7 @@ async def survey_workspace(
         key = await in_thread(lambda: make_key(workspace, now=now, state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
         if known is None:
-            look = _Look(workspace, state, sources, Path(place), now)
+            look = _Surveyor(workspace, state, sources, Path(place), now)
             facts, excerpts = await look.survey()
         else:
             facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
@@ -85,7 +85,7 @@ def _grown_older(known: WorkspaceFacts, state: State, now: float) -> WorkspaceFa
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Surveyor:
     """A look at a workspace whose state is known, at what is in it."""
 
     workspace: Workspace

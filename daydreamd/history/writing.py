@@ -36,7 +36,7 @@ def open_session(connection: Connection, session: DaydreamSession) -> None:
             session.trigger,
             as_text(session.start_time),
             session.phase,
-            _json(session.as_json()),
+            _json(session),
         ),
     )
 
@@ -45,7 +45,7 @@ def note_phase(connection: Connection, session: DaydreamSession) -> None:
     """Where an open session stands."""
     done = connection.execute(
         "UPDATE sessions SET phase = ?, record = ? WHERE session_id = ? AND outcome IS NULL",
-        (session.phase, _json(session.as_json()), session.session_id),
+        (session.phase, _json(session), session.session_id),
     )
     if done.rowcount != 1:
         raise _not_open(connection, session.session_id)
@@ -57,7 +57,7 @@ def close_session(connection: Connection, session: DaydreamSession) -> None:
     session.end_time = session.end_time or datetime.now(UTC)
     if session.outcome is None:
         raise HistoryError(f"cannot close session {session.session_id}: it has no outcome")
-    if not _close(connection, session.as_json(), session.outcome, session.end_time):
+    if not _close(connection, msgspec.to_builtins(session), session.outcome, session.end_time):
         raise _not_open(connection, session.session_id)
     _keep_seconds(connection, session.session_id, session.phase_seconds)
 

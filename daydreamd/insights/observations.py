@@ -67,6 +67,29 @@ class _Observed:
     def dirty(self) -> DirtyFacts:
         return self.git.dirty or DirtyFacts()
 
+    def says(
+        self,
+        kind: str,
+        *,
+        now: str,
+        text: str,
+        evidence: str,
+        label: str = "",
+        before: str = "",
+        spark: str = "",
+    ) -> Observation:
+        """An observation of this workspace; its `label` is its kind, if nothing else is said."""
+        return Observation(
+            workspace=self.workspace,
+            kind=kind,
+            text=text,
+            evidence=evidence,
+            label=label or kind.replace("_", " "),
+            now=now,
+            before=before,
+            spark=spark,
+        )
+
     def seconds_since(self, moment: str | None) -> float | None:
         """None where `moment` is unknown or in the future."""
         if moment is None:
@@ -94,10 +117,8 @@ def _under_way(one: _Observed) -> Observation | None:
     half = f"a {state} is under way" if state else "a merge is unfinished"
     also = f", {say_count(conflicts, 'file')} in conflict" if conflicts else ""
     on = f" on {_name(one.git.branch)}" if one.git.branch else ""
-    return Observation(
-        workspace=one.workspace,
-        kind="unfinished",
-        label="unfinished",
+    return one.says(
+        "unfinished",
         now=f"{state or 'merge'}{also}",
         text=f"{half}{on}{also}",
         evidence="git status",
@@ -112,10 +133,8 @@ def _uncommitted(one: _Observed) -> Observation | None:
     age = one.seconds_since(dirty.oldest_at)
     oldest = f", the oldest for {say_duration(age)}" if age is not None and age > _HOUR else ""
     where = f": {_name(dirty.oldest_path)}" if oldest and dirty.oldest_path else ""
-    return Observation(
-        workspace=one.workspace,
-        kind="uncommitted",
-        label="uncommitted",
+    return one.says(
+        "uncommitted",
         now=files + oldest,
         text=f"{files} uncommitted{oldest}{where}",
         evidence=_name(dirty.oldest_path) if dirty.oldest_path else "git status --short",
@@ -127,14 +146,7 @@ def _behind_a_filter(one: _Observed) -> Observation | None:
     if not one.dirty.unknown:
         return None
     said = f"{say_count(one.dirty.unknown, 'file')} behind a filter, perhaps changed"
-    return Observation(
-        workspace=one.workspace,
-        kind="uncommitted",
-        label="uncommitted",
-        now=said,
-        text=said,
-        evidence="git status --short",
-    )
+    return one.says("uncommitted", now=said, text=said, evidence="git status --short")
 
 
 def _unpushed(one: _Observed) -> Observation | None:
@@ -144,9 +156,8 @@ def _unpushed(one: _Observed) -> Observation | None:
     upstream = _name(one.git.upstream or "its upstream")
     parts = [f"{say_count(ahead, 'commit')} not pushed"] if ahead else []
     parts += [f"{say_count(behind, 'commit')} behind"] if behind else []
-    return Observation(
-        workspace=one.workspace,
-        kind="unpushed",
+    return one.says(
+        "unpushed",
         label="unpushed" if ahead else "behind",
         now=", ".join(parts),
         text=f"{', '.join(parts)} ({upstream})",
@@ -158,10 +169,8 @@ def _stashes(one: _Observed) -> Observation | None:
     if not one.git.stashes:
         return None
     said = say_count(one.git.stashes, "stash", "stashes")
-    return Observation(
-        workspace=one.workspace,
-        kind="stashes",
-        label="stashes",
+    return one.says(
+        "stashes",
         now=said,
         text=f"{said} put aside and easily forgotten",
         evidence="git stash list",
@@ -177,10 +186,8 @@ def _commits(one: _Observed) -> Observation | None:
     weekly = f"{mean:.1f}".removesuffix(".0") + " a week" if mean else "none"
     then = weekly if len(before) > 1 else ""
     compared = f", {then} in the {_WEEKS[len(before)]} weeks before" if then else ""
-    return Observation(
-        workspace=one.workspace,
-        kind="commits",
-        label="commits",
+    return one.says(
+        "commits",
         now=str(activity.commits_7d),
         before=then,
         spark=sparkline([*before, activity.commits_7d]) if then else "",
@@ -193,10 +200,8 @@ def _quiet(one: _Observed) -> Observation | None:
     age = one.seconds_since(one.git.last_commit_at)
     if age is None or age < _QUIET_SECONDS:
         return None
-    return Observation(
-        workspace=one.workspace,
-        kind="commits",
-        label="commits",
+    return one.says(
+        "commits",
         now=f"none for {say_duration(age)}",
         text=f"no commit for {say_duration(age)}",
         evidence=f"git log -1 {(one.git.head or 'HEAD')[:12]}",
@@ -210,10 +215,8 @@ def _hottest(one: _Observed) -> Observation | None:
     heat = f"{say_count(hot[0].commits, 'commit')} in 90 d, complexity {hot[0].complexity}"
     others = [_name(spot.path) for spot in hot[1:_NAMED]]
     then = f"; then {', '.join(others)}" if others else ""
-    return Observation(
-        workspace=one.workspace,
-        kind="hottest",
-        label="hottest",
+    return one.says(
+        "hottest",
         now=f"{_name(hot[0].path)}: {heat}",
         text=f"the hottest file is {_name(hot[0].path)}: {heat}{then}",
         evidence=f"{_name(hot[0].path)}:1",
@@ -231,10 +234,8 @@ def _markers(one: _Observed) -> Observation | None:
     growth = f", {' and '.join(changes)} this week" if changes else ""
     newest = marks.newest[0] if marks.newest else None
     where = f"{_name(newest.path)}:{newest.line}" if newest else ""
-    return Observation(
-        workspace=one.workspace,
-        kind="markers",
-        label="markers",
+    return one.says(
+        "markers",
         now=said + growth,
         text=said + growth + (f"; the newest: {where} {_name(newest.text)}" if newest else ""),
         evidence=where or "git grep -nw -e TODO -e FIXME -e HACK",
@@ -248,10 +249,8 @@ def _stale_branches(one: _Observed) -> Observation | None:
     names = ", ".join(_name(branch) for branch in stale[:_NAMED])
     more = f" and {len(stale) - _NAMED} more" if len(stale) > _NAMED else ""
     said = say_count(len(stale), "branch", "branches")
-    return Observation(
-        workspace=one.workspace,
-        kind="stale_branches",
-        label="stale branches",
+    return one.says(
+        "stale_branches",
         now=f"{len(stale)}: {names}{more}",
         text=f"{said} without a commit in 90 d: {names}{more}",
         evidence="git branch -v --sort=committerdate",

@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.insights.answer import Proposal
 from daydreamd.insights.words import FILLERS, SYNTAX, words_in
+from daydreamd.records.answer import Proposal
 from daydreamd.records.insight import Evidence
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible

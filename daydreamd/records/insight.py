@@ -49,3 +49,7 @@ class KnownInsight(InsightItem, frozen=True, kw_only=True):
     first_session: str
     last_session: str
     addressed_by: str = ""
+
+
+AnyInsight = InsightItem | KnownInsight
+"""One of this session or of those before it."""

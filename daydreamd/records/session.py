@@ -10,9 +10,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.cleanup import CleanupSummary
@@ -133,11 +131,6 @@ class DaydreamSession:
         """A new session, starting now."""
         now = datetime.now(UTC)
         return cls(session_id=new_session_id(now), start_time=now, trigger=trigger)
-
-    def as_json(self) -> dict[str, Any]:
-        """The session as plain JSON types, in the shape `once --json` prints."""
-        plain: dict[str, Any] = msgspec.to_builtins(self, str_keys=True)
-        return plain
 
 
 def new_session_id(now: datetime) -> str:

@@ -11,36 +11,87 @@ from typing import TYPE_CHECKING
 from daydreamd.records.session import Outcome, Phase
 
 if TYPE_CHECKING:
-    from daydreamd.analysis.prompt import Material
-    from daydreamd.analysis.reflection import Reflection
     from daydreamd.cleanup.tidy import TidyReport
     from daydreamd.context.gathering import ContextReport
-    from daydreamd.insights.judgement import Verdict
+    from daydreamd.insights.judgement import Judgement
     from daydreamd.insights.observations import Observation
     from daydreamd.insights.report import Report
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.model_choice import ModelChoice
     from daydreamd.records.session import DaydreamSession
+    from daydreamd.reflection.reflecting import Reflection
+    from daydreamd.sessions.giving_way import OwnerCameBack
     from daydreamd.sessions.phases import State
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What was said before: of the workspaces of this session, and what still stands of others."""
+
+    known: tuple[KnownInsight, ...] = ()
+    elsewhere: tuple[KnownInsight, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reflected:
+    """What came of the fourth phase.
+
+    There is no `reflection` where the owner came back meanwhile, and no `judgement` where there is
+    nothing to judge.
+    """
+
+    recalled: Recalled
+    reflection: Reflection | None = None
+    judgement: Judgement | None = None
+    owner: OwnerCameBack | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the report lies, and how many former ones were put away for it."""
+
+    report: Path
+    archived: int
 
 
 @dataclass
 class Findings:
-    """What each room reported, as far as the session has come."""
+    """What each phase found, as far as the session has come; None where it found nothing."""
 
+    waiting: Sequence[str] = ()
+    held_back: str = ""
     readiness: ReadinessReport | None = None
     tidied: TidyReport | None = None
     context: ContextReport | None = None
-    known: Sequence[KnownInsight] = ()
-    elsewhere: Sequence[KnownInsight] = ()
-    waiting: Sequence[str] = ()
-    held_back: str = ""
-    reflection: Reflection | None = None
-    owner_at: str | None = None
-    verdict: Verdict | None = None
-    report: Path | None = None
-    archived: int = 0
+    reflected: Reflected | None = None
+    written: Written | None = None
+
+    @property
+    def reflection(self) -> Reflection | None:
+        """The answer of the model, if it was asked."""
+        return self.reflected.reflection if self.reflected else None
+
+    @property
+    def owner(self) -> OwnerCameBack | None:
+        """Who ended the reflection, if somebody did."""
+        return self.reflected.owner if self.reflected else None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the machine may be used for more than tidying."""
+        return self.readiness is not None and self.readiness.ready
+
+    @property
+    def is_short_of_memory(self) -> bool:
+        """Whether it is memory that keeps the machine from being ready."""
+        return (
+            self.readiness is not None and not self.is_ready and self.readiness.is_short_of_memory
+        )
+
+    def tidying_waits(self, *, idle_gates: bool) -> bool:
+        """Whether even the tidying is put off."""
+        return bool(self.readiness and self.readiness.tidying_waits_for(idle_gates=idle_gates))
 
     @property
     def model(self) -> ModelChoice | None:
@@ -80,8 +131,8 @@ class Findings:
         """Why there was no reflection."""
         if self.reflection:
             return self.reflection.failure
-        if self.owner_at:
-            return f"stopped, because somebody came back on {self.owner_at}"
+        if self.owner:
+            return str(self.owner)
         if self.held_back:
             return self.held_back
         if self.readiness and self.model is None:
@@ -102,19 +153,7 @@ class Findings:
         waiting = [f"{name}: its turn comes in a later session" for name in self.waiting]
         return [*failures, *waiting]
 
-    def material(self) -> Material:
-        """What the model is told."""
-        from daydreamd.analysis.prompt import Material
-
-        assert self.context is not None
-        return Material(
-            workspace_analysis=self.context.workspaces,
-            excerpts=self.context.excerpts,
-            observations=[observation.text for observation in self.observations],
-            known_titles=[known.title for known in self.known],
-        )
-
-    def told_in(self, session: DaydreamSession, verdict: Verdict) -> Report:
+    def told_in(self, session: DaydreamSession, judgement: Judgement, recalled: Recalled) -> Report:
         """What the report of this session holds."""
         from daydreamd.insights.report import Report
 
@@ -122,7 +161,7 @@ class Findings:
             session_id=session.session_id,
             at=datetime.now(UTC),
             workspaces=tuple(session.workspace_analysis or self.missing),
-            verdict=verdict,
+            judgement=judgement,
             observations=self.observations,
             model=session.analysis.model,
             analysis_seconds=session.analysis_duration,
@@ -130,7 +169,7 @@ class Findings:
             partial=session.analysis.partial,
             tidied=self.tidied.one_line() if self.tidied else "",
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
-            elsewhere=self.elsewhere,
+            elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,
         )
 
@@ -138,7 +177,7 @@ class Findings:
         """How a session ended whose phases went like this, up to the writing of the report."""
         if states.get(Phase.OUTPUT_PROCESSING) != "done":
             return Outcome.FAILED
-        if self.owner_at:
+        if self.owner:
             return Outcome.PREEMPTED
         state, reflection = states.get(Phase.AI_ANALYSIS), self.reflection
         if state == "timed_out" or (reflection and reflection.timed_out):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from daydreamd.records.workspace import Workspace
+from daydreamd.settings.schema import Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +25,9 @@ class Plan:
     again: bool = False
     held_back: str = ""
     waiting: Sequence[Workspace] = ()
+
+
+def model_settings(model: Model, workspaces: Sequence[Workspace]) -> Model:
+    """The settings of the model, which the first workspace may name itself."""
+    own = workspaces[0].model if workspaces else None
+    return msgspec.structs.replace(model, name=own) if own else model

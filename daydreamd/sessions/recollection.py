@@ -18,11 +18,12 @@ from daydreamd.records.failing import PARTS_KEY, FailingPart, from_json, to_json
 from daydreamd.records.insight import InsightItem
 from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Workspace
-from daydreamd.sessions.findings import Findings
+from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts
 
 if TYPE_CHECKING:
-    from daydreamd.insights.judgement import Verdict
+    from daydreamd.insights.judgement import Judgement
+    from daydreamd.reflection.reflecting import Reflection
 
 
 class Recollection:
@@ -38,13 +39,15 @@ class Recollection:
         self._workspaces = workspaces
         self._all = (*workspaces, *waiting)
 
-    async def recall(self, found: Findings) -> None:
-        """Bring to mind what was said of these workspaces before."""
+    async def recall(self) -> Recalled:
+        """What was said before, of these workspaces and of others."""
         known = [await self._history.known_insights(one.path) for one in self._workspaces]
-        found.known = [insight for insights in known for insight in insights]
         here = {one.path for one in self._workspaces}
         standing = await self._history.insights(status="standing")
-        found.elsewhere = [insight for insight in standing if insight.workspace_path not in here]
+        return Recalled(
+            known=tuple(insight for insights in known for insight in insights),
+            elsewhere=tuple(one for one in standing if one.workspace_path not in here),
+        )
 
     async def is_unchanged(self, found: Findings) -> bool:
         """Whether each workspace seen looks as it did when it was last reflected on."""
@@ -56,17 +59,23 @@ class Recollection:
                 return False
         return True
 
-    async def judge(self, found: Findings, *, max_new: int, session_id: str) -> Verdict:
+    async def judge(
+        self,
+        reflection: Reflection | None,
+        recalled: Recalled,
+        *,
+        max_new: int,
+        session_id: str,
+    ) -> Judgement:
         """What of the answer, if there is one, is true, new and worth keeping."""
         from daydreamd.insights.judgement import judge
         from daydreamd.insights.novelty import from_workspaces
 
-        reflection = found.reflection
         ask = partial(
             judge,
             reflection.text if reflection else "",
             excerpts=reflection.excerpts if reflection else (),
-            known=found.known,
+            known=recalled.known,
             max_new=max_new,
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
@@ -74,14 +83,14 @@ class Recollection:
         )
         return await in_spare_thread(ask)  # it reads what the insights are about
 
-    async def keep(self, session: DaydreamSession, verdict: Verdict) -> list[InsightItem]:
+    async def keep(self, session: DaydreamSession, judgement: Judgement) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""
         return await self._history.record_insights(
             session.session_id,
-            verdict.new,
+            judgement.new,
             paths={workspace.name: workspace.path for workspace in self._workspaces},
-            recurring=[item.id for item in verdict.recurring],
-            addressed=[item.id for item in verdict.addressed],
+            recurring=[item.id for item in judgement.recurring],
+            addressed=[item.id for item in judgement.addressed],
         )
 
     async def note_parts(

@@ -15,21 +15,25 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
-from daydreamd.errors import ModelError
 from daydreamd.history.store import History
 from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
 from daydreamd.records.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
-from daydreamd.sessions.findings import Findings
-from daydreamd.sessions.phases import PhaseRunner
-from daydreamd.sessions.plan import Plan
+from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
+from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
+from daydreamd.sessions.phases import PhaseReport, PhaseRunner
+from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.settings.places import Places
-from daydreamd.settings.schema import Model, Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
-    from daydreamd.analysis.reflection import Reflection
-    from daydreamd.insights.judgement import Verdict
+    from daydreamd.cleanup.tidy import TidyReport
+    from daydreamd.context.gathering import ContextReport
+    from daydreamd.insights.judgement import Judgement
+    from daydreamd.readiness.verdict import ReadinessReport
+    from daydreamd.records.cleanup import PostCleanup
+    from daydreamd.reflection.reflecting import Reflection
 
 
 class UnifiedDaydreamSystem:
@@ -75,26 +79,25 @@ class UnifiedDaydreamSystem:
                 await self._end(session)
 
     async def _through_the_phases(self, session: DaydreamSession) -> Outcome:
-        run = self._phases.run
-        ready = await run(Phase.READINESS_CHECK, self._check_system_readiness)
-        report = self._found.readiness
-        if report is None or not report.tidying_waits_for(idle_gates=self._plan.idle_gates):
-            await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
-        if not ready and report is not None and report.is_short_of_memory:
+        run, found = self._phases.run, self._found
+        found.readiness = await run(Phase.READINESS_CHECK, self._check_system_readiness)
+        if not found.tidying_waits(idle_gates=self._plan.idle_gates):
+            found.tidied = await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
+        if found.is_short_of_memory:
             session.reasons.clear()  # the tidying may have made room
-            ready = await run(Phase.READINESS_CHECK, self._check_system_readiness)
-        if not ready:
+            found.readiness = await run(Phase.READINESS_CHECK, self._check_system_readiness)
+        if not found.is_ready:
             return Outcome.SKIPPED
         session.reasons += [self._plan.held_back] if self._plan.held_back else []
-        await run(Phase.CONTEXT_GATHERING, self._gather_comprehensive_context)
-        if self._found.context is None:
+        found.context = await run(Phase.CONTEXT_GATHERING, self._gather_comprehensive_context)
+        if found.context is None:
             return Outcome.FAILED
         if await self._is_unchanged(session):
             return Outcome.UNCHANGED
-        if self._found.may_reflect and self._found.has_code:
-            await run(Phase.AI_ANALYSIS, self._execute_ai_analysis)
-        await run(Phase.OUTPUT_PROCESSING, self._process_insights_and_output)
-        return self._found.outcome(self._phases.states)
+        if found.may_reflect and found.has_code:
+            found.reflected = await run(Phase.AI_ANALYSIS, self._execute_ai_analysis)
+        found.written = await run(Phase.OUTPUT_PROCESSING, self._process_insights_and_output)
+        return found.outcome(self._phases.states)
 
     async def _end(self, session: DaydreamSession) -> None:
         phases, states = self._phases, self._phases.states
@@ -115,7 +118,7 @@ class UnifiedDaydreamSystem:
                 outcome=session.outcome or Outcome.FAILED,
                 seconds=(session.end_time - session.start_time).total_seconds(),
                 reasons=tuple(session.reasons),
-                insights_path=str(self._found.report) if self._found.report else None,
+                insights_path=str(self._found.written.report) if self._found.written else None,
                 new_insights=len(session.insight_items),
                 failing=failing,
             )
@@ -123,10 +126,12 @@ class UnifiedDaydreamSystem:
 
     # The six phases: one room called, one report kept.
 
-    async def _check_system_readiness(self, session: DaydreamSession) -> bool:
-        from daydreamd.analysis.aider import find_aider
+    async def _check_system_readiness(
+        self, session: DaydreamSession
+    ) -> PhaseReport[ReadinessReport]:
         from daydreamd.readiness.model_server import find_model
         from daydreamd.readiness.verdict import check_readiness
+        from daydreamd.reflection.aider import find_aider
 
         settings = self._settings
         report = await check_readiness(
@@ -134,22 +139,19 @@ class UnifiedDaydreamSystem:
             queue=settings.queue,
             disk_at=self._places.state,
             idle_gates=self._plan.idle_gates,
-            find_model=partial(find_model, self._model_settings()),
+            find_model=partial(find_model, model_settings(settings.model, self._workspaces)),
             quiet_hours=settings.schedule.quiet_hours,
             model=settings.model,
         )
-        self._found.readiness = report
         session.system_health = report.health
         session.system_metrics = report.metrics
-        session.reasons += report.reasons
-        self._phases.summary = report.summary()
         if choice := report.model.choice:
             aider = settings.analysis.engine != "direct" and find_aider(settings.analysis)
             facts = {"provider": choice.provider, "model": choice.name}
             self._emitter.notice("debug", "model found", **facts, engine="aider" if aider else "")
-        return report.ready
+        return PhaseReport(report, report.summary(), report.reasons)
 
-    async def _cleanup_before_analysis(self, session: DaydreamSession) -> None:
+    async def _cleanup_before_analysis(self, session: DaydreamSession) -> PhaseReport[TidyReport]:
         from daydreamd.cleanup.tidy import tidy_up
 
         report = await tidy_up(
@@ -159,11 +161,12 @@ class UnifiedDaydreamSystem:
             places=self._places,
             min_free_disk=self._settings.readiness.min_free_disk,
         )
-        self._found.tidied = report
         session.cleanup_summary.pre_analysis = report.summary()
-        self._phases.summary = report.one_line()
+        return PhaseReport(report, report.one_line())
 
-    async def _gather_comprehensive_context(self, session: DaydreamSession) -> None:
+    async def _gather_comprehensive_context(
+        self, session: DaydreamSession
+    ) -> PhaseReport[ContextReport]:
         from daydreamd.context.gathering import gather_context
 
         report = await gather_context(
@@ -173,89 +176,87 @@ class UnifiedDaydreamSystem:
             emitter=self._emitter,
             queue=self._settings.queue,
         )
-        self._found.context = report
         session.workspace_analysis = report.workspaces
         session.development_trends = report.trends
         session.recent_activity = report.recent_activity
-        session.reasons += report.failures
-        self._phases.summary = report.one_line()
+        return PhaseReport(report, report.one_line(), report.failures)
 
-    async def _execute_ai_analysis(self, session: DaydreamSession) -> None:
+    async def _execute_ai_analysis(self, session: DaydreamSession) -> PhaseReport[Reflected]:
         began = anyio.current_time()
-        await self._recollection.recall(self._found)
-        async with anyio.create_task_group() as group:
-            if not session.trigger.is_a_persons_wish:
-                group.start_soon(self._step_aside, group.cancel_scope, name="owner")
-            self._found.reflection = await self._reflect(session)
-            group.cancel_scope.cancel()
-        if self._found.reflection is None:
-            self._phases.summary = self._found.failure or ""
-            session.reasons.append(self._phases.summary)
-            return
-        reflection = self._found.reflection
+        recalled = await self._recollection.recall()
+        reflect = partial(self._reflect, session, recalled)
+        asked = session.trigger.is_a_persons_wish
+        reflection = await (reflect() if asked else unless_owner_returns(reflect))
+        if isinstance(reflection, OwnerCameBack):
+            return PhaseReport(
+                Reflected(recalled, owner=reflection), str(reflection), [str(reflection)]
+            )
         session.analysis = reflection.facts
         session.analysis_duration = round(anyio.current_time() - began, 3)
-        if reflection.failure:
-            raise ModelError(reflection.failure)  # this part has failed; the facts go on
-        if reflection.timed_out:
-            session.reasons.append("the analysis hit its deadline; what had come by then was kept")
-        self._found.verdict = await self._judge(session)
-        self._phases.summary = self._found.verdict.summary()
+        if reflection.failure:  # this part has failed; the facts go on
+            return PhaseReport(Reflected(recalled, reflection), failure=reflection.failure)
+        judgement = await self._judge(session, reflection, recalled)
+        late = "the analysis hit its deadline; what had come by then was kept"
+        reasons = [late] if reflection.timed_out else []
+        return PhaseReport(Reflected(recalled, reflection, judgement), judgement.summary(), reasons)
 
-    async def _process_insights_and_output(self, session: DaydreamSession) -> None:
+    async def _process_insights_and_output(self, session: DaydreamSession) -> PhaseReport[Written]:
         from daydreamd.insights.archive import write_report
 
-        if self._found.verdict is None:
-            await self._recollection.recall(self._found)
-        verdict = self._found.verdict or await self._judge(session)
-        session.insight_items = await self._recollection.keep(session, verdict)
+        found = self._found
+        recalled = found.reflected.recalled if found.reflected else None
+        recalled = recalled or await self._recollection.recall()
+        judgement = found.reflected.judgement if found.reflected else None
+        judgement = judgement or await self._judge(session, found.reflection, recalled)
+        session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
-        verdict = msgspec.structs.replace(verdict, new=tuple(session.insight_items))
-        self._found.archived = int(self._places.report.exists())
+        judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
+        archived = int(self._places.report.exists())
         path = await write_report(
-            self._found.told_in(session, verdict),
+            found.told_in(session, judgement, recalled),
             directory=self._places.insights,
             settings=self._settings.insights,
         )
-        await self._recollection.note_reflections(session, self._found)
-        self._found.report = path
-        self._phases.summary = say_path(path)
+        await self._recollection.note_reflections(session, found)
         self._emitter.emit(
             InsightsWritten(
                 session_id=session.session_id,
                 path=str(path),
-                new=len(verdict.new),
-                recurring=len(verdict.recurring),
-                addressed=len(verdict.addressed),
-                dropped=len(verdict.dropped),
+                new=len(judgement.new),
+                recurring=len(judgement.recurring),
+                addressed=len(judgement.addressed),
+                dropped=len(judgement.dropped),
             )
         )
+        return PhaseReport(Written(path, archived), say_path(path))
 
-    async def _cleanup_after_analysis(self, session: DaydreamSession) -> None:
+    async def _cleanup_after_analysis(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
         from daydreamd.cleanup.remains import leave_nothing
 
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
         )
-        session.cleanup_summary.post_analysis = msgspec.structs.replace(
-            summary, insights_archived=self._found.archived
-        )
+        archived = self._found.written.archived if self._found.written else 0
+        summary = msgspec.structs.replace(summary, insights_archived=archived)
+        session.cleanup_summary.post_analysis = summary
         removed = say_count(summary.temp_files_cleaned, "file")
-        self._phases.summary = f"nothing left running, {removed} removed"
+        return PhaseReport(summary, f"nothing left running, {removed} removed")
 
-    async def _emergency_cleanup(self, session: DaydreamSession) -> None:
+    async def _emergency_cleanup(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
         """As phase 6, with more time and said aloud: something broke that nobody had foreseen."""
         self._emitter.notice("warning", "emergency cleanup", reasons=session.reasons)
-        await self._cleanup_after_analysis(session)
+        return await self._cleanup_after_analysis(session)
 
     # What the phases need besides.
 
-    async def _reflect(self, session: DaydreamSession) -> Reflection:
-        from daydreamd.analysis.reflection import reflect
+    async def _reflect(self, session: DaydreamSession, recalled: Recalled) -> Reflection:
+        from daydreamd.reflection.reflecting import reflect
+        from daydreamd.sessions.material import gather_material
 
         assert self._found.model is not None
+        assert self._found.context is not None
         return await reflect(
-            self._found.material(),
+            gather_material(self._found.context, recalled),
             choice=self._found.model,
             model=self._settings.model,
             analysis=self._settings.analysis,
@@ -264,21 +265,8 @@ class UnifiedDaydreamSystem:
             emitter=self._emitter,
         )
 
-    async def _step_aside(self, analysis: anyio.CancelScope) -> None:
-        """The machine belongs to whoever sits at it: what began unasked makes way."""
-        from daydreamd.readiness.owner import await_owner
-
-        self._found.owner_at = await await_owner()
-        analysis.cancel()
-
     def _scratch(self, session: DaydreamSession) -> Path:
         return self._places.session_dir(session.session_id)
-
-    def _model_settings(self) -> Model:
-        """The model settings, with the model that the first workspace asks for, if it does."""
-        model = self._settings.model
-        own = self._workspaces[0].model if self._workspaces else None
-        return msgspec.structs.replace(model, name=own) if own else model
 
     async def _is_unchanged(self, session: DaydreamSession) -> bool:
         if self._plan.again or not self._found.may_reflect:
@@ -292,8 +280,12 @@ class UnifiedDaydreamSystem:
         )
         return True
 
-    async def _judge(self, session: DaydreamSession) -> Verdict:
-        most = self._settings.insights.max_new
+    async def _judge(
+        self, session: DaydreamSession, reflection: Reflection | None, recalled: Recalled
+    ) -> Judgement:
         return await self._recollection.judge(
-            self._found, max_new=most, session_id=session.session_id
+            reflection,
+            recalled,
+            max_new=self._settings.insights.max_new,
+            session_id=session.session_id,
         )

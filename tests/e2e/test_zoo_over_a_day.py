@@ -17,7 +17,6 @@ from tests.e2e.menagerie import AIDER, CLAUDE, SERVER, Menagerie
 pytestmark = pytest.mark.root
 
 CLOCK = REPOSITORY / "tests/integration/zoo/later.c"
-SEEN = f"{STATE}/agents.json"  # in her own unit, too, as the system's runs as her
 OWN_STATE = "/home/alice/.local/state/daydreamd"
 OWN_SETTINGS = "/home/alice/.config/daydreamd/daydreamd.toml"
 HOUR = 3600
@@ -60,7 +59,7 @@ class Day(ABC):
 class InUnit(Day):
     """The daemon in its unit looks soon after it has started, and at once when it is to reload."""
 
-    manager = "system"
+    manager, state = "system", STATE
 
     def look_at(self, hours: float) -> None:
         before = self._last_look()
@@ -79,7 +78,7 @@ class InUnit(Day):
         assert json.loads(held.stdout)["outcome"] == "completed", held.stderr
 
     def _last_look(self) -> float:
-        seen = self.house.path(SEEN)
+        seen = self.house.path(f"{self.state}/agents.json")
         agents = json.loads(seen.read_text())["agents"] if seen.exists() else []
         return max((agent["seen_at"] for agent in agents), default=0.0)
 
@@ -89,7 +88,7 @@ class InUnit(Day):
 
 
 class InUserUnit(InUnit):
-    manager = "user"
+    manager, state = "user", OWN_STATE
 
 
 class ByHand(Day):
@@ -126,9 +125,10 @@ def zoo(staged: Path) -> Iterator[Menagerie]:
         yield Menagerie(house)
 
 
+# The system's comes first: that its state is hers must not lead her own unit there.
 @pytest.fixture(params=[InUnit, InUserUnit, ByHand])
 def day(zoo: Menagerie, request: pytest.FixtureRequest) -> Iterator[Day]:
-    zoo.house.run(["rm", "-rf", OWN_STATE, SEEN])  # what was seen on another day
+    zoo.house.run(["rm", "-rf", OWN_STATE])  # what was seen on another day
     day: Day = request.param(zoo.house, zoo)
     yield day
     day.close()

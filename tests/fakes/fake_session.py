@@ -4,7 +4,6 @@
 `starts`. It writes the same history and speaks the same lines as a real one.
 """
 
-import json
 import os
 import signal
 import sqlite3
@@ -12,6 +11,8 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from daydreamd.records.events import (
     Notice,
@@ -44,7 +45,7 @@ def history(statement, *values):
 def open_row():
     history(
         "INSERT INTO sessions (session_id, trigger, start_time, phase, record) VALUES (?,?,?,?,?)",
-        ID, SESSION.trigger, now(), SESSION.phase, json.dumps(SESSION.as_json()),
+        ID, SESSION.trigger, now(), SESSION.phase, msgspec.json.encode(SESSION).decode(),
     )  # fmt: skip
 
 

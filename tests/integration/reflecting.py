@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from daydreamd.analysis.reflection import Material, reflect
 from daydreamd.records.events import AnswerChunk, Emitter, Notice
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.reflecting import Material, reflect
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import Duration
 

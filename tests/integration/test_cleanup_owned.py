@@ -45,5 +45,4 @@ def test_only_those_without_any_owner_are_gone(inspection):
 
 def test_the_memory_that_it_says_came_back_is_what_the_gone_had(inspection):
     *_, done = inspection
-    assert done.said["memory_unknown"] == 0
-    assert done.said["memory_freed_bytes"] == pytest.approx(done.gone_bytes, rel=0.05)
+    assert done.says_the_memory_of(done.gone)

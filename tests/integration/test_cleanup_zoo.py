@@ -14,7 +14,7 @@ from daydreamd.host.processes import Identity, identify, is_alive
 from daydreamd.records.session import DaydreamSession, Outcome, Trigger
 from tests.integration.zoo.animals import DEAD_SESSION, SESSION_ID, Animal, fill
 from tests.integration.zoo.keeper import Zoo, open_zoo
-from tests.integration.zoo.visit import clean, clean_and_weigh
+from tests.integration.zoo.visit import Cleaned, clean, clean_and_weigh
 
 
 @dataclass
@@ -25,8 +25,7 @@ class Inspection:
     animals: list[Animal]
     identities: dict[int, Identity]
     dry: dict[str, Any]
-    done: dict[str, Any]
-    gone_bytes: int
+    done: Cleaned
 
     def of(self, name: str) -> tuple[int, dict[str, Any] | None]:
         pid = next(animal.pid for animal in self.animals if animal.name == name)
@@ -57,8 +56,7 @@ def inspection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspection]
         dry = clean(zoo, "--dry-run")
         untouched = [animal.name for animal in animals if not is_alive(identities[animal.pid])]
         assert untouched == [], "a dry run has ended something"
-        cleaned = clean_and_weigh(zoo)
-        yield Inspection(zoo, animals, identities, dry, cleaned.said, cleaned.gone_bytes)
+        yield Inspection(zoo, animals, identities, dry, clean_and_weigh(zoo))
 
 
 def test_every_decision_is_right_and_says_why(inspection: Inspection):
@@ -83,15 +81,13 @@ def test_the_abandoned_are_gone_and_nobody_else(inspection: Inspection):
 
 
 def test_what_was_ended_is_said_with_its_outcome(inspection: Inspection):
-    kills = [one for one in inspection.done["candidates"] if one["decision"] == "kill"]
+    kills = [one for one in inspection.done.said["candidates"] if one["decision"] == "kill"]
     assert {one["outcome"] for one in kills} == {"ended"}
     assert {one["outcome"] for one in inspection.dry["candidates"]} == {""}
 
 
 def test_the_memory_that_it_says_came_back_is_what_the_gone_had(inspection: Inspection):
-    assert inspection.done["memory_unknown"] == 0
-    said, really = inspection.done["memory_freed_bytes"], inspection.gone_bytes
-    assert said == pytest.approx(really, rel=0.05)
+    assert inspection.done.says_the_memory_of(inspection.done.gone)
 
 
 def test_a_conversation_can_be_brought_back(inspection: Inspection):

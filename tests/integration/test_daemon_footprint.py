@@ -38,7 +38,7 @@ def test_the_supervisor_imports_nothing_that_only_a_session_or_a_screen_needs():
     names = loaded(LOADED)
     unwanted = {"httpx", "jinja2", "starlette", "uvicorn", "rich", "psutil", "rapidfuzz", "scc"}
     assert names.isdisjoint(unwanted)
-    ours = {"daydreamd.sessions.system", "daydreamd.context", "daydreamd.analysis"}
+    ours = {"daydreamd.sessions.system", "daydreamd.context", "daydreamd.reflection"}
     assert names.isdisjoint(ours)
     assert names.isdisjoint({"ssl", "_ssl", "_hashlib", "structlog"})
 

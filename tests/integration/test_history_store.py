@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daydreamd.errors import HistoryError
@@ -48,7 +49,7 @@ async def test_a_session_comes_back_whole(tmp_path: Path) -> None:
         await history.close_session(session)
 
         record = await history.session(session.session_id[:18])
-        assert set(record.as_json()) == SHAPE
+        assert set(msgspec.to_builtins(record)) == SHAPE
         assert record.outcome == "completed"
         assert record.insight_items[0].evidence[0].end_line == 97
         (row,) = await history.sessions()

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from daydreamd.analysis.answer import AnswerReader, tokens_told, without_aiders_words
 from daydreamd.context.git_config import parse_config
 from daydreamd.context.patches import parse_patch
-from daydreamd.insights.answer import read_answer
+from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import _without_fence
+from daydreamd.reflection.answer_stream import AnswerReader, tokens_told, without_aiders_words
 from daydreamd.screens.answer_tail import AnswerTail
 from daydreamd.text.display import markdown, visible
 from daydreamd.text.prompting import harmless

@@ -4,8 +4,6 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daydreamd.analysis.prompt import Material, compose_prompt
-from daydreamd.analysis.tokens import estimate_tokens
 from daydreamd.errors import ModelError
 from daydreamd.records.facts import (
     ActivityFacts,
@@ -19,6 +17,8 @@ from daydreamd.records.facts import (
     WorkspaceFacts,
 )
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.prompt import Material, compose_prompt
+from daydreamd.reflection.tokens import estimate_tokens
 
 texts = st.text(max_size=400)
 code = st.lists(st.text(max_size=60), max_size=60).map("\n".join)

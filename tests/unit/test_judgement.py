@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from daydreamd.insights.judgement import Verdict, judge
+from daydreamd.insights.judgement import Judgement, judge
 from daydreamd.insights.novelty import from_workspaces
 from daydreamd.insights.verification import Reason
 from daydreamd.records.insight import Evidence, KnownInsight
@@ -202,5 +202,5 @@ def test_ids_are_short_stable_and_unique():
 )
 def test_failure_text_is_never_an_insight(answer):
     verdict = judge(answer, excerpts=EXCERPTS, max_new=3)
-    assert verdict == Verdict()
+    assert verdict == Judgement()
     assert verdict.summary() == "the answer proposed nothing"

@@ -6,12 +6,12 @@ import re
 import msgspec
 import pytest
 
-from daydreamd.analysis.facts import describe
-from daydreamd.analysis.prompt import Material, compose_prompt
-from daydreamd.analysis.tokens import estimate_tokens, estimated
 from daydreamd.errors import ModelError
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.description import describe
+from daydreamd.reflection.prompt import Material, compose_prompt
+from daydreamd.reflection.tokens import estimate_tokens, estimated
 
 ANALYSIS = {
     "git": {"branch": "main", "dirty": {"unstaged": 3, "untracked": 1}},

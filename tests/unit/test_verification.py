@@ -2,8 +2,8 @@
 
 import pytest
 
-from daydreamd.insights.answer import Proposal
 from daydreamd.insights.verification import Checked, Reason, says_something, verify
+from daydreamd.records.answer import Proposal
 from daydreamd.records.workspace import Excerpt
 
 CLIENT = """\

@@ -168,7 +168,7 @@ def _people(keeper: Keeper) -> Iterator[Animal]:
         yield Animal(f"with {name} below it", pid, "spare", "a person's program")
     pid = keeper.release(child=(zoo.put("bin/chromium"), "--headless", "--remote-debugging-pipe"))
     yield Animal("with a browser that it drives", pid, "kill")
-    screen = keeper.listener(f"\0/tmp/.X11-unix/X{os.getpid()}")
+    screen = keeper.listener(f"\0/tmp/.X11-unix/X{int(zoo.mark, 16)}")
     shown = keeper.new_socket()
     shown.connect(screen.getsockname())
     keeper.accept(screen)

@@ -6,14 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from daydreamd.host.processes import is_alive
+from daydreamd.host.processes import Identity, is_alive, memory_bytes
 from tests.integration.zoo.keeper import Zoo
 
+_LOOK_SECONDS = 0.1
 SETTINGS = """
 [cleanup]
 observe = "1s"
@@ -55,13 +57,35 @@ def clean(
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What a real run said, and the memory of all that were there before it and are no more."""
+    """What a run said, and the least and the most memory that each held while it ran.
+
+    A page that is shared with strangers weighs less as soon as one more of them starts.
+    """
 
     said: dict[str, Any]
-    gone_bytes: int
+    held: Mapping[Identity, tuple[int, int]]
+
+    @property
+    def gone(self) -> frozenset[Identity]:
+        """Who was there before the run and is no more."""
+        return frozenset(one for one in self.held if not is_alive(one))
+
+    def says_the_memory_of(self, gone: Iterable[Identity]) -> bool:
+        """Whether the memory said to come back is what these had, within 5 %."""
+        least, most = (sum(sizes) for sizes in zip(*(self.held[one] for one in gone), strict=True))
+        said = self.said["memory_freed_bytes"]
+        print(f"said {said}, had {least} to {most}")
+        known = self.said["memory_unknown"] == 0
+        return bool(known and 0.95 * least <= said <= 1.05 * most)
 
 
-def clean_and_weigh(zoo: Zoo) -> Cleaned:
-    held = zoo.memory()
-    said = clean(zoo)
-    return Cleaned(said, sum(size for one, size in held.items() if not is_alive(one)))
+def clean_and_weigh(zoo: Zoo, *options: str) -> Cleaned:
+    held = {one: (size, size) for one, size in zoo.memory().items()}
+    with ThreadPoolExecutor(1) as beside:
+        run = beside.submit(clean, zoo, *options)
+        while not run.done():
+            for one, (least, most) in held.items():
+                size = memory_bytes(one.pid) if is_alive(one) else None
+                held[one] = (min(least, size), max(most, size)) if size else (least, most)
+            wait([run], _LOOK_SECONDS)
+        return Cleaned(run.result(), held)

@@ -16,7 +16,6 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from daydreamd.analysis.embedded_server import KEY_VARIABLE
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leashed
@@ -24,6 +23,7 @@ from daydreamd.host.confinement import confined, program_paths
 from daydreamd.host.libraries import engine_library_path
 from daydreamd.host.programs import ENGINE
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.embedded_server import KEY_VARIABLE
 from daydreamd.text.prompting import one_line
 
 
@@ -45,7 +45,7 @@ async def embedded_engine(
     )
     argv = confined(
         [
-            *(sys.executable, "-P", "-m", "daydreamd.analysis.embedded_server"),
+            *(sys.executable, "-P", "-m", "daydreamd.reflection.embedded_server"),
             *(choice.weights, str(choice.context_tokens)),
         ],
         read=[*program_paths(sys.executable), *filter(None, sys.path), choice.weights],

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 import aiofiles
 
-from daydreamd.analysis.direct import TEMPERATURE, response_format
-from daydreamd.analysis.prompt import Prompt
 from daydreamd.host.commands import SESSION_MARK, clean_environment
 from daydreamd.host.confinement import confined, landlock_abi, program_paths
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.direct import TEMPERATURE, response_format
+from daydreamd.reflection.prompt import Prompt
 from daydreamd.settings.schema import Analysis
 
 _FLAGS: Final = (

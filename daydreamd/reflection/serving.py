@@ -14,12 +14,12 @@ from typing import Final
 
 import anyio
 
-from daydreamd.analysis.embedded import embedded_engine
-from daydreamd.analysis.prompt import Material, Prompt, compose_prompt
-from daydreamd.analysis.tokens import counter_of, estimated
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.prompt import Material, Prompt, compose_prompt
+from daydreamd.reflection.tokens import counter_of, estimated
 from daydreamd.settings.schema import Analysis, Model
 
 _ANSWERS_WITHIN_SECONDS: Final = 5.0

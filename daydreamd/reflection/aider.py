@@ -13,17 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from daydreamd.analysis.aider_command import (
+from daydreamd.errors import CommandTooLarge, ModelAnswerError
+from daydreamd.host.commands import leashed
+from daydreamd.host.programs import AIDER, find_in_sibling, find_program
+from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.reflection.aider_command import (
     Question,
     command_line,
     environment_of,
     write_files,
 )
-from daydreamd.analysis.answer import tokens_told
-from daydreamd.errors import CommandTooLarge, ModelAnswerError
-from daydreamd.host.commands import leashed
-from daydreamd.host.programs import AIDER, find_in_sibling, find_program
-from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.reflection.answer_stream import tokens_told
 from daydreamd.settings.schema import Analysis
 from daydreamd.text.prompting import one_line
 

@@ -12,15 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
-
+from daydreamd.records.answer import BODY, DEFAULT_CATEGORY, ITEMS_FIELD, QUOTE, TITLE, Proposal
 from daydreamd.text import one_line, visible
 
 MAX_ANSWER_CHARS: Final = 256 * 1024
 MAX_PROPOSALS: Final = 100
-TITLE_CHARS: Final = 120
-BODY_CHARS: Final = 900
-QUOTE_CHARS: Final = 2_000
 _MAX_STARTS: Final = 2_000
 _MAX_LINE: Final = 9_999_999
 _THINKS: Final = re.compile(r"<think(?:ing)?>")
@@ -31,18 +27,6 @@ _FIELDS: Final = frozenset({"title", "body", "quote", "path"})
 _NUMBER: Final = re.compile(r"\d{1,7}", re.ASCII)
 _OPENING: Final = re.compile(r"[{\[]")
 _DECODER: Final = json.JSONDecoder(strict=False)
-
-
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of the answer: harmless text, unchecked claims. `line` is 0 where none was named."""
-
-    title: str = ""
-    body: str = ""
-    category: str = ""
-    path: str = ""
-    line: int = 0
-    end_line: int = 0
-    quote: str = ""
 
 
 def read_answer(answer: str) -> tuple[Proposal, ...]:
@@ -91,7 +75,7 @@ def _json_values(text: str) -> Iterator[Any]:
 def _items(value: Any) -> list[Any]:
     """The proposals in a JSON value: itself, a list of them, or an object that holds the list."""
     if isinstance(value, dict):
-        inner = value.get("insights")
+        inner = value.get(ITEMS_FIELD)
         if isinstance(inner, list):
             return inner
         return [value] if _FIELDS & value.keys() else []
@@ -103,13 +87,13 @@ def _propose(item: Any) -> Proposal:
         return Proposal()
     line, end_line = _number(item.get("line"), 0), _number(item.get("end_line"), -1)
     return Proposal(
-        title=one_line(_text(item.get("title")), limit=TITLE_CHARS),
-        body=one_line(_text(item.get("body")), limit=BODY_CHARS),
-        category=one_line(_text(item.get("category")), limit=20).lower() or "quality",
+        title=one_line(_text(item.get("title")), limit=TITLE.kept),
+        body=one_line(_text(item.get("body")), limit=BODY.kept),
+        category=one_line(_text(item.get("category")), limit=20).lower() or DEFAULT_CATEGORY,
         path=_text(item.get("path")).strip(),
         line=line,
         end_line=max(line, end_line),
-        quote=visible(_text(item.get("quote"))[:QUOTE_CHARS]),
+        quote=visible(_text(item.get("quote"))[: QUOTE.kept]),
     )
 
 

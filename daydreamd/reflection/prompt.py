@@ -11,17 +11,18 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from daydreamd.analysis.facts import describe
-from daydreamd.analysis.pages import Page, lay_out
-from daydreamd.analysis.schema import CATEGORIES, answer_schema, most_items
-from daydreamd.analysis.tokens import CountTokens
 from daydreamd.errors import ModelError
+from daydreamd.records.answer import CATEGORIES
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.description import describe
+from daydreamd.reflection.pages import Page, lay_out
+from daydreamd.reflection.schema import JsonSchema, answer_schema, most_items
+from daydreamd.reflection.tokens import CountTokens
 from daydreamd.text.prompting import one_line
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Prompt:
     tokens: int
     excerpts: tuple[Excerpt, ...]
     truncated: bool
-    schema: dict[str, Any]
+    schema: JsonSchema
     canary: str
 
 
@@ -209,7 +210,7 @@ def _template() -> jinja2.Template:
     import jinja2  # noqa: PLC0415 - 80 ms, which a session's start need not wait for
 
     surroundings = jinja2.Environment(  # noqa: S701  the prompt is no HTML; fences guard it
-        loader=jinja2.PackageLoader("daydreamd.analysis"),
+        loader=jinja2.PackageLoader("daydreamd.reflection"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,6 +1,6 @@
 """The embedded engine: llama.cpp's own OpenAI-compatible server, in this process.
 
-Run as `python -m daydreamd.analysis.embedded_server WEIGHTS CONTEXT_TOKENS` with the key in the
+Run as `python -m daydreamd.reflection.embedded_server WEIGHTS CONTEXT_TOKENS` with the key in the
 environment, it prints its address and serves on loopback until it is ended. It makes no connections
 of its own, and does not know what it is asked.
 """

@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.analysis.schema import CANARY_FIELD
+from daydreamd.records.answer import ITEMS_FIELD, WORD_FIELD
 
 _OPENS: Final = re.compile(
-    r"(?P<thought><think(?:ing)?>)|\{\s*\"(?:" + CANARY_FIELD + r"|insights)\"\s*:"
+    r"(?P<thought><think(?:ing)?>)|\{\s*\"(?:" + f"{WORD_FIELD}|{ITEMS_FIELD}" + r")\"\s*:"
 )
 _THOUGHT_ENDS: Final = re.compile(r"</think(?:ing)?>")
 _HELD_BACK: Final = 64
@@ -68,7 +68,7 @@ class AnswerReader:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             # torn: the field may be whole all the same
             return f'"{canary}"' in self.text
-        return isinstance(answer, dict) and str(answer.get(CANARY_FIELD)).strip() == canary
+        return isinstance(answer, dict) and str(answer.get(WORD_FIELD)).strip() == canary
 
     def _seek(self, text: str) -> None:
         """Pass over thoughts until the answer begins; each character is looked at once."""

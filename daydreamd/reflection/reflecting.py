@@ -14,18 +14,18 @@ from typing import Final
 
 import anyio
 
-from daydreamd.analysis.aider import ask_aider, find_aider
-from daydreamd.analysis.aider_command import Question
-from daydreamd.analysis.answer import AnswerReader, without_aiders_words
-from daydreamd.analysis.direct import ask_directly
-from daydreamd.analysis.prompt import Material
-from daydreamd.analysis.serving import budget_for, compose_for, serving
 from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ModelError
 from daydreamd.host.confinement import landlock_abi
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.events import AnalysisProgress, Emitter
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.aider import ask_aider, find_aider
+from daydreamd.reflection.aider_command import Question
+from daydreamd.reflection.answer_stream import AnswerReader, without_aiders_words
+from daydreamd.reflection.direct import ask_directly
+from daydreamd.reflection.prompt import Material
+from daydreamd.reflection.serving import budget_for, compose_for, serving
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration
 
@@ -49,19 +49,6 @@ class Reflection:
     excerpts: tuple[Excerpt, ...] = ()
     failure: str | None = None
     timed_out: bool = False
-
-    def one_line(self) -> str:
-        """What came of it, for people."""
-        facts = self.facts
-        if self.failure:
-            return self.failure
-        if facts.engine is None:
-            return "there is no code to reflect on"
-        counts = f"{facts.prompt_tokens or 0:,} tokens sent"
-        if facts.answer_tokens:
-            counts += f", {facts.answer_tokens:,} received"
-        asker = "through aider" if facts.engine == "aider" else "asked directly"
-        return f"{facts.model} {asker}, {counts}" + (", broken off" if facts.partial else "")
 
 
 @dataclass

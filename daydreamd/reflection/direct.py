@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
-from daydreamd.analysis.prompt import Prompt
 from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.prompt import Prompt
 from daydreamd.text.prompting import one_line
 
 TEMPERATURE: Final = 0.2
@@ -26,7 +26,7 @@ _FORMS: Final = ("format", "response_format")
 
 
 @dataclass
-class Told:
+class ServerCounts:
     """What the server counted, where it did, and whether it said that this was all.
 
     `has_finished` is the end of the answer; with `is_over` nothing comes after it.
@@ -44,7 +44,7 @@ async def ask_directly(
     *,
     max_answer_tokens: int,
     on_text: Callable[[str], None],
-) -> Told:
+) -> ServerCounts:
     """Stream the answer to `on_text`. ModelUnreachable, ModelAnswerError where it fails.
 
     A server that does not know how to keep to a schema is asked again without one: the prompt says
@@ -70,10 +70,10 @@ async def ask_directly(
 
 async def _stream(
     question: Mapping[str, Any], choice: ModelChoice, on_text: Callable[[str], None]
-) -> Told:
+) -> ServerCounts:
     ollama = choice.provider == "ollama"
     read = _read_ollama if ollama else _read_openai
-    told = Told()
+    told = ServerCounts()
     seen = 0
     async with (
         web.client(choice.base_url, api_key=choice.api_key) as server,
@@ -126,7 +126,7 @@ def ollama_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> 
     }
 
 
-def _read_openai(line: bytes, told: Told, choice: ModelChoice) -> str:
+def _read_openai(line: bytes, told: ServerCounts, choice: ModelChoice) -> str:
     """The text in one line of server-sent events."""
     if not line.startswith(b"data:"):
         return ""
@@ -149,7 +149,7 @@ def _read_openai(line: bytes, told: Told, choice: ModelChoice) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _read_ollama(line: bytes, told: Told, choice: ModelChoice) -> str:
+def _read_ollama(line: bytes, told: ServerCounts, choice: ModelChoice) -> str:
     """The text in one line of Ollama's stream."""
     if not line:
         return ""
