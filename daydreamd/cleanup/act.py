@@ -3,8 +3,9 @@
 TERM, a grace, KILL for whole trees is the host's work. Here it is decided who is told, in which
 order, and what is said about it; nothing is tried twice. Between the decision and the signal time
 passes, so all evidence is taken again right before each batch is told, and the counters of each
-tree once more in the moment of the signal. Batches do not wait for each other: while one has its
-grace, the next is looked at. What does not fit, survives or comes back is left and said.
+tree once more in the moment of the signal; when the grace is over, once more before KILL. Batches
+do not wait for each other: while one has its grace, the next is looked at. What does not fit,
+survives or comes back is left and said.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from anyio.abc import TaskGroup
 from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.evidence import Evidence
 from daydreamd.cleanup.git_locks import git_directories, say_dead_locks
+from daydreamd.cleanup.grace import CAME_TO_LIFE, Grace
 from daydreamd.cleanup.memory import Memory, await_companions, measure_trees
 from daydreamd.cleanup.sampling import moved_since
 from daydreamd.host.processes import (
+    EndReport,
     Identity,
+    Reprieve,
     age_seconds,
     end_tree,
     is_alive,
@@ -101,6 +105,16 @@ async def end_abandoned(
     return endings
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Trees that are told to end together, with what is known of them before."""
+
+    roots: Sequence[Facts]
+    evidence: Evidence
+    memory: Mapping[int, Memory]
+    gits: Mapping[int, Collection[Path]]
+
+
 class _Acting:
     """One round of endings. `stop_at` (monotonic seconds) leaves time for a last KILL."""
 
@@ -142,7 +156,8 @@ class _Acting:
                 self._spare(facts, Verdict("spare", (f"at work: {what}",)), look)
         still = [facts for facts in going if facts.pid not in moved]
         # All are told at once: the children of a root that ends first would be init's, and escape.
-        group.start_soon(self._end, still, memory, gits, grace, name=f"end {len(still)} trees")
+        told = _Batch(still, look.evidence, memory, gits)
+        group.start_soon(self._end, told, grace, name=f"end {len(still)} trees")
 
     def _still_goes(self, facts: Facts, look: LastLook) -> bool:
         if not is_alive(self._identities[facts.pid]):
@@ -157,26 +172,54 @@ class _Acting:
             self._spare(facts, verdict, look)
         return verdict.word == "kill"
 
-    async def _end(
-        self,
-        roots: Sequence[Facts],
-        memory: Mapping[int, Memory],
-        gits: Mapping[int, Collection[Path]],
-        grace: float,
-    ) -> None:
-        identities = [self._identities[facts.pid] for facts in roots]
-        report = await end_tree(identities, grace=grace, kill_seconds=_KILL_SECONDS)
-        await await_companions(memory[facts.pid] for root in roots for facts in self._tree(root))
-        survivors = {survivor.pid for survivor in report.survivors}
+    async def _end(self, batch: _Batch, seconds: float) -> None:
+        roots = batch.roots
+        grace = await in_spare_thread(
+            partial(Grace, roots, batch.evidence, lambda: self._look().evidence)
+        )
+        report = await end_tree(
+            [self._identities[facts.pid] for facts in roots],
+            grace=seconds,
+            kill_seconds=_KILL_SECONDS,
+            reprieve=Reprieve(grace.known, grace.ask),
+        )
+        gone = (facts for root in roots if root.pid not in grace.why for facts in self._tree(root))
+        await await_companions(batch.memory[facts.pid] for facts in gone)
         for root in roots:
-            survived = survivors & root.family or is_alive(self._identities[root.pid])
-            notes = await _in_time(partial(say_dead_locks, gits.get(root.pid, ()))) or ()
-            for facts in self._tree(root):
-                lives = is_alive(self._identities[facts.pid])
-                outcome = SURVIVED if lives or (facts is root and survived) else ENDED
-                freed = memory[facts.pid].freed_bytes if outcome == ENDED else 0
-                said = notes if facts is root else ()
-                self.endings[facts.pid] = Ending(outcome, freed, notes=said)
+            notes = await _in_time(partial(say_dead_locks, batch.gits.get(root.pid, ()))) or ()
+            if why := grace.why.get(root.pid):
+                self._leave(root, why, notes)
+            else:
+                self._note_end(root, report, batch.memory, notes)
+
+    def _note_end(
+        self,
+        root: Facts,
+        report: EndReport,
+        memory: Mapping[int, Memory],
+        notes: tuple[str, ...],
+    ) -> None:
+        survivors = {survivor.pid for survivor in report.survivors}
+        survived = survivors & root.family or is_alive(self._identities[root.pid])
+        for facts in self._tree(root):
+            lives = is_alive(self._identities[facts.pid])
+            outcome = SURVIVED if lives or (facts is root and survived) else ENDED
+            freed = memory[facts.pid].freed_bytes if outcome == ENDED else 0
+            said = notes if facts is root else ()
+            self.endings[facts.pid] = Ending(outcome, freed, notes=said)
+
+    def _leave(self, root: Facts, why: str, notes: tuple[str, ...]) -> None:
+        """A tree that was told to end, and is left because somebody uses it after all."""
+        verdict = Verdict("spare", (f"came back to life during its grace: {why}",))
+        left = Ending(f"{CAME_TO_LIFE}: {why}", 0, verdict)
+        for facts in self._tree(root):
+            ending = left if is_alive(self._identities[facts.pid]) else Ending(ENDED, None)
+            if facts is root:
+                below = (
+                    () if ending is left else (f"what it started is left, it {verdict.reasons[0]}",)
+                )
+                ending = replace(ending, notes=(*below, *notes))
+            self.endings[facts.pid] = ending
 
     def _tree(self, root: Facts) -> list[Facts]:
         """The root and those below it that were decided about, too."""

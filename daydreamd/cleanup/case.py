@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from typing import Final
 
 from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
-from daydreamd.cleanup.claude_remote import remote_session
+from daydreamd.cleanup.claude_remote import remote_session, scheduled_work
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.intent import meant_to_stay
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
@@ -168,8 +168,8 @@ class Case:
         unknown = [] if self.environ_is_known else ["its environment cannot be read"]
         if self.sample.io_bytes < 0:
             unknown.append("what it reads and writes cannot be read")
-        hidden = filter(None, (self.claude.unknown, self.roster_unknown))
-        return (*unknown, *(f"{source} cannot be read" for source in hidden))
+        hidden = (self.claude.unknown, self.roster_unknown)
+        return (*unknown, *(f"{source} cannot be read" for source in hidden if source))
 
     def _moved(self) -> str:
         before = self.before
@@ -178,7 +178,9 @@ class Case:
         if before.identity != self.sample.identity:
             return "it has only just become another program"
         former = (before.cpu_ticks, before.io_bytes, before.members)
-        return has_moved(former, self.sample, self.gap)
+        if moved := has_moved(former, self.sample, self.gap):
+            return moved
+        return "it waits for a processor" if before.runnable & self.sample.runnable else ""
 
     def _idle(self) -> tuple[float | None, str]:
         """How long it has been idle at least, by the best proof that nothing contradicts."""
@@ -225,12 +227,12 @@ class Case:
         """Why it lives without a terminal, and what of that could not be read."""
         if self.sample.kind != CLAUDE or self.is_elsewhere:
             return "", ""
-        home = config_dir(self.environ, self.sample.identity.uid)
+        home, pid = config_dir(self.environ, self.sample.identity.uid), self.stat.pid
         try:
-            said = remote_session(self.sample.argv, home, self.stat.pid, self.stat.start_ticks)
+            said = remote_session(self.sample.argv, home, pid, self.stat.start_ticks)
+            return said or self.claude.remote or scheduled_work(self.sample.cwd, pid), ""
         except (FileError, OSError, ValueError) as error:
-            return "", f"the roster of its daemon ({error})"
-        return said or self.claude.remote, ""
+            return "", f"the roster of its daemon, or its scheduled work ({error})"
 
     @cached_property
     def is_elsewhere(self) -> bool:
@@ -270,8 +272,7 @@ def protections(settings: Cleanup, kind: str) -> tuple[str, ...]:
         **dict.fromkeys(OTHER_AGENTS, settings.other_agents),
     }  # fmt: skip
     of_users = {added.name: added for added in settings.kinds}
-    rule = of_users.get(kind) or own.get(kind)
-    return rule.protect if rule else ()
+    return rule.protect if (rule := of_users.get(kind) or own.get(kind)) else ()
 
 
 def _said(argv: tuple[str, ...], exe: str) -> str:

@@ -25,6 +25,8 @@ _OPTIONS: Final = (
     "--background",
     "--spare-ready",
     "--teleport",
+    "--channels",
+    "--dangerously-load-development-channels",
 )
 _COMMANDS: Final = ("remote-control", "rc", "daemon", "bg", "--bg-pty-host", "--bg-spare")
 _MOST_VALUES: Final = 20_000
@@ -45,6 +47,21 @@ def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_t
     if roster and ask_disk(roster, partial(_is_on_the_roster, roster, pid, start_ticks)):
         return "Claude's background daemon has it on its roster"
     return ""
+
+
+def scheduled_work(cwd: str, pid: int) -> str:
+    """Whether it has scheduled work of its own, which it does hours after anybody was there.
+
+    The lock beside the tasks bears the pid of the session that is to do them. FileError or
+    ValueError where it is there and cannot be read.
+    """
+    path = Path(cwd, ".claude", "scheduled_tasks.lock")
+    if not path.is_file():
+        return ""
+    text = read_text_nofollow(path, max_bytes=1 << 16)
+    lock = msgspec.json.decode(text)
+    is_its_own = isinstance(lock, dict) and lock.get("pid") == pid
+    return f"it has scheduled work, as {path} says" if is_its_own else ""
 
 
 def _after_script(argv: tuple[str, ...]) -> tuple[str, ...]:

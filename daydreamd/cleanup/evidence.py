@@ -38,13 +38,15 @@ from daydreamd.settings.schema import Cleanup
 class Evidence:
     """All agent processes with their facts, and who they are, for acting on.
 
-    `samples` are what their trees had done by `taken_at` (monotonic seconds).
+    `samples` are what their trees had done by `taken_at` (monotonic seconds), `around` is the
+    machine as it was then.
     """
 
     facts: tuple[Facts, ...]
     identities: Mapping[int, Identity]
     samples: Mapping[int, Sample] = field(default_factory=dict)
     taken_at: float = 0.0
+    around: Surroundings | None = None
 
 
 async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
@@ -114,4 +116,4 @@ def _second_look(
         for pid, sample in sorted(second.items())
     ]
     identities = {pid: sample.identity for pid, sample in second.items()}
-    return Evidence(tuple(facts), identities, second, taken_at)
+    return Evidence(tuple(facts), identities, second, taken_at, around)

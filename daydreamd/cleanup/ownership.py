@@ -6,27 +6,31 @@ parents is followed through whatever only waits, to somebody alive or to whoever
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from daydreamd.cleanup.adoption import is_adopted, say_adopter
 from daydreamd.cleanup.nameless import is_daemon
 from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
 from daydreamd.cleanup.peers import Circle, connected_owner, has_window
 from daydreamd.cleanup.programs import (
     ADOPTERS,
     MULTIPLEXERS,
+    is_daydreamd,
     is_wrapper,
     personal_program,
     program_name,
 )
 from daydreamd.host.cgroups import is_frozen, read_cgroup
 from daydreamd.host.connections import Connections
-from daydreamd.host.namespaces import Home, foreign_namespaces
+from daydreamd.host.namespaces import Home, ends_with, foreign_namespaces
 from daydreamd.host.processes import Stat, ancestors, descendants, read_argv, read_tracer
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
 
+# Of the machine itself: they hold a descriptor of whoever asks them for something.
+_KEEPERS = ("systemd", "init", "dbus-", "polkit", "xdg-", "elogind")
 _SANDBOXES = ("bwrap", "firejail", "unshare")
 
 
@@ -74,7 +78,7 @@ def belonging_of(
     circle = Circle(
         root=stat,
         family=family | {parent.pid for parent in above},
-        parents=frozenset(parent.pid for parent in ancestors(stat.pid, around.table)),
+        parents=frozenset(_real_parents(stat, around)),
         agents=around.agents,
         servers=_servers(stat, family, around) if serves else (),
         ports_are_left=ports_are_left,
@@ -89,7 +93,7 @@ def belonging_of(
             cgroup=cgroup,
             our_cgroup=around.our_cgroup,
             frozen=_frozen(family),
-            tracer=_tracer(circle.family, around.table),
+            tracer=_tracer(circle.family, around.table, lambda: _watcher(circle)),
             remote=remote,
             person=_person(circle, family) or _stopped(above),
             multiplexer=_multiplexer(stat, around.table),
@@ -131,6 +135,17 @@ def _waiting_above(stat: Stat, around: Surroundings) -> list[Stat]:
     return found
 
 
+def _real_parents(stat: Stat, around: Surroundings) -> Iterator[int]:
+    """Who is above it by birth. Who took it in may be connected to it as any other may."""
+    child = stat
+    for parent in ancestors(stat.pid, around.table):
+        adopts = is_adopted(child, parent, around) is not False
+        if adopts and program_name(parent) not in ADOPTERS:
+            return
+        yield parent.pid
+        child = parent
+
+
 def _stopped(above: Collection[Stat]) -> str:
     stopped = next((parent for parent in above if parent.state in "Tt"), None)
     return f"{program_name(stopped)} (pid {stopped.pid}) above it is stopped" if stopped else ""
@@ -159,7 +174,7 @@ def parent_owner(stat: Stat, around: Surroundings) -> Owner:
     for parent in ancestors(stat.pid, around.table):
         adopted = is_adopted(child, parent, around)
         if adopted:
-            return Owner("nobody", f"its parent is gone, {_said_adopter(parent)} has adopted it")
+            return Owner("nobody", f"its parent is gone, {say_adopter(parent)} has adopted it")
         if adopted is None:
             name = program_name(parent)
             return Owner("unknown", f"whether {name} (pid {parent.pid}) started it or took it in")
@@ -169,34 +184,6 @@ def parent_owner(stat: Stat, around: Surroundings) -> Owner:
             return Owner("terminal", f"started from terminal {terminal}")
         child = parent
     return Owner("unknown", f"the parent of pid {child.pid} cannot be seen")
-
-
-def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool | None:
-    """Whether `parent` is not the one who started `child`, but took it in as an orphan.
-
-    None where that cannot be told: one that adopts may be who started it, by way of another.
-    """
-    if child.pid in around.adopted:
-        return True
-    sees_all = 1 in around.table  # with hidepid, somebody who is there may not be seen
-    leader_is_gone = child.session > 0 and child.session not in around.table
-    name = program_name(parent)
-    known = parent.pid == 1 or name in ADOPTERS or name.startswith("init(")
-    if sees_all and leader_is_gone and child.session != parent.session and not is_wrapper(parent):
-        return True if known else None
-    if parent.pid == 1:
-        # In a container the first process may be any program, and have children of its own.
-        return name in ADOPTERS or child.session != parent.session
-    if name == "systemd":
-        return "--user" in read_argv(parent.pid)
-    return known
-
-
-def _said_adopter(parent: Stat) -> str:
-    if parent.pid == 1:
-        return "init"
-    name = program_name(parent)
-    return "systemd --user" if name == "systemd" else f"{name} (pid {parent.pid})"
 
 
 def _is_orphan(stat: Stat, around: Surroundings) -> bool:
@@ -215,8 +202,13 @@ def _frozen(family: Collection[int]) -> bool:
     return any(is_frozen(pid) for pid in family)
 
 
-def _tracer(family: Collection[int], table: Mapping[int, Stat]) -> str | None:
-    """Who debugs the process or one below it; what the tree does to itself is its own matter."""
+def _tracer(
+    family: Collection[int], table: Mapping[int, Stat], watcher: Callable[[], str]
+) -> str | None:
+    """Who debugs the process or one below it; what the tree does to itself is its own matter.
+
+    `watcher` names somebody who holds one of them without a debugger's rights.
+    """
     for pid in sorted(family):
         tracer = read_tracer(pid)
         if tracer is None:
@@ -224,6 +216,19 @@ def _tracer(family: Collection[int], table: Mapping[int, Stat]) -> str | None:
         if tracer and tracer not in family:
             by = table.get(tracer)
             return f"{program_name(by)} (pid {tracer})" if by else f"pid {tracer}"
+    return watcher()
+
+
+def _watcher(circle: Circle) -> str:
+    """Who holds a descriptor of the process or of one below it, to be told of its end."""
+    held = circle.connections.watchers
+    for watcher in sorted({one for pid in circle.family for one in held.get(pid, ())}):
+        stat = circle.table.get(watcher)
+        if stat is None or watcher in circle.family or watcher in circle.parents:
+            continue
+        name = program_name(stat)
+        if not name.startswith(_KEEPERS) and not is_daydreamd(read_argv(watcher)):
+            return f"{name} (pid {watcher})"
     return ""
 
 
@@ -241,6 +246,9 @@ def _person(circle: Circle, family: Collection[int]) -> str:
         terminal = terminal_name(stat.tty_nr) or terminal_of_stdio(pid)
         if terminal and stat.session not in circle.family and not _terminal(circle.root):
             return f"{name} (pid {pid}) below it has terminal {terminal}"
+    if guests := ends_with(family, circle.table):
+        guest = circle.table[min(guests)]
+        return f"{program_name(guest)} (pid {guest.pid}) has entered a namespace below it"
     return "a window is open in its tree" if has_window(circle) else ""
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from daydreamd.cleanup.owners import Owner
-from daydreamd.cleanup.programs import is_filter, is_wrapper, program_name
+from daydreamd.cleanup.programs import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.host.connections import Connections, Link
 from daydreamd.host.processes import Stat, descendants
 
@@ -82,19 +82,42 @@ def has_window(circle: Circle) -> bool:
 
 def _owner_at(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
     """An owner, or the processes that belong to the same orphaned group; None where nobody is."""
-    match link.how:
-        case "listener":
-            return _listener(circle, pid, link)
-        case "server":
-            return _server(circle, pid, link)
-        case "client":
-            holders = (link.holders or frozenset()) - circle.parents
-            if link.holders is not None and not holders:
-                return None
-            who = f" ({_name(circle, min(holders))})" if holders else ""
-            return Owner("client", f"a client{who} is connected to {_said(link)}")
-        case _:
-            return _at_the_other_end(circle, pid, link)
+    return _ASKED.get(link.how, _at_the_other_end)(circle, pid, link)
+
+
+def _client(circle: Circle, _pid: int, link: Link) -> Owner | None:
+    holders = (link.holders or frozenset()) - circle.parents
+    if link.holders is not None and not holders:
+        return None
+    who = f" ({_name(circle, min(holders))})" if holders else ""
+    return Owner("client", f"a client{who} is connected to {_said(link)}")
+
+
+def _terminal(_circle: Circle, _pid: int, link: Link) -> Owner:
+    return Owner("terminal", f"terminal {link.name} is open in its tree")
+
+
+def _device(circle: Circle, pid: int, link: Link) -> Owner:
+    return Owner("client", f"{_name(circle, pid)} serves by {link.name}")
+
+
+def _memory(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+    """Who shares memory with it and is no kin: what one agent forked is judged with that."""
+    above = circle.parents.intersection(circle.agents)
+    kin = {stat.pid for stat in descendants(above, circle.table)}
+    others = (link.holders or frozenset()) - kin
+    return _at_the_other_end(circle, pid, replace(link, holders=others))
+
+
+def _lock(circle: Circle, _pid: int, link: Link) -> Owner | None:
+    """Who waits for a lock goes on once it is free: whoever holds it keeps that work waiting."""
+    unseen = [pid for pid in link.holders or () if pid not in circle.table]
+    if unseen:  # a lock outlives who took it where a child has it
+        return Owner("unknown", "whose lock it waits for")
+    agents = {pid for pid in link.holders or () if _is_another_agent(circle, pid)}
+    circle.partners.update(agents)
+    others = (link.holders or frozenset()) - agents
+    return Owner("client", f"waits for a lock of {_name(circle, min(others))}") if others else None
 
 
 def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
@@ -115,9 +138,22 @@ def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
     """What we went to owns us only where we are there to serve: then it may be who asks."""
     if _BROKER.fullmatch(link.name):
         return None
+    if person := _find(circle, link, is_of_an_editor):
+        return Owner("client", f"is connected to {person}")
     if link.fd not in _STDIO and pid not in circle.servers:
         return None
     return Owner("client", f"is connected to {_said(link)}")
+
+
+def _reader(circle: Circle, _pid: int, link: Link) -> Owner | None:
+    """Who follows its log at a terminal; a collector of all logs wants nothing of this one."""
+    reader = _find(circle, link, lambda stat: bool(stat.tty_nr))
+    return Owner("client", f"{reader} follows in a terminal what it says") if reader else None
+
+
+def _find(circle: Circle, link: Link, is_wanted: Callable[[Stat], bool]) -> str:
+    found = (circle.table.get(pid) for pid in sorted(link.holders or ()))
+    return next((_name(circle, stat.pid) for stat in found if stat and is_wanted(stat)), "")
 
 
 def _at_the_other_end(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
@@ -140,7 +176,7 @@ def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
     peer = circle.table.get(other)
     if peer is None or peer.state in "Tt" or not circle.orphan(peer):
         return False  # one born after the look lives, and is somebody
-    if other in circle.agents:
+    if _is_another_agent(circle, other):
         circle.partners.add(other)
         return True
     at_stdio = circle.connections.holds_only_at(other, pid, link.fd, _STDIO)
@@ -150,6 +186,12 @@ def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
     return True
 
 
+def _is_another_agent(circle: Circle, pid: int) -> bool:
+    """One that nobody owns either: they stay or go together."""
+    peer = circle.table.get(pid)
+    return pid in circle.agents and peer is not None and circle.orphan(peer)
+
+
 def _name(circle: Circle, pid: int) -> str:
     stat = circle.table.get(pid)
     return f"{program_name(stat)} (pid {pid})" if stat else "a process"
@@ -157,3 +199,15 @@ def _name(circle: Circle, pid: int) -> str:
 
 def _said(link: Link) -> str:
     return link.name or "a socket"
+
+
+_ASKED: Final[dict[str, Callable[[Circle, int, Link], Owner | set[int] | None]]] = {
+    "listener": _listener,
+    "server": _server,
+    "client": _client,
+    "terminal": _terminal,
+    "device": _device,
+    "lock": _lock,
+    "memory": _memory,
+    "log": _reader,
+}

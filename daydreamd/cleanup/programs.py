@@ -7,6 +7,7 @@ an agent and never ends anything; here it only tells whether somebody alive is a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -36,6 +37,7 @@ WRAPPERS: Final = frozenset({
     "dumb-init", "tini", "catatonit",
     "docker-init", "podman-init",
 })  # fmt: skip
+_SHORT: Final = re.compile(r"-[A-Za-z0-9]+")
 _SHELLS: Final = frozenset({
     "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "ksh93", "mksh", "nu", "elvish",
 })  # fmt: skip
@@ -64,6 +66,8 @@ _PERSONAL: Final = frozenset({
     "gnome-terminal-server", "konsole", "alacritty", "kitty", "foot", "wezterm-gui", "ghostty",
     "xterm", "urxvt", "terminator", "tilix", "ptyxis", "st", "meld", "kdiff3", "gitk", "git-gui",
 })  # fmt: skip
+# Parts of editors that an interpreter runs, by what stands in their command line.
+_EDITOR_WORDS: Final = ("server-main.js", "--type=extensionHost", "com.intellij.idea")
 _BROWSERS: Final = frozenset({
     "chrome", "chromium", "chromium-browser", "google-chrome", "firefox", "firefox-bin",
     "firefox-esr", "brave", "brave-browser", "msedge", "opera", "vivaldi", "vivaldi-bin",
@@ -110,8 +114,18 @@ def is_daydreamd(argv: Sequence[str]) -> bool:
 
 
 def is_filter(stat: Stat) -> bool:
-    """Whether a process only passes on what it reads."""
-    return program_name(stat) in FILTERS
+    """Whether a process only passes on what it reads; one that follows a file waits for more."""
+    name = program_name(stat)
+    return name in FILTERS and not (name == "tail" and _follows_a_file(read_argv(stat.pid)))
+
+
+def _follows_a_file(argv: Sequence[str]) -> bool:
+    words, values = argv[1:], [word for word in argv[1:] if not word.startswith(("-", "+"))]
+    follows = any(
+        word.startswith("--follow") or (_SHORT.fullmatch(word) and {*word} & {"f", "F"})
+        for word in words
+    )
+    return follows and any(not word.isdecimal() and word != "/dev/null" for word in values)
 
 
 def personal_program(name: str, argv: Sequence[str]) -> bool:
@@ -119,3 +133,10 @@ def personal_program(name: str, argv: Sequence[str]) -> bool:
     if name in _PERSONAL:
         return not any(word.startswith("--type=") for word in argv)
     return name in _BROWSERS and not any(word.startswith(_DRIVEN) for word in argv[1:])
+
+
+def is_of_an_editor(stat: Stat) -> bool:
+    """Whether a process is an editor, a person's browser, or one of their many processes."""
+    name, argv = program_name(stat), read_argv(stat.pid)
+    by_words = any(word in argument for argument in argv for word in _EDITOR_WORDS)
+    return by_words or name in _PERSONAL or personal_program(name, argv)

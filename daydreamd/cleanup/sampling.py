@@ -65,6 +65,7 @@ class Sample:
     io_bytes: int
     rss_bytes: int
     stopped: frozenset[int] = field(default=frozenset())
+    runnable: frozenset[int] = field(default=frozenset())
     youngest_ticks: int = 0
     left: Left | None = None
 
@@ -156,6 +157,7 @@ def _sample(
         io_bytes=_io_bytes(family),
         rss_bytes=sum(member.rss_bytes for member in family),
         stopped=frozenset(member.pid for member in family if member.state in "Tt"),
+        runnable=frozenset(member.pid for member in family if member.state == "R"),
         youngest_ticks=max((member.start_ticks for member in family[1:]), default=0),
     )
 
@@ -211,12 +213,21 @@ def has_moved(before: tuple[int, int, frozenset[int]], now: Sample, seconds: flo
     cpu_ticks, io_bytes, members = before
     if members - now.members or now.members - members:
         return "started or ended a process"
-    ticks = abs(now.cpu_ticks - cpu_ticks)
-    share = _QUIET_CPU_SHARE.get(now.kind, _QUIET_CPU_SHARE_OF_OTHERS)
-    if ticks > _QUIET_TICKS + seconds * TICKS_PER_SECOND * share:
+    ticks, bytes_ = abs(now.cpu_ticks - cpu_ticks), abs(now.io_bytes - io_bytes)
+    return say_work(now.kind, ticks, bytes_, seconds)
+
+
+def say_work(
+    kind: str, ticks: int, bytes_: int, seconds: float, *, besides: tuple[int, int] = (0, 0)
+) -> str:
+    """What was done in these seconds; "" where it is what one of the kind does while it is idle.
+
+    `besides` are CPU ticks and bytes that prove nothing in addition.
+    """
+    share = _QUIET_CPU_SHARE.get(kind, _QUIET_CPU_SHARE_OF_OTHERS)
+    if ticks > besides[0] + _QUIET_TICKS + seconds * TICKS_PER_SECOND * share:
         return f"{ticks / TICKS_PER_SECOND:.1f} s of CPU in {seconds:.1f} s"
-    bytes_ = abs(now.io_bytes - io_bytes)
-    if bytes_ > _QUIET_BYTES + seconds * _QUIET_BYTES_PER_SECOND:
+    if bytes_ > besides[1] + _QUIET_BYTES + seconds * _QUIET_BYTES_PER_SECOND:
         return f"{bytes_} bytes read or written in {seconds:.1f} s"
     return ""
 

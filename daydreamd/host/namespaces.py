@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,6 +56,18 @@ def foreign_namespaces(pid: int, home: Home) -> tuple[str, ...] | None:
     foreign = [name for name in _COMPARED if found[name] != home.own[name]]
     foreign += ["mnt"] if found["mnt"] not in home.mounts else []
     return (*(_SAID[name] for name in foreign), *(["root"] if root != home.root else []))
+
+
+def ends_with(pids: Collection[int], everybody: Iterable[int]) -> set[int]:
+    """Who would be ended with some of `pids` without being below them.
+
+    The first process of a pid namespace takes along whoever has entered it from elsewhere.
+    """
+    own = _namespace("self", "pid")
+    inside = {_namespace(pid, "pid") for pid in pids} - {own, None}
+    if not inside:
+        return set()
+    return {one for one in everybody if one not in pids and _namespace(one, "pid") in inside}
 
 
 def _namespace(pid: int | str, name: str) -> str | None:

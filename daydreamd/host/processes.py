@@ -36,6 +36,7 @@ from daydreamd.host.procfs import (
 from daydreamd.host.strays import become_subreaper, reap_strays
 from daydreamd.host.trees import (
     EndReport,
+    Reprieve,
     ancestors,
     descendants,
     end_tree,
@@ -46,6 +47,7 @@ __all__ = [
     "TICKS_PER_SECOND",
     "EndReport",
     "Identity",
+    "Reprieve",
     "Signals",
     "Stat",
     "age_seconds",

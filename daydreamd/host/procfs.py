@@ -117,10 +117,21 @@ def read_cwd(pid: int) -> str:
 
 
 def read_tracer(pid: int) -> int | None:
-    """The pid of the debugger that traces it, 0 where none does; None where that is hidden."""
-    status = _read(pid, "status")
+    """The pid of the debugger that traces one of its threads, 0 where none does; None if hidden."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names are what we want
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # who is gone is traced by nobody
+    except PermissionError:
+        return None
+    tracers = [_tracer_of(pid, thread) for thread in threads]
+    return next(filter(None, tracers), None if None in tracers else 0)
+
+
+def _tracer_of(pid: int, thread: str) -> int | None:
+    status = _read(pid, f"task/{thread}/status")
     if status is None:
-        return 0 if read_stat(pid) is None else None  # who is gone is traced by nobody
+        return None if Path(f"/proc/{pid}/task/{thread}").exists() else 0
     for line in status.splitlines():
         if line.startswith(b"TracerPid:"):
             return int(line.split()[1])

@@ -9,8 +9,7 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +17,18 @@ _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20
 _DUMP: Final = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_SHOW_NAME_AND_PEER: Final = 0x1 | 0x4
-_NAME, _PEER = 0, 2
+_SHOW_NAME_PEER_AND_WAITING: Final = 0x1 | 0x4 | 0x8
+_NAME, _PEER, _WAITING = 0, 2, 3
 _ANSWER_SECONDS: Final = 2.0
 _UNIX_LISTEN: Final = 10
 # Established, and closed by one side: who has said all may still wait for the answer.
 _TCP_CONNECTED: Final = ("01", "05", "08")
 _TCP_LISTEN, _UDP_BOUND = "0A", "07"
-_LOOPBACK: Final = (
-    "0100007F",
-    "00000000000000000000000001000000",
-    "0000000000000000FFFF00000100007F",
-)
+# A client whose connection nobody has accepted; the last where the server waits for its first data.
+_TCP_WAITING: Final = ("01", "08", "03")
+_NO_INODE: Final = 0
+_IPV4_IN_IPV6: Final = "0000000000000000FFFF0000"
+_LOOPBACK: Final = ("0100007F", "00000000000000000000000001000000")
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,13 @@ class UnixSocket:
     """A unix socket. `peer` is the other end's inode, 0 where there is none or it is closed.
 
     `name` is its path, `@` first where abstract; an accepted one bears that of its listener.
+    `waiting` are the clients that a listener has not accepted yet, 0 for one that has gone.
     """
 
     name: str
     peer: int
     listens: bool = False
+    waiting: tuple[int, ...] = ()
 
     @property
     def named(self) -> bool:
@@ -80,7 +81,9 @@ class TcpSocket:
 
 def unix_sockets() -> dict[int, UnixSocket] | None:
     """Every unix socket by inode; None where the kernel does not tell."""
-    ask = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_NAME_AND_PEER, 0, 0)
+    ask = struct.pack(
+        "=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, 0, _SHOW_NAME_PEER_AND_WAITING, 0, 0
+    )
     header = struct.pack("=IHHII", 16 + len(ask), _SOCK_DIAG_BY_FAMILY, _DUMP, 1, 0)
     found: dict[int, UnixSocket] = {}
     try:
@@ -115,12 +118,33 @@ def bound_sockets() -> set[str] | None:
     return found
 
 
-def tcp_sockets(pid: int) -> dict[int, TcpSocket] | None:
-    """TCP and UDP sockets in a process's network that serve or are connected, by inode.
+@dataclass
+class TcpTable:
+    """TCP and UDP sockets of a network that serve or are connected, by inode.
 
-    None where they cannot be read. A UDP socket that is bound and connected to nobody serves.
+    `waiting` are connections that came to a listener and were not accepted: no process has them. A
+    UDP socket that is bound and connected to nobody serves.
     """
-    found: dict[int, TcpSocket] = {}
+
+    sockets: dict[int, TcpSocket] = field(default_factory=dict)
+    waiting: list[TcpSocket] = field(default_factory=list)
+
+    def at_the_other_end(self, tcp: TcpSocket) -> int | None:
+        """The inode of a connection's other end on this machine; 0 while it is not accepted."""
+        ends = (tcp.remote, tcp.local)
+        for inode, one in self.sockets.items():
+            if (one.local, one.remote) == ends:
+                return inode
+        return 0 if any((one.local, one.remote) == ends for one in self.waiting) else None
+
+    def listens_at(self, port: int) -> bool:
+        """Whether somebody waits for clients there, at whatever address."""
+        return any(one.listens and one.port == port for one in self.sockets.values())
+
+
+def tcp_sockets(pid: int) -> TcpTable | None:
+    """The table of a process's network; None where it cannot be read."""
+    found = TcpTable()
     for table in ("tcp", "tcp6", "udp", "udp6"):
         try:
             lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
@@ -128,8 +152,17 @@ def tcp_sockets(pid: int) -> dict[int, TcpSocket] | None:
             if isinstance(error, FileNotFoundError) and table.endswith("6"):
                 continue  # a kernel without IPv6
             return None
-        found.update(_read_table(lines, datagrams=table.startswith("udp")))
+        _read_table(lines, found, datagrams=table.startswith("udp"))
     return found
+
+
+def is_chosen_by_kernel(port: int) -> bool:
+    """Whether a port is one of those that clients get for themselves, and servers seldom have."""
+    try:
+        low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    except (OSError, ValueError):
+        return True
+    return low <= port <= high
 
 
 def network_of(pid: int | str) -> str:
@@ -140,21 +173,27 @@ def network_of(pid: int | str) -> str:
         return ""
 
 
-def _read_table(lines: list[str], *, datagrams: bool) -> Iterator[tuple[int, TcpSocket]]:
+def _read_table(lines: list[str], found: TcpTable, *, datagrams: bool) -> None:
     serves = _UDP_BOUND if datagrams else _TCP_LISTEN
     for line in lines:
         words = line.split()
-        if words[3] in (*_TCP_CONNECTED, serves):
-            yield (
-                int(words[9]),
-                TcpSocket(
-                    words[1],
-                    words[2],
-                    words[3] == serves,
-                    datagrams,
-                    words[3] in _TCP_CONNECTED[1:],
-                ),
-            )
+        state, inode = words[3], int(words[9])
+        waits = inode == _NO_INODE and state in _TCP_WAITING and not datagrams
+        is_held = inode != _NO_INODE and state in (*_TCP_CONNECTED, serves)
+        if not waits and not is_held:
+            continue  # without an inode the process that had it has closed it
+        half_closed = state in _TCP_CONNECTED[1:]
+        ends = (_plain(words[1]), _plain(words[2]))
+        one = TcpSocket(*ends, state == serves, datagrams, half_closed)
+        if waits:
+            found.waiting.append(one)
+        else:
+            found.sockets[inode] = one
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address is the same in both tables, so that both ends of a connection agree."""
+    return address.removeprefix(_IPV4_IN_IPV6)
 
 
 def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
@@ -176,13 +215,16 @@ def _read_messages(answer: bytes, found: dict[int, UnixSocket]) -> bool:
 
 
 def _read_socket(attributes: bytes, listens: bool) -> UnixSocket:
-    name, peer, place = b"", 0, 0
+    name, peer, place, waiting = b"", 0, 0, b""
     while place + 4 <= len(attributes):
         length, kind = struct.unpack_from("=HH", attributes, place)
         if kind == _NAME:
             name = attributes[place + 4 : place + length]
         elif kind == _PEER:
             peer = struct.unpack_from("=I", attributes, place + 4)[0]
+        elif kind == _WAITING:
+            waiting = attributes[place + 4 : place + length]
         place += max(4, (length + 3) & ~3)
     said = b"@" + name[1:] if name.startswith(b"\0") else name
-    return UnixSocket(said.rstrip(b"\0").decode(errors="replace"), peer, listens)
+    clients = struct.unpack(f"={len(waiting) // 4}I", waiting)
+    return UnixSocket(said.rstrip(b"\0").decode(errors="replace"), peer, listens, clients)

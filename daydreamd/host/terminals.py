@@ -9,12 +9,9 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Final
 
 from daydreamd.host.cached_facts import cached_facts
-
-_TERMINALS: Final = frozenset({4, 5, *range(136, 144)})
-"""Major numbers of consoles, of `/dev/tty`, and of what terminal windows are."""
+from daydreamd.host.devices import terminal_majors
 
 
 def terminal_name(tty_nr: int) -> str:
@@ -53,6 +50,6 @@ def terminal_of_stdio(pid: int) -> str:
             name = os.readlink(link)  # noqa: PTH115 - its text says whether it is still there
         except OSError:  # closed, gone, or not ours to look at
             continue
-        if os.major(facts.st_rdev) in _TERMINALS and not name.endswith(" (deleted)"):
+        if os.major(facts.st_rdev) in terminal_majors() and not name.endswith(" (deleted)"):
             return name.removeprefix("/dev/")
     return ""

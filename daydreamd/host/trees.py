@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import Final
@@ -25,11 +25,26 @@ _KILL_SECONDS: Final = 5.0  # whoever outlives SIGKILL that long hangs in the ke
 
 @dataclass(frozen=True, slots=True)
 class EndReport:
-    """What became of a tree. Survivors outlived SIGKILL, or were not ours to signal."""
+    """What became of a tree. Survivors outlived SIGKILL, or were not ours to signal.
+
+    `left` are those that a reprieve was granted to.
+    """
 
     ended: tuple[Identity, ...]
     survivors: tuple[Identity, ...]
     seconds: float
+    left: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reprieve:
+    """A question between TERM and KILL. Only `known` are told to end, and no newcomer.
+
+    `asks` gets everybody who lives after the grace, newcomers included, and returns whom to leave.
+    """
+
+    known: Collection[Identity]
+    asks: Callable[[Sequence[Identity]], Awaitable[Collection[Identity]]]
 
 
 def descendants(roots: Iterable[int], table: Mapping[int, Stat]) -> list[Stat]:
@@ -78,6 +93,7 @@ async def end_tree(
     root_grace: float = 0.0,
     kill_seconds: float = _KILL_SECONDS,
     even_after_exec: bool = False,
+    reprieve: Reprieve | None = None,
 ) -> EndReport:
     """TERM, `grace` seconds, then KILL: for the roots, all below them, and all strays.
 
@@ -86,27 +102,42 @@ async def end_tree(
     and in any case `kill_seconds` after the first KILL.
     """
     began = anyio.current_time()
-    hunt = _Hunt(roots, even_after_exec=even_after_exec)
+    hunt = _Hunt(roots, even_after_exec=even_after_exec, known=reprieve.known if reprieve else None)
     if root_grace:
         await hunt.ask_roots(root_grace)
     await hunt.press(SIGTERM, grace)
+    if reprieve and (asked := hunt.looked_after()):
+        hunt.leave(await reprieve.asks(asked))
     if not hunt.is_over:
         await hunt.press(SIGKILL, kill_seconds)
-    survivors = tuple(filter(is_alive, hunt.members))
-    ended = tuple(member for member in hunt.members if member not in survivors)
-    return EndReport(ended, survivors, anyio.current_time() - began)
+    left = tuple(filter(is_alive, hunt.left))
+    survivors = tuple(m for m in hunt.members if m not in hunt.left and is_alive(m))
+    ended = tuple(m for m in hunt.members if m not in {*survivors, *left})
+    return EndReport(ended, survivors, anyio.current_time() - began, left)
 
 
 class _Hunt:
-    """One tree being ended. `members` are all that were ever seen of it, parents first."""
+    """One tree being ended. `members` are all that were ever seen of it, parents first.
 
-    def __init__(self, roots: Sequence[Identity], *, even_after_exec: bool) -> None:
+    Where it is `known` who may be told to end, all others wait for the question after the grace.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Identity],
+        *,
+        even_after_exec: bool,
+        known: Collection[Identity] | None = None,
+    ) -> None:
         fits = is_same_process if even_after_exec else Identity.__eq__
         now = {found.pid: found for found in identify_all(root.pid for root in roots)}
         self._roots = [now[r.pid] for r in roots if r.pid in now and fits(r, now[r.pid])]
         self._living = list(self._roots)
         self.members = dict.fromkeys(self._roots)
         self._refused: set[Identity] = set()
+        self._known = None if known is None else frozenset(known)
+        self._strays: set[Identity] = set()
+        self.left: frozenset[Identity] = frozenset()
         self.is_over = False
 
     def look(self) -> list[Identity]:
@@ -118,11 +149,24 @@ class _Hunt:
         others = (stat for stat in (*strays, *below) if stat.pid != os.getpid())
         fresh = (s.pid for s in others if (s.pid, s.start_ticks) not in known)
         newcomers = list(filter(is_alive, identify_all(fresh)))
+        newcomers = [one for one in newcomers if one not in self.left]
+        adopted = {stray.pid for stray in strays}
+        self._strays.update(one for one in newcomers if one.pid in adopted)
         self._living += newcomers
         self.members.update(dict.fromkeys(newcomers))
         # A stray that was gone before we knew who it was may have left another.
         self.is_over = not self._living and not strays
         return self._living
+
+    def looked_after(self) -> list[Identity]:
+        """Who lives of the trees, newcomers included; strays are ours and nobody's to ask about."""
+        return [member for member in self.look() if member not in self._strays]
+
+    def leave(self, left: Collection[Identity]) -> None:
+        """Let these go, for good."""
+        self.left = frozenset(left)
+        self._living = [member for member in self._living if member not in self.left]
+        self.is_over = not self._living
 
     async def ask_roots(self, seconds: float) -> None:
         for root in self._roots:
@@ -141,16 +185,26 @@ class _Hunt:
                 return
             if signal is SIGKILL:
                 self._freeze()
+            elif living and all(map(self._is_to_wait, living)):
+                return
             for member in self._living:
+                if signal is SIGTERM and self._is_to_wait(member):
+                    continue
                 if member not in told or signal is SIGKILL:
                     self._tell(member, signal)
                     told.add(member)
-                elif (stat := read_stat(member.pid)) and stat.state == "T":
+                elif self._known is None and (stat := read_stat(member.pid)) and stat.state == "T":
                     self._tell(member, SIGCONT)  # a stopped process cannot obey
             await anyio.sleep(pause)
             if anyio.current_time() >= give_up:
                 return
             pause = min(pause * 2, 0.05)
+
+    def _is_to_wait(self, member: Identity) -> bool:
+        """Whether nobody has looked at it before the grace."""
+        if self._known is None or member in self._strays:
+            return False
+        return member not in self._known
 
     def _freeze(self) -> None:
         """Stop everybody before anybody dies: whoever is born after that is seen, too."""

@@ -36,6 +36,19 @@ listener.bind(sys.argv[1])
 listener.listen()
 signal.pause()
 """
+# It serves one client at a time, and is never done with nobody.
+_QUEUE = """
+import os, signal, socket, sys
+kind, place = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX if kind == "unix" else socket.AF_INET6)
+listener.bind(place if kind == "unix" else ("::", 0))
+listener.listen()
+name = place if kind == "unix" else str(listener.getsockname()[1])
+with open(place + ".new", "w") as said:
+    said.write(name)
+os.rename(place + ".new", place + ".ready")
+signal.pause()
+"""
 _KEEP = """
 import signal, sys
 data = open(sys.argv[1], "w")
@@ -63,6 +76,13 @@ def leave(zoo: Zoo, program: Path | str, *arguments: str, gone: bool = True, **w
 
 def said_of(report: dict[str, Any], pid: int) -> dict[str, Any] | None:
     return next((one for one in report["candidates"] if one["pid"] == pid), None)
+
+
+def awaited(path: Path) -> str:
+    """The text of a file that another program makes."""
+    while not path.exists():
+        os.sched_yield()
+    return path.read_text()
 
 
 def dev_server(zoo: Zoo) -> tuple[int, int]:
@@ -115,6 +135,36 @@ def test_a_server_with_a_client_stays(zoo: Zoo):
     assert said["decision"] == "spare"
     assert "is connected to" in said["reasons"][0]
     assert is_alive(identify(pid))
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_a_client_that_was_not_accepted_yet_is_a_client(zoo: Zoo, kind: str):
+    """The kernel holds the connection; no process but the client's has it."""
+    script, place = str(zoo.write("queue.py", _QUEUE)), zoo.directory / "place"
+    pid = leave(zoo, PYTHON, script, kind, str(place))
+    name = awaited(Path(f"{place}.ready"))
+    family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
+    with socket.socket(family) as client:
+        client.connect(name if kind == "unix" else ("127.0.0.1", int(name)))
+        zoo.settle(2.0)
+        said = said_of(clean(zoo, more=_ENDS), pid)
+    assert said
+    assert said["decision"] == "spare"
+    assert is_alive(identify(pid))
+    who = f"a client ({Path(PYTHON).name} (pid {os.getpid()})) is connected to port {name}"
+    waits = f"listens on {name}" if kind == "unix" else who
+    assert waits in said["reasons"][0]
+
+
+def test_a_client_that_has_gone_before_it_was_accepted_is_none(zoo: Zoo):
+    script, place = str(zoo.write("queue.py", _QUEUE)), zoo.directory / "place"
+    pid = leave(zoo, PYTHON, script, "tcp", str(place))
+    with socket.socket() as client:
+        client.connect(("127.0.0.1", int(awaited(Path(f"{place}.ready")))))
+    zoo.settle(2.0)
+    said = said_of(clean(zoo, more=_ENDS), pid)
+    assert said
+    assert said["outcome"] == "ended", said["reasons"]
 
 
 def test_what_is_meant_to_outlive_its_agent_stays(zoo: Zoo):

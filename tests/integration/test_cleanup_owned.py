@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from daydreamd.host.processes import identify, is_alive
 from tests.integration.zoo.keeper import open_zoo
+from tests.integration.zoo.odd import fill_odd
 from tests.integration.zoo.owned import Keeper, fill_owned
 from tests.integration.zoo.visit import clean, clean_and_weigh
 
@@ -17,7 +21,8 @@ from tests.integration.zoo.visit import clean, clean_and_weigh
 def inspection(tmp_path_factory: pytest.TempPathFactory):
     directory: Path = tmp_path_factory.mktemp("owned")
     with open_zoo(directory / "zoo") as zoo, contextlib.ExitStack() as stack:
-        animals = list(fill_owned(Keeper(zoo, stack)))
+        keeper = Keeper(zoo, stack)
+        animals = [*fill_owned(keeper), *fill_odd(keeper)]
         zoo.settle(3.0)
         identities = {animal.pid: identify(animal.pid) for animal in animals}
         yield animals, identities, clean(zoo, "--dry-run"), clean_and_weigh(zoo)
@@ -46,3 +51,14 @@ def test_only_those_without_any_owner_are_gone(inspection):
 def test_the_memory_that_it_says_came_back_is_what_the_gone_had(inspection):
     *_, done = inspection
     assert done.says_the_memory_of(done.gone)
+
+
+@pytest.mark.root
+def test_children_of_a_containers_first_process_are_its_own(tmp_path: Path):
+    module = [sys.executable, "-m", "tests.integration.zoo.container", str(tmp_path / "zoo")]
+    argv = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", *module]
+    root = Path(__file__).parents[2]
+    said = subprocess.run(argv, cwd=root, stdout=subprocess.PIPE, check=True, text=True).stdout
+    for animal, one in json.loads(said):
+        assert one["decision"] == animal["decision"], animal["name"]
+        assert animal["reason"] in one["reasons"][0]

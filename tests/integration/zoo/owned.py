@@ -12,8 +12,9 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import (
@@ -59,6 +60,13 @@ class Keeper:
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
 
+    def afterwards(self, act: Callable[[], object]) -> None:
+        self._stack.callback(act)
+
+    def keep(self, thing: Any) -> None:
+        """Close it with all the rest."""
+        self._stack.callback(thing.close)
+
     def accept(self, server: socket.socket) -> None:
         self._stack.enter_context(server.accept()[0])
 
@@ -75,6 +83,7 @@ def fill_owned(keeper: Keeper) -> Iterator[Animal]:
     yield from _beside(keeper)
     yield from _wrapped(keeper)
     yield from _pipelines(keeper)
+    yield from _in_a_queue(keeper)
 
 
 def _connected(keeper: Keeper) -> Iterator[Animal]:
@@ -175,7 +184,7 @@ def _people(keeper: Keeper) -> Iterator[Animal]:
     yield Animal("with a window", keeper.release(stdin=shown.fileno()), "spare", "a window is open")
     pid = keeper.release()
     tracer = ["strace", "-qq", "-o", "/dev/null", "-p", str(pid)]
-    if shutil.which("strace") and _may_trace():
+    if shutil.which("strace") and may_trace():
         traced = subprocess.Popen(tracer, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         keeper.end_later(traced)
         yield Animal("debugged", pid, "spare", "strace")
@@ -219,7 +228,7 @@ def _beside(keeper: Keeper) -> Iterator[Animal]:
         yield Animal(f"with {name} below it", pid, "spare", "meant to outlive")
 
 
-def _may_trace() -> bool:
+def may_trace() -> bool:
     """Whether the kernel lets somebody watch a process that is no child of his."""
     scope = Path("/proc/sys/kernel/yama/ptrace_scope")
     return os.geteuid() == 0 or not scope.exists() or scope.read_text().strip() == "0"
@@ -266,6 +275,34 @@ def _pipelines(keeper: Keeper) -> Iterator[Animal]:
     yield Animal("piped through cat to an editor", pid, "spare", "works for code")
 
 
+def _in_a_queue(keeper: Keeper) -> Iterator[Animal]:
+    """A server below the agent has a client, and is busy with another: it has not accepted it."""
+    zoo = keeper.zoo
+    for name, decision, reason in (
+        ("a client waits at", "spare", "a client"),
+        ("its own client waits at", "kill", ""),
+    ):
+        place = zoo.directory / name.replace(" ", "-")
+        script = zoo.write("src/queue.py", _QUEUE)
+        own = "own" if decision == "kill" else "none"
+        pid = zoo.release(keeper.claude, child=(PYTHON, script, place, own))
+        while not place.exists():
+            os.sched_yield()
+        if decision == "spare":
+            client = keeper.new_socket(family=socket.AF_INET)
+            client.connect(("127.0.0.1", int(place.read_text())))
+        yield Animal(f"with a server below it that {name}", pid, decision, reason)
+
+
+_QUEUE = """import os, signal, socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+if sys.argv[2] == "own":
+    client = socket.create_connection(server.getsockname())
+with open(sys.argv[1] + ".new", "w") as said:
+    said.write(str(server.getsockname()[1]))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+signal.pause()
+"""
 _RUN = """require('child_process').spawn('{0}', [], {{stdio: 'ignore'}});
 setInterval(() => {{}}, 1e9);
 """
