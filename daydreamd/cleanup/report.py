@@ -11,7 +11,7 @@ from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
-from daydreamd.records.cleanup import LeftByAgents, PreCleanup
+from daydreamd.records.cleanup_summary import LeftByAgents, PreCleanup
 from daydreamd.units import say_size
 
 
