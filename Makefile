@@ -52,7 +52,7 @@ needs:
 	@$(PYTHON) -m tests.needs
 
 test: needs .venv/.dev .venv-aider/.run
-	.venv/bin/python -m pytest
+	tests/apart .venv/bin/python -m pytest
 
 # Two halves that take about as long as each other, side by side.
 quick: .venv/.dev
@@ -74,7 +74,7 @@ bench: .venv/.dev .venv-aider/.run
 	.venv/bin/python -m tests.bench
 
 zoo: .venv/.dev .venv-aider/.run
-	.venv/bin/python -m tests.integration.zoo.real
+	tests/apart .venv/bin/python -m tests.integration.zoo.real
 
 bare:
 	@tests/e2e/bare.sh

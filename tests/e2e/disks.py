@@ -142,6 +142,7 @@ def _session_meanwhile(house: Household, disk: Disk, phase: str | None) -> dict[
 
 
 def expect_tidied(house: Household) -> None:
-    expect(not agents(house, 7003, _LEFT), "the abandoned process is left")
+    told = house.sessions()[-1]["record"]
+    expect(not agents(house, 7003, _LEFT), f"the abandoned process is left: {told}")
     expect(not house.path(_LEFTOVER).exists(), "the old temp file is left")
     expect(house.path(f"{LOG}.1.gz").exists(), "the log was not rotated")

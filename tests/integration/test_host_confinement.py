@@ -137,8 +137,8 @@ def test_a_confined_program_dies_when_its_parent_is_killed():
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         child = identify(int(parent.stdout.readline()))
         assert is_alive(child)
-        parent.send_signal(signal.SIGKILL)
         pidfd = os.pidfd_open(child.pid)
+        parent.send_signal(signal.SIGKILL)
         try:
             anyio.run(anyio.wait_readable, pidfd)
         finally:
