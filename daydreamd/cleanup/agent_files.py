@@ -43,7 +43,7 @@ from daydreamd.host.leftovers import (
 )
 from daydreamd.host.processes import age_seconds, read_stat
 from daydreamd.host.sockets import bound_sockets
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.schema import Cleanup
 
 _ANY: Final = re.compile(r"[^.].*", re.DOTALL)
 _STARTING_SECONDS: Final = 60.0

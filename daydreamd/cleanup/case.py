@@ -34,7 +34,7 @@ from daydreamd.host.processes import (
     read_environ,
 )
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
-from daydreamd.settings.model import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
+from daydreamd.settings.schema import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 from daydreamd.units import say_duration
 

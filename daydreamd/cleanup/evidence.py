@@ -31,7 +31,7 @@ from daydreamd.host.processes import (
     scan,
 )
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.schema import Cleanup
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from daydreamd.cleanup.layouts import EXECUTABLES, LAYOUTS, installed_binary, in
 from daydreamd.cleanup.marks import is_native_claude, is_registered_claude
 from daydreamd.cleanup.servers import RUNNERS, is_mcp_server, names_a_server
 from daydreamd.host.disks import glance
-from daydreamd.settings.model import UserKind
+from daydreamd.settings.schema import UserKind
 
 __all__ = [
     "AIDER",

@@ -14,7 +14,7 @@ from daydreamd.errors import FileError
 from daydreamd.host.disks import ask_disk
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer
-from daydreamd.settings.model import CleanupLog
+from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import say_size
 
 # As `insights.shelf` names them; a copy that a person has made is named otherwise.

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import anyio.to_thread
 
 from daydreamd.cleanup.kinds import AIDER, Program, recognise
-from daydreamd.events import Emitter
 from daydreamd.history.store import History
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.deletion import remove_tree
@@ -31,6 +30,8 @@ from daydreamd.host.processes import (
     read_environ,
     scan,
 )
+from daydreamd.records.cleanup import PostCleanup
+from daydreamd.records.events import Emitter
 from daydreamd.settings.places import Places
 
 _GRACE_SECONDS: Final = 2.0
@@ -87,19 +88,19 @@ async def recover(history: History, places: Places, *, emitter: Emitter) -> Reco
     return Recovery(tuple(found), swept, anyio.current_time() - began)
 
 
-async def leave_nothing(session_id: str, *, runtime_dir: Path, emitter: Emitter) -> dict[str, Any]:
+async def leave_nothing(session_id: str, *, runtime_dir: Path, emitter: Emitter) -> PostCleanup:
     """End what this session still runs and remove its scratch; the `post_analysis` summary."""
     began = anyio.current_time()
     remains = await clear(session_id, runtime_dir)
     if remains.left:
         emitter.notice("error", "session left something", left=list(remains.left))
-    return {
-        "current_aider_killed": remains.aiders,
-        "processes_killed": remains.processes,
-        "temp_files_cleaned": remains.files,
-        "left": list(remains.left),
-        "seconds": round(anyio.current_time() - began, 3),
-    }
+    return PostCleanup(
+        current_aider_killed=remains.aiders,
+        processes_killed=remains.processes,
+        temp_files_cleaned=remains.files,
+        left=remains.left,
+        seconds=round(anyio.current_time() - began, 3),
+    )
 
 
 async def clear(session_id: str, runtime_dir: Path) -> Remains:

@@ -11,6 +11,7 @@ from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
+from daydreamd.records.cleanup import LeftByAgents, PreCleanup
 from daydreamd.units import say_size
 
 
@@ -152,26 +153,26 @@ class TidyReport:
             "seconds": round(self.seconds, 3),
         }
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> PreCleanup:
         """As `cleanup_summary.pre_analysis` of a session."""
-        return {
-            "claude_processes_killed": self.ended(CLAUDE),
-            "aider_processes_killed": self.ended(AIDER),
-            "processes_killed": self.ended(),
-            "temp_files_cleaned": self.temp_removed,
-            "memory_freed_mb": round(self.freed_bytes / 1e6, 1),
-            "logs_rotated": self.logs_rotated,
-            "spared": len(self.candidates) - len(self.kills),
-            "left": self.left,
-            "left_by_agents": {
-                "count": len(self.left_behind),
-                "bytes": sum(candidate.frees_bytes or 0 for candidate in self.left_behind),
-            },
-            "survived": sum(candidate.outcome == SURVIVED for candidate in self.kills),
-            "failures": self.failures,
-            "dry_run": self.dry_run,
-            "seconds": round(self.seconds, 3),
-        }
+        return PreCleanup(
+            claude_processes_killed=self.ended(CLAUDE),
+            aider_processes_killed=self.ended(AIDER),
+            processes_killed=self.ended(),
+            temp_files_cleaned=self.temp_removed,
+            memory_freed_mb=round(self.freed_bytes / 1e6, 1),
+            logs_rotated=self.logs_rotated,
+            spared=len(self.candidates) - len(self.kills),
+            left=self.left,
+            left_by_agents=LeftByAgents(
+                count=len(self.left_behind),
+                bytes=sum(candidate.frees_bytes or 0 for candidate in self.left_behind),
+            ),
+            survived=sum(candidate.outcome == SURVIVED for candidate in self.kills),
+            failures=tuple(self.failures),
+            dry_run=self.dry_run,
+            seconds=round(self.seconds, 3),
+        )
 
     def one_line(self) -> str:
         """What happened, for the line of a phase."""

@@ -17,7 +17,7 @@ from typing import Any, Final
 from daydreamd.errors import FileError
 from daydreamd.host.disks import NO_ANSWER, ask_disks, glance
 from daydreamd.host.leftovers import Leftover, Shape, find_leftovers, places_in_use, remove_leftover
-from daydreamd.settings.model import CleanupTemp
+from daydreamd.settings.schema import CleanupTemp
 from daydreamd.units import say_duration
 
 # Claude Code: the working directory after every shell command (claude-code#9520, #17990).

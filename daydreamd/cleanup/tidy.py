@@ -29,14 +29,14 @@ from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import TempFile, clean_temp
 from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
-from daydreamd.events import TIDYING_LEFT, Emitter, ProcessEnded
-from daydreamd.history.records import KillRecord
 from daydreamd.history.store import History
 from daydreamd.host.disks import NO_ANSWER
 from daydreamd.host.machine import available_memory, memory_pressure
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.settings.model import Cleanup, CleanupKind
+from daydreamd.records.events import TIDYING_LEFT, Emitter, ProcessEnded
+from daydreamd.records.kill import KillRecord
 from daydreamd.settings.places import Places
+from daydreamd.settings.schema import Cleanup, CleanupKind
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
 _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk
@@ -197,7 +197,7 @@ class _Tidying:
         if self._history is None:
             return set()
         sessions = await self._history.sessions(_LIMIT_OF_SESSIONS)
-        ended = {session["session_id"] for session in sessions if session["end_time"]}
+        ended = {session.session_id for session in sessions if session.end_time}
         return ended - {self._emitter.session_id}
 
     async def _tell(self, candidate: Candidate, ending: Ending) -> None:

@@ -25,7 +25,7 @@ from daydreamd.errors import FileError, HostError
 from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow, write_atomically
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.settings.model import Cleanup
+from daydreamd.settings.schema import Cleanup
 
 _LOOK_SECONDS: Final = 20.0
 FILE_NAME: Final = "agents.json"

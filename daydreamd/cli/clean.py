@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cleanup.report import TidyReport
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.history.records import KillRecord
 
 
 @click.command("clean")
@@ -33,25 +34,25 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
     """
     import anyio
 
-    from daydreamd.cli.document import print_document
+    from daydreamd.screens.clean_table import say_kills, say_report
 
     for fault in invocation.loaded.faults:
         click.echo(f"daydreamd: {fault}", err=True)
     if undo_info:
-        kills = anyio.run(_ended_before, invocation)
-        print_document([_kill_as_json(kill) for kill in kills]) if as_json else _show_kills(kills)
+        kills = anyio.run(invocation.service.kills)
+        print_document(kills) if as_json else _show(say_kills(kills, _width()))
         return
     report = anyio.run(partial(_clean, invocation, dry_run=dry_run))
-    print_document(report.as_json()) if as_json else _show(report)
+    print_document(report.as_json()) if as_json else _show(say_report(report, _width()))
     sys.exit(1 if report.failures else 0)
 
 
 async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.cleanup.tidy import tidy_up
-    from daydreamd.events import Emitter
     from daydreamd.history.store import open_history
     from daydreamd.host.descriptors import make_sure_of_descriptors
     from daydreamd.host.locks import hold_lock
+    from daydreamd.records.events import Emitter
 
     make_sure_of_descriptors()
     settings, places = invocation.loaded.settings, invocation.places
@@ -71,36 +72,8 @@ async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
             )
 
 
-async def _ended_before(invocation: Invocation) -> list[KillRecord]:
-    import os
-
-    from daydreamd.history.store import open_history
-    from daydreamd.settings.places import find_places_to_read
-
-    directory = invocation.loaded.settings.insights.directory
-    places = find_places_to_read(os.environ, scope=invocation.scope, insights=directory)
-    async with open_history(places.history_db, read_only=True) as history:
-        return await history.kills()
-
-
-def _kill_as_json(kill: KillRecord) -> dict[str, Any]:
-    import msgspec
-
-    plain: dict[str, Any] = msgspec.to_builtins(kill)
-    return plain
-
-
-def _show(report: TidyReport) -> None:
-    from daydreamd.cli.clean_table import say_report
-
-    for line in say_report(report, _width()):
-        click.echo(line)
-
-
-def _show_kills(kills: Sequence[KillRecord]) -> None:
-    from daydreamd.cli.clean_table import say_kills
-
-    for line in say_kills(kills, _width()):
+def _show(lines: Iterator[str]) -> None:
+    for line in lines:
         click.echo(line)
 
 

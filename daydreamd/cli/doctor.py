@@ -13,6 +13,8 @@ import anyio
 import click
 import msgspec
 
+from daydreamd.screens.document import print_document
+
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
@@ -42,7 +44,7 @@ def command(invocation: Invocation, as_json: bool) -> None:
     """
     findings = list(_look(invocation))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
+        print_document(findings)
     else:
         for finding in findings:
             click.echo(f" {_SIGNS[finding.state]} {finding.name:<10} {finding.value}")
@@ -75,10 +77,10 @@ def _program(name: str, advice: str) -> Finding:
 
 
 def _aider(invocation: Invocation) -> Finding:
-    from daydreamd.analysis.aider import find_aider
     from daydreamd.errors import HostError
     from daydreamd.host.commands import clean_environment, run
     from daydreamd.host.programs import AIDER
+    from daydreamd.reflection.aider import find_aider
 
     aider = find_aider(invocation.loaded.settings.analysis)
     if aider is None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from daydreamd.cli.typed import only_text
+from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.history.records import KnownInsight
-    from daydreamd.history.store import History
+    from daydreamd.records.insight import KnownInsight
 
 T = TypeVar("T")
 _STATUSES = ("standing", "new", "open", "accepted", "dismissed", "addressed", "all")
@@ -30,7 +29,7 @@ def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     from daydreamd.errors import DaydreamError
 
     try:
-        found = _read(ctx.obj or Invocation(), lambda history: history.insights(status="standing"))
+        found = _ask((ctx.obj or Invocation()).service.insights)
     except DaydreamError:  # a tab key has nobody to tell; the command itself will say it
         return []
     return [
@@ -69,9 +68,9 @@ def list_insights(invocation: Invocation, status: str, as_json: bool) -> None:
     Example: daydreamd insights list --status all
     """
     wanted = None if status == "all" else status
-    found = _read(invocation, lambda history: history.insights(status=wanted))
+    found = _ask(invocation.service.insights, wanted)
     if as_json:
-        _print_json(found)
+        print_document(found)
     elif found:
         _print_table(found)
     else:
@@ -88,10 +87,9 @@ def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> Non
 
     Example: daydreamd insights search retry client.py
     """
-    found = _read(invocation, lambda history: history.insights(search=words[0], limit=10_000))
-    found = [item for item in found if _holds(item, words)]
+    found = _ask(invocation.service.search_insights, words)
     if as_json:
-        _print_json(found)
+        print_document(found)
     elif found:
         _print_table(found, with_status=True)
     else:
@@ -107,9 +105,9 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 
     Example: daydreamd insights show a3f
     """
-    found = _read(invocation, lambda history: history.insight(name))
+    found = _ask(invocation.service.insight, name)
     if as_json:
-        _print_json(found)
+        print_document(found)
     else:
         _print_whole(found)
 
@@ -125,7 +123,7 @@ def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> Non
 
     Example: daydreamd insights accept a3f b07
     """
-    _set_status(invocation, names, "accepted", as_json=as_json)
+    _say_marked(_ask(invocation.service.accept, names), "accepted", as_json=as_json)
 
 
 @command.command("dismiss")
@@ -139,23 +137,18 @@ def dismiss(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> No
 
     Example: daydreamd insights dismiss a3f b07
     """
-    _set_status(invocation, names, "dismissed", as_json=as_json)
+    _say_marked(_ask(invocation.service.dismiss, names), "dismissed", as_json=as_json)
 
 
-def _set_status(
-    invocation: Invocation, names: tuple[str, ...], status: str, *, as_json: bool
-) -> None:
-    async def look(history: History) -> None:
-        for name in names:
-            await history.insight(name)
+def _ask(question: Callable[..., Awaitable[T]], *words: Any) -> T:
+    import anyio
 
-    async def mark(history: History) -> list[KnownInsight]:
-        return [await history.set_insight_status(name, status) for name in names]
+    return anyio.run(question, *words)
 
-    _read(invocation, look)  # an unknown id begins no history, and changes none of the others
-    found = _ask(invocation, mark)
+
+def _say_marked(found: list[KnownInsight], status: str, *, as_json: bool) -> None:
     if as_json:
-        _print_json(found if len(found) > 1 else found[0])
+        print_document(found if len(found) > 1 else found[0])
         return
     from daydreamd.text import one_line
 
@@ -163,51 +156,15 @@ def _set_status(
         click.echo(f"{status} {one.id}: {one_line(one.title, limit=200)}")
 
 
-def _read(invocation: Invocation, question: Callable[[History], Awaitable[T]]) -> T:
-    return _ask(invocation, question, read_only=True)
-
-
-def _ask(
-    invocation: Invocation,
-    question: Callable[[History], Awaitable[T]],
-    *,
-    read_only: bool = False,
-) -> T:
-    import anyio
-
-    from daydreamd.history.store import open_history
-    from daydreamd.settings.places import find_places_to_read
-
-    path = find_places_to_read(os.environ, scope=invocation.scope).history_db
-
-    async def ask() -> T:
-        async with open_history(path, read_only=read_only) as history:
-            return await question(history)
-
-    return anyio.run(ask)
-
-
-def _holds(item: KnownInsight, words: tuple[str, ...]) -> bool:
-    cited = " ".join(f"{evidence.path} {evidence.quote}" for evidence in item.evidence)
-    text = f"{item.workspace} {item.title} {item.body} {item.category} {cited}".lower()
-    return all(word.lower() in text for word in words)
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
-
-
 def _print_table(found: list[KnownInsight], *, with_status: bool = False) -> None:
-    from daydreamd.observe.console import open_console
-    from daydreamd.observe.insight_pages import draw_list
+    from daydreamd.screens.console import open_console
+    from daydreamd.screens.insight_pages import draw_list
 
     draw_list(open_console(), found, with_status=with_status)
 
 
 def _print_whole(found: KnownInsight) -> None:
-    from daydreamd.observe.console import open_console
-    from daydreamd.observe.insight_pages import draw_insight
+    from daydreamd.screens.console import open_console
+    from daydreamd.screens.insight_pages import draw_insight
 
     draw_insight(open_console(), found)

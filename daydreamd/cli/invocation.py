@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from daydreamd.api.service import Service
     from daydreamd.settings.loading import Loaded
     from daydreamd.settings.places import Places
 
@@ -21,16 +22,21 @@ class Invocation:
 
     config: Path | None = None
     scope: Scope = "auto"
-    overrides: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def loaded(self) -> Loaded:
         """The settings in force, with their faults."""
         from daydreamd.settings.loading import load_settings
 
-        return load_settings(
-            self.config, environ=os.environ, overrides=self.overrides, scope=self.scope
-        )
+        return load_settings(self.config, environ=os.environ, scope=self.scope)
+
+    @cached_property
+    def service(self) -> Service:
+        """What answers questions of the daemon that is meant, and of its history."""
+        from daydreamd.api.service import Service
+        from daydreamd.settings.places import find_places_to_read
+
+        return Service(find_places_to_read(os.environ, scope=self.scope))
 
     @property
     def program(self) -> str:

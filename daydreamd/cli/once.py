@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daydreamd.screens.document import print_document
+
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
@@ -29,14 +31,14 @@ def command(
     Exit codes: 0 done, 1 failed, 3 not ready, 4 facts only, 5 timed out, 130 stopped by Ctrl-C.
     """
     import anyio
-    import msgspec
 
-    from daydreamd.cli.sitting import hold_session
     from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
-    from daydreamd.observe.console import watch_session
-    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.screens.console import watch_session
+    from daydreamd.sessions.holding import hold_session
+    from daydreamd.sessions.plan import Plan
 
     loaded = invocation.loaded
     for fault in loaded.faults:
@@ -46,21 +48,20 @@ def command(
     if len(workspaces) > most:
         given = f"cannot look at {len(workspaces)} workspaces at once"
         raise UsageError(f"{given}: at most {most}, see analysis.max_workspaces")
+    plan = Plan(workspaces=workspaces, idle_gates=if_idle, again=again)
     with watch_session(to_stderr=as_json, program=invocation.program) as view:
         held = anyio.run(
             lambda: hold_session(
                 loaded.settings,
                 invocation.places,
+                plan,
                 trigger=Trigger.ONCE,
-                workspaces=workspaces,
                 sink=view.sink,
-                idle_gates=if_idle,
-                again=again,
             )
         )
     session = held.session
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(session.as_json())).decode())
+        print_document(session)
     else:
         view.conclude(session)
     if held.stopped_by:

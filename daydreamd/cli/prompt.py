@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daydreamd.screens.document import print_document
+
 if TYPE_CHECKING:
-    from daydreamd.analysis.prompt import Material, Prompt
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.session import Workspace
+    from daydreamd.records.workspace import Workspace
+    from daydreamd.reflection.prompt import Material, Prompt
 
 
 @click.command("prompt")
@@ -29,7 +31,6 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     Example: daydreamd prompt ~/src/shop
     """
     import anyio
-    import msgspec
 
     from daydreamd.cli.typed import here
     from daydreamd.context.workspaces import find_workspaces
@@ -38,15 +39,16 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     with tempfile.TemporaryDirectory(prefix="daydreamd-prompt-") as scratch:
         prompt, note = anyio.run(_compose, invocation, workspaces, Path(scratch))
     if as_json:
-        document = {
-            "prompt": prompt.text,
-            "tokens": prompt.tokens,
-            "truncated": prompt.truncated,
-            "excerpts": prompt.excerpts,
-            "schema": prompt.schema,
-            "counted": note,
-        }
-        click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
+        print_document(
+            {
+                "prompt": prompt.text,
+                "tokens": prompt.tokens,
+                "truncated": prompt.truncated,
+                "excerpts": prompt.excerpts,
+                "schema": prompt.schema,
+                "counted": note,
+            }
+        )
     else:
         click.echo(prompt.text, nl=False)
         click.echo(f"daydreamd: {prompt.tokens:,} tokens, {note}", err=True)
@@ -56,15 +58,16 @@ async def _compose(
     invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
 ) -> tuple[Prompt, str]:
     """The prompt, and who counted its tokens."""
-    from daydreamd.analysis.prompt import compose_prompt
-    from daydreamd.analysis.serving import budget_for, compose_for, serving
-    from daydreamd.analysis.tokens import estimated
     from daydreamd.readiness.model_server import find_model
-    from daydreamd.session import ModelChoice
+    from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.reflection.prompt import compose_prompt
+    from daydreamd.reflection.serving import budget_for, compose_for, serving
+    from daydreamd.reflection.tokens import estimated
+    from daydreamd.sessions.plan import model_settings
 
     settings = invocation.loaded.settings
     material = await _material(invocation, workspaces, scratch)
-    finding = await find_model(settings.model)
+    finding = await find_model(model_settings(settings.model, workspaces))
     if finding.choice is None:
         assumed = ModelChoice(
             provider="", name="", context_tokens=settings.model.context_tokens or 8192
@@ -89,11 +92,11 @@ async def _material(
     invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
 ) -> Material:
     """What a session would reflect on."""
-    from daydreamd.analysis.prompt import Material
     from daydreamd.context.gathering import gather_context
-    from daydreamd.events import Emitter
     from daydreamd.history.store import open_history
-    from daydreamd.insights.observations import observe
+    from daydreamd.records.events import Emitter
+    from daydreamd.sessions.material import gather_material
+    from daydreamd.sessions.recollection import Recollection
 
     context = await gather_context(
         workspaces,
@@ -103,16 +106,6 @@ async def _material(
     )
     for failure in context.failures:
         click.echo(f"daydreamd: {failure}", err=True)
-    known: list[str] = []
-    if invocation.places.history_db.exists():
-        async with open_history(invocation.places.history_db, read_only=True) as history:
-            for workspace in workspaces:
-                known += [item.title for item in await history.known_insights(workspace.path)]
-    observations = observe(context.workspaces, context.trends)
-    return Material(
-        workspace_analysis=context.workspaces,
-        excerpts=context.excerpts,
-        trends=context.trends,
-        observations=[observation.text for observation in observations],
-        known_titles=known,
-    )
+    async with open_history(invocation.places.history_db, read_only=True) as history:
+        recalled = await Recollection(history, workspaces).recall()
+    return gather_material(context, recalled)

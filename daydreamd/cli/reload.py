@@ -23,11 +23,9 @@ def command(invocation: Invocation) -> None:
     Example: daydreamd reload
     Exit codes: 0 they are in force, 6 they were refused.
     """
-    from daydreamd.cli.reach import reach
     from daydreamd.host.journal import runs_under_journal
 
-    with reach(invocation) as daemon:
-        faults = daemon.ask("reload")["faults"]
+    faults = invocation.service.reload()
     if not faults:
         click.echo("The settings are in force.")
         return

@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.session import Trigger
+    from daydreamd.records.session import Trigger
 
 
 @click.command("run")
@@ -28,14 +28,14 @@ def command(invocation: Invocation) -> None:
     from daydreamd.host.signals import hold_early
 
     hold_early()  # before the imports that take time: an early SIGUSR1 is a session, not a death
-    from daydreamd.daemon.lean import import_without_openssl
+    from daydreamd.daemon.without_openssl import import_without_openssl
 
     serve = import_without_openssl("daydreamd.daemon.service").serve
 
     import anyio
 
-    from daydreamd.daemon.duties import Start
-    from daydreamd.daemon.in_force import reader
+    from daydreamd.daemon.active_settings import reader
+    from daydreamd.daemon.supervisor import Start
 
     start = Start(
         read_settings=reader(invocation.config, invocation.scope, os.environ),

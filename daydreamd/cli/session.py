@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.events import AnyEvent
+    from daydreamd.records.events import AnyEvent
 
 
 @click.command("session", hidden=True)
@@ -25,27 +25,25 @@ def command(invocation: Invocation, trigger: str, held_back: str) -> None:
     """Run one session for the daemon."""
     import anyio
 
-    from daydreamd.cli.sitting import hold_session
     from daydreamd.context.workspaces import find_workspaces
-    from daydreamd.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.sessions.holding import hold_session
+    from daydreamd.sessions.plan import Plan
 
     settings, asked = invocation.loaded.settings, Trigger(trigger)
+    plan = Plan(
+        workspaces=find_workspaces(settings.workspaces),
+        idle_gates=not asked.is_a_persons_wish,
+        held_back=held_back,
+    )
     held = anyio.run(
-        lambda: hold_session(
-            settings,
-            invocation.places,
-            trigger=asked,
-            workspaces=find_workspaces(settings.workspaces),
-            sink=_tell,
-            idle_gates=not asked.is_a_persons_wish,
-            held_back=held_back,
-        )
+        lambda: hold_session(settings, invocation.places, plan, trigger=asked, sink=_tell)
     )
     sys.exit(EXIT_CODES[held.session.outcome or Outcome.FAILED])
 
 
 def _tell(event: AnyEvent) -> None:
-    from daydreamd.events import to_line
+    from daydreamd.records.events import to_line
 
     sys.stdout.buffer.write(to_line(event))
     sys.stdout.buffer.flush()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
@@ -23,36 +25,21 @@ def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
     \b
     Example: daydreamd trigger --wait
     """
-    from daydreamd.cli.document import print_document
-    from daydreamd.cli.reach import reach
+    from daydreamd.records.session import EXIT_CODES
+    from daydreamd.records.session_end import SessionEnd
+    from daydreamd.screens.session_table import say_session_end
 
-    session: dict[str, Any] | None = None
-    with reach(invocation) as daemon:
-        answer = daemon.ask("trigger", wait=wait)
+    end: SessionEnd | None = None
+    with invocation.service.daemon() as daemon:
+        when = daemon.trigger(wait=wait)
         if not as_json:
-            now = answer["trigger"] == "now"
+            now = when == "now"
             click.echo("A session begins." if now else "A session follows the one that runs.")
         if wait:
-            session = daemon.answer(within=None)["session"]
+            end = daemon.session_end()
     if as_json:
-        print_document(session or {"trigger": answer["trigger"]})
-    elif session is not None:
-        _say(session)
-    if session is not None:
-        from daydreamd.session import EXIT_CODES, Outcome
-
-        sys.exit(EXIT_CODES[Outcome(session["outcome"])])
-
-
-def _say(session: dict[str, Any]) -> None:
-    from daydreamd.text import one_line
-    from daydreamd.units import say_duration
-
-    outcome = session["outcome"].replace("_", " ")
-    reasons = one_line("; ".join(session["reasons"]), limit=400)
-    line = f"{outcome} in {say_duration(session['seconds'])}"
-    if reasons:
-        line += f": {reasons}"
-    if session["new_insights"]:
-        line += f" · {session['new_insights']} new, {session['insights_path']}"
-    click.echo(line)
+        print_document(end or {"trigger": when})
+    elif end is not None:
+        click.echo(say_session_end(end))
+    if end is not None:
+        sys.exit(EXIT_CODES[end.outcome])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.daemon.client import Connection
+    from daydreamd.records.events import AnyEvent
 
 
 @click.command("watch")
@@ -22,28 +23,25 @@ def command(invocation: Invocation, as_json: bool) -> None:
     \b
     Example: daydreamd watch
     """
-    from daydreamd.cli.reach import reach
-
-    with reach(invocation) as daemon:
-        daemon.ask("watch")
-        # Ctrl-C is how watching ends; a reader that has left (`| head`) ends it too.
-        with suppress(KeyboardInterrupt, BrokenPipeError):
-            _print(daemon, as_json=as_json)
+    service = invocation.service
+    # Ctrl-C is how watching ends; a reader that has left (`| head`) ends it too.
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        _print_lines(service.event_lines()) if as_json else _print_events(service.events())
 
 
-def _print(daemon: Connection, *, as_json: bool) -> None:
-    if as_json:
-        for line in daemon.lines():
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.buffer.flush()
-        return
-    from daydreamd.events import PhaseStarted, from_line
+def _print_lines(lines: Iterator[bytes]) -> None:
+    for line in lines:
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _print_events(events: Iterator[AnyEvent]) -> None:
     from daydreamd.observe.logs import configure
-    from daydreamd.settings.model import Observe
+    from daydreamd.records.events import PhaseStarted
+    from daydreamd.settings.schema import Observe
 
     log = configure(Observe(format="console", level="debug"), stream=sys.stdout)
-    for line in daemon.lines():
-        event = from_line(line)
+    for event in events:
         if not isinstance(event, PhaseStarted):  # its end says more
             log(event)
             sys.stdout.flush()

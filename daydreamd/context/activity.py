@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.context.workspaces import printable
+from daydreamd.records.facts import ActivityFacts, WeekFacts
 
 DAY_SECONDS: Final = 86_400
 WEEK_SECONDS: Final = 7 * DAY_SECONDS
@@ -120,35 +121,49 @@ def count_churn(commits: Iterable[Commit]) -> dict[str, Churn]:
     return found
 
 
+@dataclass
+class _Tally:
+    """A week while its commits are counted."""
+
+    commits: int = 0
+    added: int = 0
+    deleted: int = 0
+    authors: set[str] = field(default_factory=set)
+
+
 def activity_facts(
     commits: Iterable[Commit], *, now: float, excluded: Callable[[str], bool]
-) -> dict[str, Any]:
-    """`activity` of the context: five spans of seven days, the one that ends now last."""
-    weeks = [_week(now, ago) for ago in reversed(range(_WEEKS))]
-    authors: list[set[str]] = [set() for _ in weeks]
+) -> ActivityFacts:
+    """Five spans of seven days, the one that ends now last."""
+    tallies = [_Tally() for _ in range(_WEEKS)]
     files: Counter[str] = Counter()
     for commit in commits:
         ago = max(0, int(now - commit.at) // WEEK_SECONDS)
         if ago >= _WEEKS:
             continue
-        place = _WEEKS - 1 - ago
-        week = weeks[place]
-        authors[place].add(commit.author.lower())
+        tally = tallies[ago]
         kept = [change for change in commit.changes if not excluded(change.path)]
-        week["commits"] += 1
-        week["authors"] = len(authors[place])
-        week["added"] += sum(change.added for change in kept)
-        week["deleted"] += sum(change.deleted for change in kept)
+        tally.commits += 1
+        tally.authors.add(commit.author.lower())
+        tally.added += sum(change.added for change in kept)
+        tally.deleted += sum(change.deleted for change in kept)
         if ago == 0:
             files.update(change.path for change in kept)
-    return {
-        "weeks": weeks,
-        "commits_7d": weeks[-1]["commits"],
-        "files_7d": [printable(path) for path, _ in files.most_common(_MAX_FILES)],
-        "files_changed_7d": len(files),
-    }
+    weeks = tuple(_week(tally, now, ago) for ago, tally in enumerate(tallies))
+    return ActivityFacts(
+        weeks=weeks[::-1],
+        commits_7d=tallies[0].commits,
+        files_7d=tuple(printable(path) for path, _ in files.most_common(_MAX_FILES)),
+        files_changed_7d=len(files),
+    )
 
 
-def _week(now: float, ago: int) -> dict[str, Any]:
+def _week(tally: _Tally, now: float, ago: int) -> WeekFacts:
     first = datetime.fromtimestamp(now - (ago + 1) * WEEK_SECONDS, UTC)
-    return {"week": f"{first:%Y-%m-%d}", "commits": 0, "authors": 0, "added": 0, "deleted": 0}
+    return WeekFacts(
+        week=f"{first:%Y-%m-%d}",
+        commits=tally.commits,
+        authors=len(tally.authors),
+        added=tally.added,
+        deleted=tally.deleted,
+    )

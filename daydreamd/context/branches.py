@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from daydreamd.context.activity import DAY_SECONDS
 from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.repository import Repository
 from daydreamd.context.workspaces import printable
+from daydreamd.records.facts import GitFacts
 
 STALE_DAYS: Final = 90
 _MAX_BRANCHES: Final = 5_000
@@ -39,8 +42,10 @@ async def date_commits(git: ForeignGit, oids: Iterable[str]) -> dict[str, int]:
     }
 
 
-def branch_facts(repository: Repository, dates: dict[str, int], *, now: float) -> dict[str, Any]:
-    """`last_commit_at`, and the branches that nobody committed to for 90 days, oldest first."""
+def with_branches(
+    git: GitFacts, repository: Repository, dates: dict[str, int], *, now: float
+) -> GitFacts:
+    """`git` with its last commit, and the branches without one for 90 days, oldest first."""
     oldest = now - STALE_DAYS * DAY_SECONDS
     stale = sorted(
         (dates[oid], name)
@@ -48,10 +53,11 @@ def branch_facts(repository: Repository, dates: dict[str, int], *, now: float) -
         if name != repository.branch and dates.get(oid, now) < oldest
     )
     last = dates.get(repository.head or "")
-    return {
-        "last_commit_at": iso(last) if last is not None else None,
-        "stale_branches": [printable(name) for _, name in stale],
-    }
+    return msgspec.structs.replace(
+        git,
+        last_commit_at=iso(last) if last is not None else None,
+        stale_branches=tuple(printable(name) for _, name in stale),
+    )
 
 
 def iso(at: float) -> str:

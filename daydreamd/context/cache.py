@@ -19,9 +19,10 @@ import msgspec
 from daydreamd import __version__
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath, write_atomically
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.workspace import Excerpt, Workspace
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _MAX_BYTES: Final = 16 << 20
 
 
@@ -29,7 +30,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     """What the cache holds of a workspace; `key` says of which state of it."""
 
     key: str
-    entry: dict[str, Any]
+    facts: WorkspaceFacts
     excerpts: tuple[Excerpt, ...]
 
 

@@ -15,13 +15,13 @@ from typing import Final
 from daydreamd.context.activity import WEEK_SECONDS, Churn
 from daydreamd.context.exclusion import is_fit_to_show, is_worth_reading
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
-from daydreamd.context.lines import CountedFile, Hotspot
+from daydreamd.context.lines import CountedFile, HotFile
 from daydreamd.context.patches import parse_patch
 from daydreamd.context.status import Uncommitted
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.workspace import Excerpt, Workspace
 
 MAX_EXCERPTS: Final = 12
 MAX_LINES: Final = 120
@@ -36,7 +36,7 @@ Region = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class FileToRead:
     """A file worth reading, and why."""
 
     path: str
@@ -46,11 +46,11 @@ class Candidate:
 def choose_candidates(
     uncommitted: Sequence[Uncommitted],
     week: Mapping[str, Churn],
-    hotspots: Iterable[Hotspot],
+    hot_files: Iterable[HotFile],
     counted: Iterable[CountedFile],
     *,
     excluded: Callable[[str], bool],
-) -> list[Candidate]:
+) -> list[FileToRead]:
     """Files worth reading, best first; more than will be shown, as some turn out unfit."""
     complexity = {file.path: file.complexity for file in counted}
     whole = {one.path for one in uncommitted}
@@ -60,13 +60,13 @@ def choose_candidates(
     lately = [path for path in week if path in complexity]
     lately.sort(key=lambda path: -week[path].commits * (1 + complexity[path]))
     kinds = (
-        [Candidate(path, "uncommitted changes") for path in pending],
-        [Candidate(path, f"{_commits(week[path])} this week") for path in lately],
-        [Candidate(spot.file.path, _heat(spot)) for spot in hotspots],
+        [FileToRead(path, "uncommitted changes") for path in pending],
+        [FileToRead(path, f"{_commits(week[path])} this week") for path in lately],
+        [FileToRead(spot.file.path, _heat(spot)) for spot in hot_files],
     )
     first = [one for kind in kinds for one in kind[:_FIRST_OF_EACH]]
     rest = [one for kind in kinds for one in kind[_FIRST_OF_EACH:]]
-    chosen: dict[str, Candidate] = {}
+    chosen: dict[str, FileToRead] = {}
     for one in (*first, *rest):
         if is_worth_reading(one.path) and not excluded(one.path):
             chosen.setdefault(one.path, one)
@@ -77,13 +77,13 @@ def _commits(churn: Churn) -> str:
     return f"{churn.commits} commit{'' if churn.commits == 1 else 's'}"
 
 
-def _heat(spot: Hotspot) -> str:
+def _heat(spot: HotFile) -> str:
     said = f"complexity {spot.file.complexity}"
     return f"{said}, {_commits(spot.churn)} in 90 days" if spot.churn.commits else said
 
 
 async def find_changes(
-    git: ForeignGit, candidates: Iterable[Candidate], *, now: float
+    git: ForeignGit, candidates: Iterable[FileToRead], *, now: float
 ) -> dict[str, list[Region]]:
     """The lines of each file, as it stands, that came this week, committed or not."""
     head, prefix = str(git.repository.head), git.repository.prefix
@@ -104,7 +104,7 @@ async def find_changes(
 
 def read_excerpts(
     workspace: Workspace,
-    candidates: Iterable[Candidate],
+    candidates: Iterable[FileToRead],
     changes: Mapping[str, Sequence[Region]],
     *,
     commit: str,

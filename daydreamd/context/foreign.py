@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 import anyio
 
 from daydreamd.context.git_config import FOR_ALL, Config, harmless
-from daydreamd.context.owner import Owner
+from daydreamd.context.owner import GitOwner
 from daydreamd.context.repository import Repository
 from daydreamd.errors import CommandError, FileError
 from daydreamd.host.commands import clean_environment, run
@@ -136,16 +136,16 @@ def _lay(repository: Repository, place: Path) -> None:
     _copy(common, "info/exclude", place)
 
 
-def _settings(repository: Repository) -> tuple[Config, Owner]:
+def _settings(repository: Repository) -> tuple[Config, GitOwner]:
     """All that git would be told for this repository, with what comes last winning."""
-    owner = Owner(os.environ, repository.directory, repository.top, repository.branch)
+    owner = GitOwner(os.environ, repository.directory, repository.top, repository.branch)
     said = {key: values for key, values in owner.settings().items() if key in FOR_ALL}
     return {**said, **repository.config, **owner.commanded()}, owner
 
 
 def configured_filters(repository: Repository) -> frozenset[str]:
     """The names of the filters that a program is named for, in whoever's settings."""
-    owner = Owner(os.environ, repository.directory, repository.top, repository.branch)
+    owner = GitOwner(os.environ, repository.directory, repository.top, repository.branch)
     found = set()
     for said in (owner.settings(), repository.config, owner.commanded()):
         for key in said:

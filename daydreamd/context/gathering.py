@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 
@@ -21,9 +21,11 @@ from daydreamd.context.sources import Sources
 from daydreamd.context.survey import Survey, survey_workspace
 from daydreamd.context.trends import compare_weeks, last_week
 from daydreamd.errors import WorkspaceError
-from daydreamd.events import Emitter
-from daydreamd.session import Excerpt, Workspace
-from daydreamd.settings.model import Queue
+from daydreamd.records.events import Emitter
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.trends import RecentActivity, WorkspaceTrends
+from daydreamd.records.workspace import Excerpt, Workspace
+from daydreamd.settings.schema import Queue
 from daydreamd.units import say_count, say_duration
 
 _AT_ONCE: Final = 2
@@ -34,21 +36,21 @@ _QUEUE_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class ContextReport:
-    """What was gathered: entries and trends by workspace, excerpts, and what failed.
+    """What was gathered: facts and trends by workspace, excerpts, and what failed.
 
     `missing` says of each workspace that could not be looked at why, by its name.
     """
 
-    workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    workspaces: dict[str, WorkspaceFacts] = field(default_factory=dict)
     excerpts: tuple[Excerpt, ...] = ()
-    trends: dict[str, Any] = field(default_factory=dict)
-    recent_activity: dict[str, Any] = field(default_factory=dict)
+    trends: dict[str, WorkspaceTrends] = field(default_factory=dict)
+    recent_activity: RecentActivity = field(default_factory=RecentActivity)
     failures: tuple[str, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
     def one_line(self) -> str:
         """The phase in a line: each workspace, or why it is missing."""
-        said = [f"{name}: {_summary(entry)}" for name, entry in self.workspaces.items()]
+        said = [f"{name}: {_summary(facts)}" for name, facts in self.workspaces.items()]
         return "; ".join((*said, *self.failures)) or "no workspaces"
 
 
@@ -118,29 +120,28 @@ async def gather_context(
     for source, reason in others.failures:
         faults.fail("", source, reason)
     ordered = {one.name: surveys[one.name] for one in workspaces if one.name in surveys}
-    entries = {name: survey.entry for name, survey in ordered.items()}
+    facts = {name: survey.facts for name, survey in ordered.items()}
     return ContextReport(
-        workspaces=entries,
+        workspaces=facts,
         excerpts=tuple(excerpt for survey in ordered.values() for excerpt in survey.excerpts),
-        trends={name: compare_weeks(entry) for name, entry in entries.items()},
-        recent_activity=last_week(entries, answers.get("queue")),
+        trends={name: compare_weeks(one) for name, one in facts.items()},
+        recent_activity=last_week(facts, answers.get("queue")),
         failures=tuple(faults.failures),
         missing=faults.missing,
     )
 
 
-def _summary(entry: dict[str, Any]) -> str:
-    size = entry["complexity"] or {}
-    lines = size.get("code", 0)
-    many = f"{_thousands(lines)} line{'' if lines == 1 else 's'}"
-    said = [say_count(size["files"], "file"), many] if size else []
-    if entry["git"] and entry["activity"]:
-        said.append(say_count(entry["activity"]["commits_7d"], "commit") + " this week")
-    dirty = (entry["git"] or {}).get("dirty") or {}
-    if dirty.get("files"):
-        age = dirty["oldest_seconds"]
+def _summary(facts: WorkspaceFacts) -> str:
+    said: list[str] = []
+    if size := facts.complexity:
+        lines = f"{_thousands(size.code)} line{'' if size.code == 1 else 's'}"
+        said += [say_count(size.files, "file"), lines]
+    if facts.git and facts.activity:
+        said.append(say_count(facts.activity.commits_7d, "commit") + " this week")
+    if facts.git and (dirty := facts.git.dirty) and dirty.files:
+        age = dirty.oldest_seconds
         since = f" for {say_duration(age)}" if age is not None and age >= 60 else ""
-        said.append(f"{say_count(dirty['files'], 'file')} uncommitted{since}")
+        said.append(f"{say_count(dirty.files, 'file')} uncommitted{since}")
     return ", ".join(said) or "nothing to read"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 
@@ -23,6 +23,7 @@ from daydreamd.errors import CommandError, CommandTimeout
 from daydreamd.host.commands import Finished, clean_environment, run
 from daydreamd.host.programs import SCC, find_beside_us, find_program
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.records.facts import CodeFacts, Hotspot, LanguageFacts
 from daydreamd.units import say_duration
 
 _DEADLINE_SECONDS: Final = 20.0
@@ -145,35 +146,38 @@ def parse_counts(printed: bytes, *, root: Path) -> Iterator[CountedFile]:
         raise CommandError(f"cannot read what scc printed: {error!r}") from error
 
 
-def _is_code(file: CountedFile) -> bool:
-    return file.is_code
+def language_facts(counted: Iterable[CountedFile]) -> dict[str, LanguageFacts]:
+    """What there is of each language, largest first."""
+    by_language: dict[str, list[CountedFile]] = {}
+    for file in counted:
+        if file.is_code:
+            by_language.setdefault(file.language, []).append(file)
+    found = {language: _sum(files) for language, files in by_language.items()}
+    return dict(sorted(found.items(), key=lambda item: -item[1].code))
 
 
-def language_facts(counted: Iterable[CountedFile]) -> dict[str, dict[str, int]]:
-    """`languages` of the context, largest first."""
-    found: dict[str, dict[str, int]] = {}
-    for file in filter(_is_code, counted):
-        sums = found.setdefault(
-            file.language, {"files": 0, "code": 0, "comment": 0, "blank": 0, "complexity": 0}
-        )
-        sums["files"] += 1
-        for key in ("code", "comment", "blank", "complexity"):
-            sums[key] += getattr(file, key)
-    return dict(sorted(found.items(), key=lambda item: -item[1]["code"]))
+def _sum(files: Sequence[CountedFile]) -> LanguageFacts:
+    return LanguageFacts(
+        files=len(files),
+        code=sum(file.code for file in files),
+        comment=sum(file.comment for file in files),
+        blank=sum(file.blank for file in files),
+        complexity=sum(file.complexity for file in files),
+    )
 
 
 @dataclass(frozen=True)
-class Hotspot:
+class HotFile:
     """A file that is complex and often changed: where bugs are likely and reading pays."""
 
     file: CountedFile
     churn: Churn
 
 
-def find_hotspots(counted: Iterable[CountedFile], churn: dict[str, Churn]) -> list[Hotspot]:
+def find_hot_files(counted: Iterable[CountedFile], churn: dict[str, Churn]) -> list[HotFile]:
     """The ten hottest: complexity times commits in 90 days; without commits the most complex."""
     spots = [
-        Hotspot(file, churn.get(file.path, Churn()))
+        HotFile(file, churn.get(file.path, Churn()))
         for file in counted
         if file.complexity and file.is_code
     ]
@@ -187,20 +191,20 @@ def find_hotspots(counted: Iterable[CountedFile], churn: dict[str, Churn]) -> li
     return spots[:_MAX_HOTSPOTS]
 
 
-def complexity_facts(counted: Sequence[CountedFile], hotspots: Iterable[Hotspot]) -> dict[str, Any]:
-    """`complexity` of the context."""
+def code_facts(counted: Sequence[CountedFile], hot_files: Iterable[HotFile]) -> CodeFacts:
+    """How much code there is, and where it is hot."""
     code = [file for file in counted if file.is_code]
-    return {
-        "files": len(code),
-        "code": sum(file.code for file in code),
-        "hotspots": [
-            {
-                "path": printable(spot.file.path),
-                "code": spot.file.code,
-                "complexity": spot.file.complexity,
-                "commits": spot.churn.commits,
-                "churn": spot.churn.lines,
-            }
-            for spot in hotspots
-        ],
-    }
+    return CodeFacts(
+        files=len(code),
+        code=sum(file.code for file in code),
+        hotspots=tuple(
+            Hotspot(
+                path=printable(hot.file.path),
+                code=hot.file.code,
+                complexity=hot.file.complexity,
+                commits=hot.churn.commits,
+                churn=hot.churn.lines,
+            )
+            for hot in hot_files
+        ),
+    )

@@ -6,9 +6,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from msgspec.structs import replace
 
 from daydreamd.context.activity import WEEK_SECONDS
 from daydreamd.context.branches import iso
@@ -19,6 +21,7 @@ from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError, WorkspaceError
 from daydreamd.host.files import read_beneath
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.records.facts import Marker, MarkerFacts
 
 KINDS: Final = ("TODO", "FIXME", "HACK")
 _WORD: Final = re.compile(rb"\b(TODO|FIXME|HACK)\b")
@@ -28,16 +31,6 @@ _MAX_LINE: Final = 200
 _MAX_OUTPUT: Final = 16 << 20
 _MAX_FILES: Final = 5_000
 _MAX_LEFT_OUT: Final = 500_000
-
-
-@dataclass(frozen=True)
-class Marker:
-    """A marker that stands in a file, at `line` (from 1)."""
-
-    path: str
-    line: int
-    kind: str
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,8 @@ def _beneath(top: Path, markers: Iterable[Marker]) -> Iterator[Marker]:
 def parse_grep(printed: bytes) -> Iterator[Marker]:
     """Read `git grep -n -z -o`; a record that was cut off is left out."""
     for record in re.finditer(rb"([^\0]+)\0(\d+)\0(TODO|FIXME|HACK)\n", printed):
-        yield Marker(os.fsdecode(record[1]), int(record[2]), record[3].decode())
+        path, kind = os.fsdecode(record[1]), record[3].decode()
+        yield Marker(path=path, line=int(record[2]), kind=kind)
 
 
 def search_files(root: Path, paths: Sequence[str]) -> list[Marker]:
@@ -94,7 +88,9 @@ def search_files(root: Path, paths: Sequence[str]) -> list[Marker]:
         except FileError:
             continue  # gone since it was listed, or a link: it is not ours to read
         for number, line in enumerate(content.split(b"\n"), 1):
-            found += [Marker(path, number, word.decode()) for word in _WORD.findall(line)]
+            found += [
+                Marker(path=path, line=number, kind=word.decode()) for word in _WORD.findall(line)
+            ]
     return found
 
 
@@ -133,8 +129,8 @@ def marker_facts(
     root: Path,
     now: float,
     excluded: Callable[[str], bool],
-) -> dict[str, Any]:
-    """`markers` of the context; `newest` still stand where they say."""
+) -> MarkerFacts:
+    """How many there are, and the newest, which still stand where they say."""
     kept = [one for one in markers if not excluded(one.path)]
     counts = Counter(one.kind for one in kept)
     week = [
@@ -142,17 +138,17 @@ def marker_facts(
         for one in growth or ()
         if (one.at is None or one.at > now - WEEK_SECONDS) and not excluded(one.path)
     ]
-    return {
-        **{kind.lower(): counts[kind] for kind in KINDS},
-        "newest": list(_newest(kept, growth or (), root)),
-        "added_7d": None if growth is None else sum(one.came for one in week),
-        "removed_7d": None if growth is None else sum(not one.came for one in week),
-    }
+    return MarkerFacts(
+        todo=counts["TODO"],
+        fixme=counts["FIXME"],
+        hack=counts["HACK"],
+        newest=tuple(_newest(kept, growth or (), root)),
+        added_7d=None if growth is None else sum(one.came for one in week),
+        removed_7d=None if growth is None else sum(not one.came for one in week),
+    )
 
 
-def _newest(
-    markers: list[Marker], growth: Sequence[Growth], root: Path
-) -> Iterator[dict[str, Any]]:
+def _newest(markers: list[Marker], growth: Sequence[Growth], root: Path) -> Iterator[Marker]:
     """The markers whose lines came last, where they stand now; none beside a secret."""
     ranks: dict[tuple[str, str], int] = {}
     for rank, new in enumerate(growth):
@@ -168,8 +164,7 @@ def _newest(
             found.setdefault((one.path, one.line), (ranks[one.path, text], one, text))
     for rank, one, text in sorted(found.values(), key=lambda item: item[0])[:_MAX_NEWEST]:
         at = growth[rank].at
-        yield {"path": printable(one.path), "line": one.line, "kind": one.kind, "text": text,
-               "at": iso(at) if at else None}  # fmt: skip
+        yield replace(one, path=printable(one.path), text=text, at=iso(at) if at else None)
 
 
 def _lines(root: Path, path: str) -> list[bytes]:

@@ -27,7 +27,7 @@ Entries = Iterator[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Owner:
+class GitOwner:
     """Whose settings count, and where: `directory` is git's own of the repository looked at.
 
     An include that lies below `workspace` is not followed: it would be the workspace that speaks.

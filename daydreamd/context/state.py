@@ -13,6 +13,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from daydreamd.context.branches import iso
 from daydreamd.context.discovery import find_repository
 from daydreamd.context.exclusion import make_exclusion
@@ -24,6 +26,7 @@ from daydreamd.context.sources import Sources
 from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
 from daydreamd.context.workspaces import printable
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.records.facts import DirtyFacts, GitFacts
 
 _EVERYTHING: Final = (Uncommitted(".", ""),)
 T = TypeVar("T")
@@ -58,42 +61,38 @@ class State:
         stands = (here.head, here.branch, here.state, here.upstream, here.upstream_ref)
         return (self.fingerprint, records, *stands, here.stashes, branches)
 
-    def git_facts(self, *, now: float) -> dict[str, Any] | None:
-        """`git` of the context, as far as no further question is needed."""
+    def git_facts(self, *, now: float) -> GitFacts | None:
+        """Where the repository stands, as far as no further question is needed."""
         here = self.repository
         if here is None:
             return None
         upstream = here.upstream_ref
-        return {
-            "head": here.head,
-            "branch": printable(here.branch) if here.branch else None,
-            "state": here.state,
-            "bare": here.bare and here.work_tree is None,
-            "work_tree": printable(str(here.work_tree)) if here.work_tree else None,
-            "shallow": bool(here.shallow_ends),
-            "partial": here.is_partial,
-            "sparse": is_true(here.config, "core.sparsecheckout"),
-            "upstream": _short(upstream) if upstream else None,
-            "upstream_gone": upstream is not None and here.upstream is None,
-            "ahead": None,
-            "behind": None,
-            "dirty": self._dirty(now),
-            "stashes": here.stashes,
-            "last_commit_at": None,
-            "stale_branches": [],
-            "branches_complete": not here.refs_are_cut,
-        }
+        return GitFacts(
+            head=here.head,
+            branch=printable(here.branch) if here.branch else None,
+            state=here.state,
+            bare=here.bare and here.work_tree is None,
+            work_tree=printable(str(here.work_tree)) if here.work_tree else None,
+            shallow=bool(here.shallow_ends),
+            partial=here.is_partial,
+            sparse=is_true(here.config, "core.sparsecheckout"),
+            upstream=_short(upstream) if upstream else None,
+            upstream_gone=upstream is not None and here.upstream is None,
+            dirty=self._dirty(now),
+            stashes=here.stashes,
+            branches_complete=not here.refs_are_cut,
+        )
 
-    def _dirty(self, now: float) -> dict[str, Any] | None:
+    def _dirty(self, now: float) -> DirtyFacts | None:
         if self.weighed is None:
             return None
         at, path = self.weighed.oldest_at, self.weighed.oldest_path
-        return {
-            **count_dirty(self.uncommitted),
-            "oldest_at": iso(at) if at is not None else None,
-            "oldest_seconds": max(0, round(now - at)) if at is not None else None,
-            "oldest_path": printable(path) if path else None,
-        }
+        return msgspec.structs.replace(
+            count_dirty(self.uncommitted),
+            oldest_at=iso(at) if at is not None else None,
+            oldest_seconds=max(0, round(now - at)) if at is not None else None,
+            oldest_path=printable(path) if path else None,
+        )
 
 
 def _short(ref: str) -> str:

@@ -15,6 +15,7 @@ from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.listing import MAX_BYTES
 from daydreamd.errors import FileError, WorkspaceError
 from daydreamd.host.files import read_beneath
+from daydreamd.records.facts import DirtyFacts
 
 _MAX_SEEN: Final = 400_000
 _MAX_READ: Final = 64 << 20
@@ -66,21 +67,18 @@ def parse_status(printed: bytes, *, prefix: str = "") -> Iterator[Uncommitted]:
         yield Uncommitted(os.fsdecode(fields[-1]).removeprefix(prefix), code, record)
 
 
-def count_dirty(found: Iterable[Uncommitted]) -> dict[str, int]:
-    """How many paths are staged, unstaged (a path may be both), untracked and conflicted.
-
-    `files` is how many differ, and `unknown` of how many more only a filter could tell.
-    """
+def count_dirty(found: Iterable[Uncommitted]) -> DirtyFacts:
+    """How many paths differ, by kind, and of how many more only a filter could tell."""
     codes = [one.code for one in found]
     changed = [code for code in codes if code not in ("??", "uu")]
-    return {
-        "files": len(codes) - codes.count(".?"),
-        "staged": sum(code[0] != "." for code in changed),
-        "unstaged": sum(code[1] not in ".?" for code in changed),
-        "untracked": codes.count("??"),
-        "conflicted": codes.count("uu"),
-        "unknown": sum(code[1] == "?" for code in changed),
-    }
+    return DirtyFacts(
+        files=len(codes) - codes.count(".?"),
+        staged=sum(code[0] != "." for code in changed),
+        unstaged=sum(code[1] not in ".?" for code in changed),
+        untracked=codes.count("??"),
+        conflicted=codes.count("uu"),
+        unknown=sum(code[1] == "?" for code in changed),
+    )
 
 
 @dataclass(frozen=True)

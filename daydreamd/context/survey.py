@@ -1,4 +1,4 @@
-"""One workspace, looked at as a whole: its entry in the context, and its excerpts.
+"""One workspace, looked at as a whole: its facts, and its excerpts.
 
 Without a repository there are still languages, complexity, markers and the tech stack. What was
 found is remembered until HEAD, a branch, an uncommitted file or the day changes.
@@ -14,10 +14,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from daydreamd.context.activity import WEEK_SECONDS, count_churn, read_history
 from daydreamd.context.branches import count_ahead_behind, date_commits
 from daydreamd.context.cache import Remembered, make_key, recall, remember
-from daydreamd.context.entry import Findings, make_entry
+from daydreamd.context.entry import SourceAnswers, make_facts
 from daydreamd.context.excerpts import choose_candidates, find_changes, read_excerpts
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.lines import count_lines
@@ -27,7 +29,8 @@ from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
 from daydreamd.context.workspaces import require_directory
-from daydreamd.session import Excerpt, Workspace
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.workspace import Excerpt, Workspace
 
 Question = Callable[[], Awaitable[Any]]
 
@@ -36,7 +39,7 @@ Question = Callable[[], Awaitable[Any]]
 class Survey:
     """What came of it. `failures` are sources and reasons."""
 
-    entry: dict[str, Any]
+    facts: WorkspaceFacts
     excerpts: tuple[Excerpt, ...]
     failures: tuple[tuple[str, str], ...]
 
@@ -57,23 +60,32 @@ async def survey_workspace(
         key = await in_thread(lambda: make_key(workspace, now=now, state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
         if known is None:
-            look = _Look(workspace, state, sources, Path(place), now)
-            entry, excerpts = await look.survey()
+            look = _Surveyor(workspace, state, sources, Path(place), now)
+            facts, excerpts = await look.survey()
         else:
-            entry, excerpts = known.entry, known.excerpts
-            if git := state.git_facts(now=now):
-                entry["git"]["dirty"] = git["dirty"]  # it grows older
+            facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
     if known is None and state.fingerprint and not sources.failures:
-        new = Remembered(key=key, entry=entry, excerpts=excerpts)
+        new = Remembered(key=key, facts=facts, excerpts=excerpts)
         await sources.ask(cache=partial(remember, cache, workspace, new))
-    entry["failures"] = [f"{source}: {reason}" for source, reason in sources.failures]
-    entry["cached"] = known is not None
-    entry["seconds"] = round(time.monotonic() - began, 3)
-    return Survey(entry, excerpts, tuple(sources.failures))
+    facts = replace(
+        facts,
+        failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
+        cached=known is not None,
+        seconds=round(time.monotonic() - began, 3),
+    )
+    return Survey(facts, excerpts, tuple(sources.failures))
+
+
+def _grown_older(known: WorkspaceFacts, state: State, now: float) -> WorkspaceFacts:
+    """Facts of an earlier look: what is not committed has been waiting longer since."""
+    git = state.git_facts(now=now)
+    if git is None or known.git is None:
+        return known
+    return replace(known, git=replace(known.git, dirty=git.dirty))
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Surveyor:
     """A look at a workspace whose state is known, at what is in it."""
 
     workspace: Workspace
@@ -90,7 +102,7 @@ class _Look:
     def _excluded(self) -> Callable[[str], bool]:
         return make_exclusion(self.workspace.exclude)
 
-    async def survey(self) -> tuple[dict[str, Any], tuple[Excerpt, ...]]:
+    async def survey(self) -> tuple[WorkspaceFacts, tuple[Excerpt, ...]]:
         listing = partial(list_files, self._root, self.state.git, excluded=self._excluded)
         listed = await self.sources.ask(files=listing) if self._has_files else {}
         answers = await self.sources.ask(**self._questions(listed.get("files")))
@@ -98,11 +110,11 @@ class _Look:
             paths = [file.path for file in answers["lines"]]
             search = partial(in_thread, search_files, self._root, paths)
             answers |= await self.sources.ask(markers=search)
-        found = Findings(**answers)
+        found = SourceAnswers(**answers)
         chosen = await self.sources.ask(excerpts=partial(self._excerpts, found))
-        make = partial(make_entry, now=self.now, excluded=self._excluded)
-        entry = await in_thread(make, self.workspace, self.state, found)
-        return entry, tuple(chosen.get("excerpts", ()))
+        make = partial(make_facts, now=self.now, excluded=self._excluded)
+        facts = await in_thread(make, self.workspace, self.state, found)
+        return facts, tuple(chosen.get("excerpts", ()))
 
     @property
     def _has_files(self) -> bool:
@@ -129,12 +141,12 @@ class _Look:
                 asked["growth"] = partial(read_growth, git, now=self.now)
         return asked
 
-    async def _excerpts(self, found: Findings) -> list[Excerpt]:
+    async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:
         recent = [one for one in found.history or () if one.at > self.now - WEEK_SECONDS]
         candidates = choose_candidates(
             self.state.uncommitted,
             count_churn(recent),
-            found.hotspots,
+            found.hot_files,
             found.lines or (),
             excluded=self._excluded,
         )

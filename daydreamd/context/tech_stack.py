@@ -18,6 +18,7 @@ from daydreamd.context.exclusion import VENDORED
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath
+from daydreamd.records.facts import Technology
 
 _MAX_DIRECTORIES: Final = 100
 _MAX_MANIFESTS: Final = 200
@@ -57,8 +58,8 @@ _BY_DEPENDENCY: Final = {
 }  # fmt: skip
 
 
-def find_tech_stack(root: Path, *, excluded: Callable[[str], bool]) -> list[dict[str, str]]:
-    """`tech_stack` of the context: each name once, with the file (and the entry) that shows it."""
+def find_tech_stack(root: Path, *, excluded: Callable[[str], bool]) -> tuple[Technology, ...]:
+    """What it is built with: each name once, with the file (and the entry) that shows it."""
     found: dict[str, str] = {}
     for path in _manifests(root):
         if excluded(path):
@@ -71,7 +72,7 @@ def find_tech_stack(root: Path, *, excluded: Callable[[str], bool]) -> list[dict
                 found.setdefault(named, f"{printable(path)}: {dependency}")
     if (root / ".github/workflows").is_dir():
         found.setdefault("GitHub Actions", ".github/workflows")
-    return [{"name": name, "evidence": evidence} for name, evidence in found.items()]
+    return tuple(Technology(name=name, evidence=shown) for name, shown in found.items())
 
 
 def _manifests(root: Path) -> Iterable[str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.errors import WorkspaceError
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.settings.schema import WorkspaceSetting
 
 
 def setting_for(path: Path, configured: Mapping[Path, WorkspaceSetting]) -> WorkspaceSetting:

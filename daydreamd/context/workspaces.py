@@ -16,8 +16,8 @@ from daydreamd.errors import WorkspaceError
 from daydreamd.host.disks import ask_disk, ask_disks
 from daydreamd.host.programs import keep_out_of
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.session import Workspace
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.records.workspace import Workspace
+from daydreamd.settings.schema import WorkspaceSetting
 
 _MOMENT_SECONDS: Final = 1.0
 

@@ -1,4 +1,4 @@
-"""The live stream: every event to everybody who watches, and nobody waits for a slow one."""
+"""The live stream: each event goes to all watchers, and a slow one holds up none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from daydreamd.events import (
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     AnyEvent,
@@ -24,7 +24,7 @@ _REMEMBERED_EVENTS: Final = 100
 
 
 class Broadcast:
-    """Hands on events. Who comes late is told first what the running session has done so far."""
+    """Hands on events. A new watcher first gets those of the running session so far."""
 
     def __init__(self) -> None:
         self._watchers: dict[MemoryObjectSendStream[bytes], int] = {}
@@ -32,7 +32,7 @@ class Broadcast:
         self._is_closed = False
 
     def __call__(self, event: AnyEvent) -> None:
-        """Pass an event on; for a watcher that does not keep up it is only counted."""
+        """Pass an event on; for a watcher whose buffer is full it is only counted."""
         line = to_line(event)
         self._remember(event, line)
         for watcher, missed in self._watchers.items():
@@ -45,7 +45,7 @@ class Broadcast:
                 self._watchers[watcher] += 1
 
     async def watch(self) -> AsyncGenerator[bytes]:
-        """Event lines, newline included, for as long as somebody asks."""
+        """Event lines, newline included, until `close` or until the caller stops."""
         send, receive = anyio.create_memory_object_stream[bytes](_BUFFERED_EVENTS)
         self._watchers[send] = 0
         so_far = tuple(self._so_far)
@@ -62,7 +62,7 @@ class Broadcast:
             send.close()
 
     def close(self) -> None:
-        """The end of the stream, for everybody, and for whoever comes later."""
+        """End the stream of each watcher, and of each that comes later."""
         self._is_closed = True
         for watcher in tuple(self._watchers):
             watcher.close()

@@ -26,13 +26,13 @@ class Now(NamedTuple):
 
 
 class MachineClock:
-    """Reads the machine's clocks."""
+    """Reads wall clock, boot clock and boot id."""
 
     def __init__(self) -> None:
         self._boot_id = _BOOT_ID.read_text("ascii").strip()
 
     def now(self) -> Now:
-        """This moment."""
+        """Both clocks now."""
         return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), self._boot_id)
 
 

@@ -1,14 +1,7 @@
 """The control socket: JSON lines in, JSON lines out, for this user (and root) alone.
 
-    {"do": "status"}                 {"ok": true, "status": {...}}
-    {"do": "trigger", "wait": true}  {"ok": true, "trigger": "now" | "next"}, and with "wait" at its
-                                     end {"ok": true, "session": {...}}
-    {"do": "watch"}                  {"ok": true, "watching": true}, then events as they happen
-    {"do": "reload"}                 {"ok": true, "faults": []}
-    {"do": "stop_session"}           {"ok": true, "stopped": "20261122-184601-7f3a" | null}
-
-Anything else is answered with one line, {"ok": false, "error": "..."}, and the connection closed.
-What the answers hold is `Duties`' business; this module only keeps bad clients from mattering.
+`records.control` shows the lines. What an answer holds is the daemon's to say; here bad clients are
+kept from doing harm.
 """
 
 from __future__ import annotations
@@ -17,20 +10,33 @@ import errno
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
 import msgspec
 
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
-from daydreamd.daemon.lines import LineSocket, LineTooLong
-from daydreamd.daemon.wishes import When, Wish
+from daydreamd.daemon.line_socket import LineSocket, LineTooLong
+from daydreamd.daemon.requests import SessionRequest
 from daydreamd.errors import DaemonError, DaydreamError
 from daydreamd.host.loops import Beat
+from daydreamd.records.control import (
+    ControlAnswer,
+    ControlRequest,
+    Refusal,
+    ReloadAnswer,
+    SessionAnswer,
+    StatusAnswer,
+    StopAnswer,
+    TriggerAnswer,
+    WatchAnswer,
+    When,
+)
+from daydreamd.records.status import Status
 
 MAX_CLIENTS: Final = 32
 MAX_STAYING: Final = 32
-"""Those that watch or wait have places of their own, and never keep others from asking."""
+"""Clients that watch or wait are counted apart, so that they keep no other from asking."""
 REQUEST_SECONDS: Final = 10.0
 """A client that has said nothing for so long has stalled."""
 WRITE_SECONDS: Final = 10.0
@@ -38,34 +44,27 @@ _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOME
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line from a client."""
-
-    do: Literal["status", "trigger", "watch", "reload", "stop_session"]
-    wait: bool = False
-
-
-class Duties(Protocol):
+class ControlledDaemon(Protocol):
     """What the daemon does for a client; DaydreamError becomes the answer's `error`."""
 
-    def status(self) -> dict[str, Any]:
-        """The document of `daydreamd status --json`."""
+    def status(self) -> Status:
+        """The state of the daemon now."""
         ...
 
-    def trigger(self) -> tuple[When, Wish]:
-        """Note a wish for a session: when it comes, and what to wait for."""
+    def trigger(self) -> tuple[When, SessionRequest]:
+        """Ask for a session: when it begins, and the request to wait on."""
         ...
 
     def watch(self) -> AsyncGenerator[bytes]:
         """Event lines, newline included, until the daemon stops."""
         ...
 
-    async def reload(self) -> list[str]:
-        """Take up the settings; the lines of what is wrong with them, if they were refused."""
+    async def reload(self) -> tuple[str, ...]:
+        """Read the settings anew; a line for each fault for which they were refused."""
         ...
 
     def stop_session(self) -> str | None:
-        """End the session that runs; its id."""
+        """Tell the running session to stop; its id, None where none runs."""
         ...
 
 
@@ -73,16 +72,16 @@ class ControlSocket:
     """Accepts clients and serves each in a task of its own; `allowed` are the users who may ask."""
 
     def __init__(
-        self, listener: socket.socket, duties: Duties, *, allowed: Collection[int]
+        self, listener: socket.socket, daemon: ControlledDaemon, *, allowed: Collection[int]
     ) -> None:
         self._listener = listener
-        self._duties = duties
+        self._daemon = daemon
         self._allowed = allowed
         self.clients = 0
         self._staying = 0
 
     async def serve(self, beat: Beat) -> None:
-        """Serve for ever."""
+        """The loop that accepts clients; it returns only when cancelled."""
         async with anyio.create_task_group() as group:
             while True:
                 beat(LOOK_SECONDS)
@@ -125,42 +124,41 @@ class ControlSocket:
                     line = await client.read_line()
                 if line is None:
                     return
-                await self._answer(client, msgspec.json.decode(line, type=Request))
+                await self._answer(client, msgspec.json.decode(line, type=ControlRequest))
         except (msgspec.MsgspecError, LineTooLong, UnicodeDecodeError) as error:
             await self._refuse(client, f"not a request: {error}")
         except DaydreamError as error:
             await self._refuse(client, str(error))
 
-    async def _answer(self, client: LineSocket, request: Request) -> None:
+    async def _answer(self, client: LineSocket, request: ControlRequest) -> None:
         match request.do:
             case "status":
-                await self._tell(client, {"status": self._duties.status()})
+                await self._tell(client, StatusAnswer(status=self._daemon.status()))
             case "reload":
-                faults = await self._duties.reload()
-                await self._tell(client, {"faults": faults})
+                await self._tell(client, ReloadAnswer(faults=await self._daemon.reload()))
             case "stop_session":
-                await self._tell(client, {"stopped": self._duties.stop_session()})
+                await self._tell(client, StopAnswer(stopped=self._daemon.stop_session()))
             case "trigger":
-                when, wish = self._duties.trigger()
-                await self._tell(client, {"trigger": when})
+                when, noted = self._daemon.trigger()
+                await self._tell(client, TriggerAnswer(trigger=when))
                 if request.wait:
-                    await self._while_connected(client, self._tell_session, wish)
+                    await self._while_connected(client, self._tell_session, noted)
             case "watch":
-                await self._tell(client, {"watching": True})
+                await self._tell(client, WatchAnswer())
                 await self._while_connected(client, self._stream)
 
-    async def _tell_session(self, client: LineSocket, wish: Wish) -> None:
-        await self._tell(client, {"session": await wish.wait()})
+    async def _tell_session(self, client: LineSocket, request: SessionRequest) -> None:
+        await self._tell(client, SessionAnswer(session=await request.wait()))
 
     async def _stream(self, client: LineSocket) -> None:
-        async with aclosing(self._duties.watch()) as lines:
+        async with aclosing(self._daemon.watch()) as lines:
             async for line in lines:
                 await self._write(client, line)
 
     async def _while_connected(
         self, client: LineSocket, body: Callable[..., Awaitable[None]], *args: Any
     ) -> None:
-        """Run `body`, and give it up when the client hangs up; it may say nothing meanwhile."""
+        """Run `body` until it ends or the client hangs up; what the client sends is not read."""
         if self._staying >= MAX_STAYING:
             raise DaemonError(f"more than {MAX_STAYING} clients watch or wait")
         self._staying += 1
@@ -190,10 +188,10 @@ class ControlSocket:
             raise failure
 
     async def _refuse(self, client: LineSocket, reason: str) -> None:
-        await self._write(client, _encode({"ok": False, "error": reason}) + b"\n")
+        await self._write(client, _encode(Refusal(error=reason)) + b"\n")
 
-    async def _tell(self, client: LineSocket, answer: dict[str, Any]) -> None:
-        await self._write(client, _encode({"ok": True, **answer}) + b"\n")
+    async def _tell(self, client: LineSocket, answer: ControlAnswer) -> None:
+        await self._write(client, _encode(answer) + b"\n")
 
     async def _write(self, client: LineSocket, line: bytes) -> None:
         with anyio.fail_after(WRITE_SECONDS):

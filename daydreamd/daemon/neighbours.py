@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from daydreamd.daemon.client import connect
-from daydreamd.errors import DaemonError
+from daydreamd.host.local_sockets import connected, peer_of
 from daydreamd.settings.places import daemon_sockets
+
+_CONNECT_SECONDS: Final = 5.0
 
 
 class Neighbour(NamedTuple):
@@ -31,9 +32,9 @@ def find_daemons(environ: Mapping[str, str], uid: int) -> list[Neighbour]:
     for socket in daemon_sockets(environ):
         try:
             place = socket.stat()
-            with connect(socket) as connection:
-                pid, owner = connection.peer()
-        except (DaemonError, OSError):  # none there, or none that answers to us
+            with connected(socket, within=_CONNECT_SECONDS) as connection:
+                pid, owner = peer_of(connection)
+        except OSError:  # none there, or none that answers to us
             continue
         if owner == uid and pid != os.getpid():
             found.setdefault((place.st_dev, place.st_ino), Neighbour(pid, socket))

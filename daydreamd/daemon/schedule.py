@@ -19,9 +19,10 @@ from typing import Final, Literal
 import msgspec
 
 from daydreamd.daemon.clock import Now
-from daydreamd.session import Outcome, Phase
-from daydreamd.settings.model import Schedule
+from daydreamd.records.session import Outcome, Phase
+from daydreamd.records.status import WaitReason
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
+from daydreamd.settings.schema import Schedule
 
 _DAY: Final = 86_400.0
 _YEAR: Final = 366 * _DAY
@@ -36,9 +37,7 @@ _WENT_WELL: Final = (
 )
 
 _LEFT_SECONDS: Final = 120.0
-"""After so long what did not fit into a tidying is taken up again."""
-
-Reason = Literal["due", "interval", "busy", "left over", "quiet hours"]
+"""The wait before a tidying is continued that did not get through all there was."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,19 +61,19 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Run now where `wait_seconds` is 0; not before somebody says so where it is `None`."""
+    """How long to wait for a timed session: 0 is now, None is never by itself."""
 
     wait_seconds: float | None
-    reason: Reason
+    reason: WaitReason
 
 
 def mark_now(now: Now, *, chance: float) -> Mark:
-    """A full interval counts from this moment, and nothing has failed."""
+    """A mark from which a full interval counts, with no failures."""
     return Mark(wall=now.wall, boot=now.boot, boot_id=now.boot_id, chance=chance)
 
 
 def mark_begun(mark: Mark, now: Now, *, chance: float) -> Mark:
-    """A session begins. Written down first: one that takes the daemon along is not begun again."""
+    """The mark of a session that begins. It is saved first: a restart does not begin it again."""
     return msgspec.structs.replace(_again(mark, now, chance), cause="began")
 
 
@@ -113,7 +112,7 @@ def mark_ended(
 
 
 def _again(mark: Mark, now: Now, chance: float) -> Mark:
-    """From this moment on, with what has failed before."""
+    """`mark` moved to this moment, its failures kept."""
     return msgspec.structs.replace(
         mark, wall=now.wall, boot=now.boot, boot_id=now.boot_id, cause="ended", chance=chance
     )
@@ -133,12 +132,12 @@ def reflection_wait(mark: Mark, now: Now, schedule: Schedule) -> float:
 
 
 def mark_left(mark: Mark, now: Now) -> Mark:
-    """A session has ended and left abandoned things that did not fit into its time."""
+    """The mark after a session whose tidying did not get through all there was."""
     return msgspec.structs.replace(_again(mark, now, mark.chance), cause="left")
 
 
 def taken_up(stored: Mark | None, now: Now, *, chance: float) -> Mark:
-    """The mark to go on with at the start of the daemon."""
+    """The mark to go on with when the daemon starts; `stored` may be of an earlier boot."""
     if stored is None:
         return mark_now(now, chance=chance)
     if stored.boot_id == now.boot_id and stored.boot <= now.boot:
@@ -154,7 +153,7 @@ def taken_up(stored: Mark | None, now: Now, *, chance: float) -> Mark:
 
 
 def reanchored(mark: Mark, now: Now) -> Mark:
-    """The same moment in today's wall time, where the wall clock has been set since."""
+    """`mark` with its wall time corrected where the wall clock has been set since."""
     wall = now.wall - (now.boot - mark.boot)
     if abs(wall - mark.wall) <= _CLOCK_SLIP:
         return mark

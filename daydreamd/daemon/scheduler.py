@@ -14,6 +14,7 @@ import anyio
 import msgspec
 
 from daydreamd.daemon.clock import LOOK_SECONDS, Now, until_next_look
+from daydreamd.daemon.requests import RequestQueue, SessionRequest
 from daydreamd.daemon.schedule import (
     Decision,
     Mark,
@@ -26,49 +27,49 @@ from daydreamd.daemon.schedule import (
     reflection_wait,
     taken_up,
 )
-from daydreamd.daemon.sessions import SessionEnd
-from daydreamd.daemon.wishes import When, Wish, Wishes
 from daydreamd.errors import DaydreamError
-from daydreamd.events import Level
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
-from daydreamd.session import Trigger
-from daydreamd.settings.model import Schedule
+from daydreamd.records.control import When
+from daydreamd.records.events import Level
+from daydreamd.records.session import Trigger
+from daydreamd.records.session_end import SessionEnd
 from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import say_duration
 
 _KEY: Final = "schedule_mark"
 _LATE_SECONDS: Final = 30.0
 
 
-class Notice(Protocol):
-    """How to log a constant `what` in lower case, and facts."""
+class NoticeSink(Protocol):
+    """Logs a constant `what` in lower case, with facts."""
 
     def __call__(self, level: Level, what: str, /, **facts: Any) -> None:
-        """Log it."""
+        """Log it at `level`."""
         ...
 
 
-class Memory(Protocol):
-    """What keeps the mark across restarts."""
+class MarkStore(Protocol):
+    """Keeps the mark across restarts."""
 
     async def load(self) -> Mark | None:
-        """The mark that was kept last."""
+        """The mark that was saved last, if there is one."""
         ...
 
     async def save(self, mark: Mark) -> None:
-        """Keep this one."""
+        """Replace the mark; HistoryError where it cannot be written."""
         ...
 
 
-class KeptInHistory:
-    """Keeps the mark in the history's own file."""
+class HistoryMarkStore:
+    """Keeps the mark as a value of the history's `state` table."""
 
     def __init__(self, history: History) -> None:
         self._history = history
 
     async def load(self) -> Mark | None:
-        """The mark, if there is one that can be read."""
+        """The mark that was saved last, None where it is of another version."""
         text = await self._history.get_state(_KEY)
         try:
             return None if text is None else msgspec.json.decode(text, type=Mark)
@@ -76,7 +77,7 @@ class KeptInHistory:
             return None  # of another version: a full interval counts from now
 
     async def save(self, mark: Mark) -> None:
-        """Keep it."""
+        """Replace the mark; HistoryError where it cannot be written."""
         await self._history.set_state(_KEY, msgspec.json.encode(mark).decode())
 
 
@@ -90,15 +91,15 @@ class Scheduler:
     def __init__(
         self,
         *,
-        memory: Memory,
+        marks: MarkStore,
         settings: Callable[[], Schedule],
         run_session: Callable[[Trigger, Beat, str], Awaitable[SessionEnd]],
         on_change: Callable[[], None],
-        notice: Notice,
+        notice: NoticeSink,
         clock: Callable[[], Now],
         dice: Callable[[], float] = random.random,
     ) -> None:
-        self._memory = memory
+        self._marks = marks
         self._settings = settings
         self._run_session = run_session
         self._on_change = on_change
@@ -110,19 +111,19 @@ class Scheduler:
         self._idle = anyio.Event()
         self._idle.set()
         self.mark = mark_now(clock(), chance=dice())
-        self.wishes = Wishes(self._wakeable.set)
+        self.requests = RequestQueue(self._wakeable.set)
         self.running: Trigger | None = None
 
     async def take_up(self) -> None:
         """Go on where the last daemon stopped. To be called once, before `serve`."""
-        stored = await self._memory.load()
+        stored = await self._marks.load()
         # A session that took the daemon along is not begun again by the restart.
         died = stored is not None and stored.cause == "began"
         self._start_due = self._settings().on_start and not died
         await self._remember(taken_up(stored, self._clock(), chance=self._dice()))
 
     async def forgive(self) -> None:
-        """The settings have changed, and with them perhaps why sessions failed: try again."""
+        """Forget failures, as new settings may have mended their cause, and look again."""
         if self.mark.failures:
             await self._remember(msgspec.structs.replace(self.mark, failures=0, failed_at=None))
         self.wake()
@@ -133,56 +134,56 @@ class Scheduler:
         return reflection_wait(self.mark, self._clock(), self._settings())
 
     def wake(self) -> None:
-        """Something has changed: look again."""
+        """Have the loop decide again now."""
         self._wakeable.set()
 
     async def close(self) -> None:
-        """No session begins any more; returns when the one that runs has ended."""
-        self.wishes.close()
+        """Begin no further session; returns when the running one has ended."""
+        self.requests.close()
         self._is_closed = True
         await self._idle.wait()
 
-    def wish(self, trigger: Trigger) -> tuple[When, Wish]:
-        """A person wants a session: now, or after the one that runs."""
-        return ("next" if self.running else "now"), self.wishes.note(trigger)
+    def request(self, trigger: Trigger) -> tuple[When, SessionRequest]:
+        """Ask for a session: if it begins now or after the running one, and what to wait on."""
+        return ("next" if self.running else "now"), self.requests.note(trigger)
 
     def decision(self) -> Decision:
-        """Whether a timed session is due, or how long it will be."""
+        """How long to wait for the next timed session, and why."""
         schedule = self._settings()
         quiet = [parse_quiet_hours(text) for text in schedule.quiet_hours]
         return decide(self.mark, self._clock(), schedule, quiet, at_once=self._start_due)
 
     async def serve(self, beat: Beat) -> None:
-        """Run sessions for ever."""
+        """The loop; it returns only when cancelled."""
         while True:
             beat(LOOK_SECONDS + _LATE_SECONDS)
             decision = self.decision()
-            wish = self.wishes.take()
-            if wish is None and decision.wait_seconds == 0 and not self._is_closed:
-                wish = Wish(Trigger.START if self._start_due else Trigger.TIMER)
-            if wish is not None:
-                await self._hold(wish, beat)
+            request = self.requests.take()
+            if request is None and decision.wait_seconds == 0 and not self._is_closed:
+                request = SessionRequest(Trigger.START if self._start_due else Trigger.TIMER)
+            if request is not None:
+                await self._hold(request, beat)
                 continue
             await self._note_clock()
             look = until_next_look()
             wait = min(look, decision.wait_seconds or look)
             await self._wakeable.sleep(wait)
 
-    async def _hold(self, wish: Wish, beat: Beat) -> None:
-        before, self.running, self._idle = self.mark, wish.trigger, anyio.Event()
+    async def _hold(self, request: SessionRequest, beat: Beat) -> None:
+        before, self.running, self._idle = self.mark, request.trigger, anyio.Event()
         end: SessionEnd | None = None
-        held_back = "" if wish.trigger.is_a_persons_wish else self._held_back()
+        held_back = "" if request.trigger.is_a_persons_wish else self._held_back()
         try:
             await self._remember(mark_begun(before, self._clock(), chance=self._dice()))
-            end = await self._run_session(wish.trigger, beat, held_back)
+            end = await self._run_session(request.trigger, beat, held_back)
             await self._remember(self._mark_after(before, end, held_back=bool(held_back)))
         finally:
             self.running, self._start_due = None, False
             self._idle.set()
             if end is None:
-                wish.fail("cannot say how the session ended: the daemon gave it up")
+                request.fail("cannot say how the session ended: the daemon gave it up")
             else:
-                wish.fulfil(end.as_json())
+                request.fulfil(end)
             self._on_change()
             self._say_backing_off(before, end)
 
@@ -215,13 +216,13 @@ class Scheduler:
     async def _remember(self, mark: Mark) -> None:
         self.mark = mark
         try:
-            await self._memory.save(mark)
+            await self._marks.save(mark)
         except DaydreamError as error:
             # A full disk must not stop the schedule; this process still knows.
             self._notice("error", "schedule not kept", reason=str(error))
 
     def _say_backing_off(self, before: Mark, end: SessionEnd | None) -> None:
-        """Once when the model begins to be left alone, and once when it is asked as usual again."""
+        """Log when the model is asked less often because sessions failed, and when that is over."""
         failures = self.mark.failures
         if before.failures >= 2 and not failures:
             self._notice("info", "reflection resumed")

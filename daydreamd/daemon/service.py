@@ -17,20 +17,20 @@ import anyio
 
 from daydreamd.cleanup.remains import recover
 from daydreamd.daemon.control import ControlSocket
-from daydreamd.daemon.duties import Daemon, Start
-from daydreamd.daemon.lines import listen_at
+from daydreamd.daemon.line_socket import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
+from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
-from daydreamd.events import Emitter
 from daydreamd.history.store import open_history
 from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
-from daydreamd.host.processes import become_subreaper
 from daydreamd.host.signals import listen
-from daydreamd.parts import PARTS_KEY, from_json
-from daydreamd.session import Trigger
+from daydreamd.host.strays import become_subreaper
+from daydreamd.records.events import Emitter
+from daydreamd.records.failing import PARTS_KEY, from_json
+from daydreamd.records.session import Trigger
 
 _RECOVERY_SECONDS: Final = 90.0
 _REMEMBERED_SESSIONS: Final = 28
@@ -45,7 +45,7 @@ async def serve(start: Start) -> None:
         start.places.create()
         with _alone(start.places.daemon_lock):
             async with open_history(start.places.history_db) as history, AsyncExitStack() as stack:
-                daemon = Daemon(start, history)
+                daemon = Supervisor(start, history)
                 stack.callback(daemon.close)
                 async with anyio.create_task_group() as group:
                     group.start_soon(heed, mailbox, daemon, group.cancel_scope, name="signals")
@@ -58,13 +58,13 @@ async def serve(start: Start) -> None:
         raise failure
 
 
-async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGroup) -> None:
-    """Everything before READY, and the loops."""
+async def _begin(daemon: Supervisor, stack: AsyncExitStack, group: anyio.abc.TaskGroup) -> None:
+    """Recovery, the socket, the loops, then READY."""
     daemon.notifier.extend_timeout(_RECOVERY_SECONDS)
     daemon.notifier.status("Starting: putting in order what the last run left")
     daemon.say_faults()
     await daemon.say_neighbours()
-    await daemon.in_force.write_snapshot()
+    await daemon.active.write_snapshot()
     await _put_in_order(daemon)
     await daemon.scheduler.take_up()
     listener = stack.enter_context(listen_at(daemon.places.control_socket))
@@ -80,12 +80,12 @@ async def _begin(daemon: Daemon, stack: AsyncExitStack, group: anyio.abc.TaskGro
         body = partial(guarded, name, loop, heart=daemon.heart, on_fault=daemon.say_loop_failed)
         group.start_soon(body, name=name)
     if take_note(daemon.places.noted_wish):
-        daemon.wish(Trigger.SIGNAL)
+        daemon.request(Trigger.SIGNAL)
     daemon.say_ready()
 
 
-async def _put_in_order(daemon: Daemon) -> None:
-    """Close what dead sessions left open; the sessions' own lock tells that they are dead."""
+async def _put_in_order(daemon: Supervisor) -> None:
+    """Close the records of dead sessions, which is known from the session lock being free."""
     history = daemon.history
     if history.put_aside:
         daemon.notice("error", "history was corrupt", kept_as=str(history.put_aside), now="empty")
@@ -96,12 +96,12 @@ async def _put_in_order(daemon: Daemon) -> None:
         # `daydreamd once` runs: nothing of it is dead, and the next session looks again.
         daemon.notice("info", "recovery put off", reason=str(error))
     failing = from_json(await history.get_state(PARTS_KEY))
-    daemon.standing.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
+    daemon.tracker.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
 
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Hold the daemon's lock, or say who does."""
+    """Hold the daemon's lock; DaemonError names the process that holds it already."""
     try:
         with hold_lock(lock):
             yield

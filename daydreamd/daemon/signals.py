@@ -6,17 +6,17 @@ from typing import Final
 
 import anyio
 
-from daydreamd.daemon.duties import Daemon
+from daydreamd.daemon.supervisor import Supervisor
 from daydreamd.host.processes import Signals
 from daydreamd.host.signals import Mailbox
-from daydreamd.session import Trigger
+from daydreamd.records.session import Trigger
 
 STOPPING: Final = (Signals.SIGTERM, Signals.SIGINT)
 HEEDED: Final = (*STOPPING, Signals.SIGHUP, Signals.SIGUSR1)
 STOP_SECONDS: Final = 18.0
 
 
-async def heed(mailbox: Mailbox, daemon: Daemon, scope: anyio.CancelScope) -> None:
+async def heed(mailbox: Mailbox, daemon: Supervisor, scope: anyio.CancelScope) -> None:
     """Do what signals ask for. SIGTERM and SIGINT stop the daemon by way of `scope`.
 
     No guarded loop: it ends when the daemon does, and before the loops begin it is there already.
@@ -24,7 +24,7 @@ async def heed(mailbox: Mailbox, daemon: Daemon, scope: anyio.CancelScope) -> No
     while (number := await mailbox.next()) not in STOPPING:
         try:
             if number is Signals.SIGUSR1:
-                daemon.wish(Trigger.SIGNAL)
+                daemon.request(Trigger.SIGNAL)
             else:
                 await daemon.reload()
         except Exception as error:  # noqa: BLE001 - a signal must never end what it cannot reach

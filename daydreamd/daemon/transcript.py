@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from daydreamd import events
-from daydreamd.events import (
+from daydreamd.records import events
+from daydreamd.records.events import (
     MAX_LINE_BYTES,
     AnyEvent,
     Notice,
@@ -23,7 +23,7 @@ from daydreamd.events import (
     SessionStarted,
     from_line,
 )
-from daydreamd.session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
+from daydreamd.records.session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
 
 MAX_LINES: Final = 200_000
 MAX_NONSENSE: Final = 100

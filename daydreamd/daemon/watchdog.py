@@ -10,7 +10,7 @@ from __future__ import annotations
 import anyio
 
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
-from daydreamd.daemon.scheduler import Notice
+from daydreamd.daemon.scheduler import NoticeSink
 from daydreamd.host.loops import Beat, Heart
 from daydreamd.host.notify import Notifier
 
@@ -18,7 +18,7 @@ from daydreamd.host.notify import Notifier
 class Watchdog:
     """Feeds at half of the manager's limit. Without a manager it only looks and logs."""
 
-    def __init__(self, notifier: Notifier, heart: Heart, notice: Notice) -> None:
+    def __init__(self, notifier: Notifier, heart: Heart, notice: NoticeSink) -> None:
         self._notifier = notifier
         self._heart = heart
         self._notice = notice
@@ -27,7 +27,7 @@ class Watchdog:
         self.fed_at: float | None = None
 
     async def serve(self, beat: Beat) -> None:
-        """Feed for ever."""
+        """The loop; it returns only when cancelled."""
         pause = LOOK_SECONDS if self.limit_seconds is None else self.limit_seconds / 2
         while True:
             beat(pause)
@@ -35,7 +35,7 @@ class Watchdog:
             await anyio.sleep(min(pause, until_next_look()))
 
     def look(self) -> None:
-        """Feed once, unless a loop is late; who is late is said when it changes."""
+        """Feed once, unless a loop is late; log which are late whenever that changes."""
         late = self._heart.late()
         if late != self._late:
             self._notice("error" if late else "info", "loops are late", names=", ".join(late))

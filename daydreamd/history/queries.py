@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from daydreamd.errors import HistoryError
-from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord, as_utf8, from_text
+from daydreamd.history.stored_text import as_utf8, from_text
 from daydreamd.host.databases import Connection, Row
+from daydreamd.records.insight import KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.reflected import ReflectionRecord
+from daydreamd.records.session import DaydreamSession
+from daydreamd.records.session_end import SessionSummary
 
 _R = TypeVar("_R")
+_JSON_COLUMNS: Final = ("evidence", "reasons", "phase_seconds")
 
 
 def unfinished(connection: Connection) -> list[tuple[str, datetime]]:
@@ -22,8 +28,8 @@ def unfinished(connection: Connection) -> list[tuple[str, datetime]]:
     return [(row["session_id"], from_text(row["start_time"])) for row in rows]
 
 
-def sessions(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    """The newest sessions in the shape that `sessions list --json` prints."""
+def sessions(connection: Connection, limit: int) -> list[SessionSummary]:
+    """The newest sessions."""
     rows = connection.execute(
         """
         SELECT session_id, trigger, start_time, end_time, outcome, reasons,
@@ -33,24 +39,19 @@ def sessions(connection: Connection, limit: int) -> list[dict[str, Any]]:
         """,
         (limit,),
     )
-    return [
-        dict(row)
-        | {
-            "reasons": msgspec.json.decode(row["reasons"]),
-            "phase_seconds": msgspec.json.decode(row["phase_seconds"]),
-        }
-        for row in rows
-    ]
+    return [_record(row, SessionSummary) for row in rows]
 
 
-def session(connection: Connection, prefix: str) -> dict[str, Any]:
+def session(connection: Connection, prefix: str) -> DaydreamSession:
     """The session whose id begins with `prefix`, whole."""
     session_id = one_id(connection, "sessions", "session_id", prefix)
     row = connection.execute(
         "SELECT record FROM sessions WHERE session_id = ?", (session_id,)
     ).fetchone()
-    record: dict[str, Any] = msgspec.json.decode(row["record"])
-    return record
+    try:
+        return msgspec.json.decode(row["record"], type=DaydreamSession)
+    except msgspec.ValidationError as error:
+        raise HistoryError(f"cannot read session {session_id}: {error}") from error
 
 
 def known_insights(connection: Connection, workspace_path: str) -> list[KnownInsight]:
@@ -141,7 +142,7 @@ def one_id(connection: Connection, table: str, column: str, prefix: str) -> str:
 def _record(row: Row, kind: type[_R]) -> _R:
     """A row as its record. A column that is text and holds JSON is read first."""
     values = {
-        key: msgspec.json.decode(row[key]) if key in ("evidence", "reasons") else row[key]
+        key: msgspec.json.decode(row[key]) if key in _JSON_COLUMNS else row[key]
         for key in row.keys()  # noqa: SIM118  # a Row iterates over its values
     }
     return msgspec.convert(values, kind, strict=False)

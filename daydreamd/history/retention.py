@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from daydreamd.history import queries, writing
-from daydreamd.history.records import as_text, from_text
+from daydreamd.history.stored_text import as_text, from_text
 from daydreamd.host.databases import Connection
 
 MOST_SKIPS: Final = 200

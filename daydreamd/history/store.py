@@ -18,20 +18,23 @@ import msgspec
 from daydreamd.errors import DatabaseError, HistoryError
 from daydreamd.history import queries, retention, writing
 from daydreamd.history.migrations import MIGRATIONS
-from daydreamd.history.records import KillRecord, KnownInsight, ReflectionRecord
 from daydreamd.host.databases import (
     Connection,
     Database,
     open_database,
     open_database_to_read,
 )
-from daydreamd.session import DaydreamSession, InsightItem, Outcome
+from daydreamd.records.insight import InsightItem, KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.reflected import ReflectionRecord
+from daydreamd.records.session import DaydreamSession, Outcome
+from daydreamd.records.session_end import SessionSummary
 
 T = TypeVar("T")
 
 
 class History:
-    """An open history. `put_aside` is where a corrupt one before it went: say so loudly."""
+    """An open history. `put_aside` is where a corrupt one was moved, which the caller logs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,11 +66,11 @@ class History:
         """Ids and starts of the sessions without an end, oldest first."""
         return await self._read(queries.unfinished)
 
-    async def sessions(self, limit: int = 20) -> list[dict[str, Any]]:
-        """The newest sessions, as `sessions list --json` prints them."""
+    async def sessions(self, limit: int = 20) -> list[SessionSummary]:
+        """The newest sessions, newest first."""
         return await self._read(queries.sessions, limit=limit)
 
-    async def session(self, prefix: str) -> dict[str, Any]:
+    async def session(self, prefix: str) -> DaydreamSession:
         """One session whole, by its id or the beginning of it."""
         return await self._read(queries.session, prefix=prefix)
 

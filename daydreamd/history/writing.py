@@ -13,9 +13,11 @@ import msgspec
 
 from daydreamd.errors import HistoryError
 from daydreamd.history import queries
-from daydreamd.history.records import KillRecord, KnownInsight, as_text, as_utf8
+from daydreamd.history.stored_text import as_text, as_utf8
 from daydreamd.host.databases import Connection
-from daydreamd.session import DaydreamSession, InsightItem, Outcome
+from daydreamd.records.insight import InsightItem, KnownInsight
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.text import redact
 
 STATUSES: Final = ("new", "open", "addressed", "accepted", "dismissed")
@@ -34,7 +36,7 @@ def open_session(connection: Connection, session: DaydreamSession) -> None:
             session.trigger,
             as_text(session.start_time),
             session.phase,
-            _json(session.as_json()),
+            _json(session),
         ),
     )
 
@@ -43,7 +45,7 @@ def note_phase(connection: Connection, session: DaydreamSession) -> None:
     """Where an open session stands."""
     done = connection.execute(
         "UPDATE sessions SET phase = ?, record = ? WHERE session_id = ? AND outcome IS NULL",
-        (session.phase, _json(session.as_json()), session.session_id),
+        (session.phase, _json(session), session.session_id),
     )
     if done.rowcount != 1:
         raise _not_open(connection, session.session_id)
@@ -55,7 +57,7 @@ def close_session(connection: Connection, session: DaydreamSession) -> None:
     session.end_time = session.end_time or datetime.now(UTC)
     if session.outcome is None:
         raise HistoryError(f"cannot close session {session.session_id}: it has no outcome")
-    if not _close(connection, session.as_json(), session.outcome, session.end_time):
+    if not _close(connection, msgspec.to_builtins(session), session.outcome, session.end_time):
         raise _not_open(connection, session.session_id)
     _keep_seconds(connection, session.session_id, session.phase_seconds)
 

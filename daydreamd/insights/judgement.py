@@ -11,17 +11,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from daydreamd.insights.answer import Proposal, read_answer
 from daydreamd.insights.novelty import (
     CurrentText,
-    Known,
     find_known,
     from_excerpts,
     is_addressed,
     short_id,
 )
+from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import Checked, Reason, verify
-from daydreamd.session import Excerpt, InsightItem
+from daydreamd.records.answer import Proposal
+from daydreamd.records.insight import AnyInsight, InsightItem
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import one_line
 
 _OPEN = frozenset({"new", "open"})
@@ -37,7 +38,7 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an answer.
 
     `new` is to be recorded. `recurring` were said again just now; `still_open` are all that stand
@@ -47,9 +48,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str = ""
     proposed: int = 0
     new: tuple[InsightItem, ...] = ()
-    recurring: tuple[Known, ...] = ()
-    still_open: tuple[Known, ...] = ()
-    addressed: tuple[Known, ...] = ()
+    recurring: tuple[AnyInsight, ...] = ()
+    still_open: tuple[AnyInsight, ...] = ()
+    addressed: tuple[AnyInsight, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
     def summary(self) -> str:
@@ -69,12 +70,12 @@ def judge(
     answer: str,
     *,
     excerpts: Sequence[Excerpt],
-    known: Sequence[Known] = (),
+    known: Sequence[AnyInsight] = (),
     max_new: int,
     session_id: str = "",
     current: CurrentText | None = None,
     taken: Sequence[str] = (),
-) -> Verdict:
+) -> Judgement:
     """Judge a model's answer. Never raises, whatever `answer` is.
 
     `current` tells what a file holds now (`from_workspaces`); without it only the excerpts tell.
@@ -87,7 +88,7 @@ def judge(
     for proposal in proposals:
         sorting.take(proposal, verify(proposal, excerpts))
     gone = {item.id for item in standing if is_addressed(item, current)} - sorting.recurring.keys()
-    return Verdict(
+    return Judgement(
         session_id=session_id,
         proposed=len(proposals),
         new=tuple(sorting.new),
@@ -101,12 +102,12 @@ def judge(
 class _Sorting:
     """Puts checked proposals where they belong, one after the other."""
 
-    def __init__(self, known: Sequence[Known], taken: set[str], max_new: int) -> None:
+    def __init__(self, known: Sequence[AnyInsight], taken: set[str], max_new: int) -> None:
         self._known = known
         self._taken = taken
         self._max_new = max_new
         self.new: list[InsightItem] = []
-        self.recurring: dict[str, Known] = {}
+        self.recurring: dict[str, AnyInsight] = {}
         self.dropped: list[Dropped] = []
 
     def take(self, proposal: Proposal, result: Checked | Reason) -> None:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from rapidfuzz import fuzz, utils
 
@@ -18,7 +18,8 @@ from daydreamd.errors import FileError
 from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_beneath
 from daydreamd.insights.verification import Checked, folded, says_something
-from daydreamd.session import Evidence, Excerpt
+from daydreamd.records.insight import AnyInsight
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible
 
 CurrentText = Callable[[str, str], str | None]
@@ -32,30 +33,13 @@ _UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 _MAX_FILE_BYTES: Final = 4 << 20
 
 
-class Known(Protocol):
-    """An insight of an earlier session, as the history gives it back."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def workspace(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def body(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def evidence(self) -> Sequence[Evidence]: ...
-
-
-def find_known(checked: Checked, known: Iterable[Known]) -> Known | None:
+def find_known(checked: Checked, known: Iterable[AnyInsight]) -> AnyInsight | None:
     """The insight that says the same already, if any; a dismissed one before all others."""
     same = [item for item in known if _is_same(checked, item)]
     return min(same, key=lambda item: item.status != "dismissed", default=None)
 
 
-def _is_same(checked: Checked, known: Known) -> bool:
+def _is_same(checked: Checked, known: AnyInsight) -> bool:
     if checked.workspace != known.workspace:
         return False
     new = checked.proposal
@@ -77,7 +61,7 @@ def _same_quote(one: str, other: str) -> bool:
     return says_something(one) and one in other
 
 
-def is_addressed(known: Known, current: CurrentText) -> bool:
+def is_addressed(known: AnyInsight, current: CurrentText) -> bool:
     """Whether every line that `known` cites has changed since. What cannot be read has not."""
     return bool(known.evidence) and all(
         _has_changed(evidence.quote, current(known.workspace, evidence.path))

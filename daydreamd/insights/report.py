@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from daydreamd.history.records import KnownInsight
-from daydreamd.insights.judgement import Verdict
-from daydreamd.insights.novelty import Known
+from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
-from daydreamd.session import Evidence
+from daydreamd.records.insight import AnyInsight, Evidence, KnownInsight
 from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
 
@@ -42,7 +40,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     at: datetime
     workspaces: tuple[str, ...]
-    verdict: Verdict = Verdict()
+    judgement: Judgement = Judgement()
     observations: Sequence[Observation] = ()
     model: str | None = None
     analysis_seconds: float | None = None
@@ -62,9 +60,9 @@ def render(report: Report) -> str:
     page = _template().render(
         report=report,
         headline=headline(report),
-        new=report.verdict.new,
-        still_open=report.verdict.still_open[:_MAX_OPEN],
-        addressed=report.verdict.addressed[:_MAX_OPEN],
+        new=report.judgement.new,
+        still_open=report.judgement.still_open[:_MAX_OPEN],
+        addressed=report.judgement.addressed[:_MAX_OPEN],
         elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
         several=len(report.workspaces) > 1,
@@ -74,12 +72,12 @@ def render(report: Report) -> str:
 
 def headline(report: Report) -> str:
     """The counts, who found what, and what became of the rest; Markdown."""
-    verdict = report.verdict
-    counts = f"**{len(verdict.new) or 'Nothing'} new**"
-    if verdict.still_open:
-        counts += f", {len(verdict.still_open)} still open"
-    if verdict.addressed:
-        counts += f", {len(verdict.addressed)} addressed"
+    judgement = report.judgement
+    counts = f"**{len(judgement.new) or 'Nothing'} new**"
+    if judgement.still_open:
+        counts += f", {len(judgement.still_open)} still open"
+    if judgement.addressed:
+        counts += f", {len(judgement.addressed)} addressed"
     if report.failure:
         reason = markdown(one_line(report.failure, limit=300)).rstrip(".")
         return f"{counts}. No reflection this time: {reason}. The facts need no model."
@@ -88,13 +86,7 @@ def headline(report: Report) -> str:
     took = say_duration(report.analysis_seconds) if report.analysis_seconds is not None else ""
     made = f"Made by {markdown(one_line(report.model, limit=80))}" + (f" in {took}" if took else "")
     cut = " The answer was cut at the deadline: this is what had come." if report.partial else ""
-    return f"{counts}. {made}; {verdict.summary()}.{cut}"
-
-
-def place(path: str, evidence: Evidence) -> str:
-    """`payments/client.py:88-97`."""
-    last = f"-{evidence.end_line}" if evidence.end_line > evidence.line else ""
-    return f"{one_line(path, limit=200)}:{evidence.line}{last}"
+    return f"{counts}. {made}; {judgement.summary()}.{cut}"
 
 
 @cache
@@ -125,9 +117,9 @@ def _moment(at: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B}, {local:%H:%M %Z}"
 
 
-def _place(item: Known, several: bool) -> str:
+def _place(item: AnyInsight, several: bool) -> str:
     workspace = f"{markdown(one_line(item.workspace, limit=80))} · " if several else ""
-    cited = [code(place(evidence.path, evidence)) for evidence in item.evidence[:2]]
+    cited = [code(evidence.place) for evidence in item.evidence[:2]]
     return workspace + ", ".join(cited) + (" …" if len(item.evidence) > 2 else "")
 
 
@@ -145,7 +137,7 @@ def _quote(evidence: Evidence) -> str:
     return "\n".join(f"> {line}" for line in (opening, *shown, fence))
 
 
-def _seen(item: Known) -> str:
+def _seen(item: AnyInsight) -> str:
     """` · seen 4 times since 3 November`, where the history has met it before."""
     if not isinstance(item, KnownInsight) or item.times_seen < 2:
         return ""
@@ -153,6 +145,6 @@ def _seen(item: Known) -> str:
     return f" · seen {item.times_seen} times since {first.day} {first:%B}"
 
 
-def _changed(item: Known) -> str:
+def _changed(item: AnyInsight) -> str:
     commit = item.evidence[0].commit[:7] if item.evidence else ""
     return f"its lines changed since {code(commit)}" if commit else "its lines have changed"

@@ -17,9 +17,10 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.insights.answer import Proposal
 from daydreamd.insights.words import FILLERS, SYNTAX, words_in
-from daydreamd.session import Evidence, Excerpt
+from daydreamd.records.answer import Proposal
+from daydreamd.records.insight import Evidence
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible
 
 NEARBY_LINES: Final = 12

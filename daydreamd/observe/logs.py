@@ -19,11 +19,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from daydreamd.events import AnyEvent, Level
 from daydreamd.host.journal import Journal, runs_under_journal
-from daydreamd.observe.records import record_of
+from daydreamd.observe.log_records import record_of
 from daydreamd.observe.throttle import Throttle
-from daydreamd.settings.model import Observe
+from daydreamd.records.events import AnyEvent, Level
+from daydreamd.settings.schema import Observe
 from daydreamd.text import one_line, redact
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class Log:
         self._phase = self._phase if record.phase is None else record.phase
         if record.level is not None:
             bound = {"session": event.session_id} | ({"phase": self._phase} if self._phase else {})
-            self._write(record.level, record.event, record.facts | bound)
+            self._write(record.level, record.event, {**record.facts, **bound})
 
-    def say(self, level: Level, what: str, **facts: Any) -> None:
+    def say(self, level: Level, what: str, **facts: object) -> None:
         """Log a constant `what` in lower case, and its facts."""
         self._write(level, what, facts)
 
@@ -69,7 +69,7 @@ class Log:
         for (level, event), count in self._throttle.drain().items():
             self._logger.log(_LEVELS[level], event, facts={"held_back": count})
 
-    def _write(self, level: Level, event: str, facts: Mapping[str, Any]) -> None:
+    def _write(self, level: Level, event: str, facts: Mapping[str, object]) -> None:
         held_back = self._throttle.admit((level, event))
         if held_back is None:
             return
@@ -178,7 +178,7 @@ def _line(record: Mapping[str, Any]) -> str:
     return f"{event:<{_EVENT_COLUMNS}} {' '.join(facts)}".rstrip()
 
 
-def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _told(facts: Mapping[str, object]) -> dict[str, object]:
     """Facts without secrets, in whichever form they leave."""
     return {name: redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
 

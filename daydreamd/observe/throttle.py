@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from daydreamd.events import Level
+from daydreamd.records.events import Level
 
 Kind = tuple[Level, str]
 _BURST: Final = 20

@@ -15,8 +15,8 @@ import msgspec
 
 from daydreamd.errors import HostError
 from daydreamd.host.programs import ENGINE
-from daydreamd.session import ModelChoice
-from daydreamd.settings.model import Model
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.settings.schema import Model
 from daydreamd.text.prompting import one_line
 
 # Enough for the short prompt that a small model reads in half a minute; 8192 cost 140 MB more.

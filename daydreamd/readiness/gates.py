@@ -7,36 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Literal
-
-import msgspec
 
 from daydreamd.host.machine import Power
 from daydreamd.host.presence import Presence
-from daydreamd.settings.model import Readiness
+from daydreamd.records.health import Gate
 from daydreamd.settings.quiet_hours import parse_quiet_hours, quiet_at, quiet_until
+from daydreamd.settings.schema import Readiness
 from daydreamd.units import say_count, say_duration, say_size
-
-State = Literal["open", "closed", "unknown"]
-
-
-class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition: what was read, what is asked for, and the setting that asks for it."""
-
-    name: str
-    state: State
-    value: str
-    limit: str
-    setting: str
-    hard: bool = False
-
-    def found(self, value: str, *, is_open: bool) -> Gate:
-        """The gate once something was read."""
-        return msgspec.structs.replace(self, value=value, state="open" if is_open else "closed")
-
-    def unread(self, reason: str) -> Gate:
-        """The gate when nothing could be read."""
-        return msgspec.structs.replace(self, value=reason, state="unknown")
 
 
 def blank_gates(settings: Readiness, quiet_hours: Sequence[str]) -> dict[str, Gate]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from daydreamd.errors import HostError
 from daydreamd.host.databases import Connection
-from daydreamd.settings.model import Queue
+from daydreamd.settings.schema import Queue
 
 _KEYS: Final = ("huey.redis.", "huey.schedule.", "huey.results.", "huey.counters.")
 _MAX_NAMED: Final = 5

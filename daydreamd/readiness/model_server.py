@@ -17,8 +17,8 @@ import msgspec
 from daydreamd.errors import ModelMissing, ServerFault
 from daydreamd.readiness.embedded import ModelFinding, find_embedded, that_loads
 from daydreamd.readiness.listener import distrusted_listener
-from daydreamd.session import ModelChoice
-from daydreamd.settings.model import Model
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.settings.schema import Model
 from daydreamd.units import say_duration
 
 if TYPE_CHECKING:

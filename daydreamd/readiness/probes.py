@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import anyio
+import msgspec
 
 from daydreamd.errors import HostError, ServerFault
 from daydreamd.host import machine, presence
@@ -20,20 +21,20 @@ from daydreamd.readiness import gates as judging
 from daydreamd.readiness.agents import agents_at_work
 from daydreamd.readiness.busy_server import models_in_use
 from daydreamd.readiness.embedded import ModelFinding
-from daydreamd.readiness.gates import Gate
 from daydreamd.readiness.queue import count_tasks
-from daydreamd.settings.model import Queue, Readiness
+from daydreamd.records.health import Gate, SystemMetrics
+from daydreamd.settings.schema import Queue, Readiness
 
 _LOGIND_SECONDS: Final = 2.5
 
 
 class Probes:
-    """What is found: `gates` by name, `metrics` as numbers, and the `model`."""
+    """What is found: `gates` by name, `metrics`, and the `model`."""
 
     def __init__(self, settings: Readiness, quiet_hours: Sequence[str]) -> None:
         self._settings = settings
         self.gates = judging.blank_gates(settings, quiet_hours)
-        self.metrics: dict[str, Any] = {}
+        self.metrics = SystemMetrics()
         self.model = ModelFinding(choice=None, provider="", reason="no model answered in time")
         self._set(judging.judge_hours(self.gates["hours"], quiet_hours, datetime.now(UTC)))
 
@@ -67,7 +68,7 @@ class Probes:
             unread = str(error)
         self._set(judging.judge_user(gate, self._settings, seen, unread))
         if seen:
-            self.metrics["user_idle_seconds"] = round(min(p.idle_seconds for p in seen), 1)
+            self._measure(user_idle_seconds=round(min(p.idle_seconds for p in seen), 1))
 
     async def at_agents(self) -> None:
         """Agents in the middle of a turn."""
@@ -88,11 +89,11 @@ class Probes:
             return
         most = self._settings.max_pending_tasks
         self._set(judging.judge_tasks(waiting, most, tasks.pending, "pending"))
-        self.metrics["pending_tasks"] = tasks.pending
+        self._measure(pending_tasks=tasks.pending)
         if tasks.stalled is not None:
             most = self._settings.max_stalled_tasks
             self._set(judging.judge_tasks(stalled, most, tasks.stalled, "stalled"))
-            self.metrics["stalled_tasks"] = tasks.stalled
+            self._measure(stalled_tasks=tasks.stalled)
 
     async def at_ollama(self, base_url: str) -> None:
         """Somebody else's questions. A server that is not there is in nobody's use."""
@@ -108,7 +109,10 @@ class Probes:
         """The model, by whoever knows how to find it."""
         self.model = await find_model()
         if self.model.choice:
-            self.metrics["model_latency_seconds"] = self.model.choice.latency_seconds
+            self._measure(model_latency_seconds=self.model.choice.latency_seconds)
+
+    def _measure(self, **figures: float) -> None:
+        self.metrics = msgspec.structs.replace(self.metrics, **figures)
 
     def _set(self, gate: Gate) -> None:
         self.gates[gate.name] = gate
@@ -119,7 +123,7 @@ class Probes:
             return
         self._set(judge(self.gates[name], self._settings, reading))
         if metric and reading is not None:
-            self.metrics[metric] = reading
+            self._measure(**{metric: reading})
 
 
 async def within(seconds: float, probe: Callable[..., Awaitable[None]], *arguments: Any) -> None:

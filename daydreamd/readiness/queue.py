@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from daydreamd.errors import HostError
 from daydreamd.host.databases import Connection, look_into
 from daydreamd.readiness.huey_queue import count_in_directory, count_in_file, count_in_redis
-from daydreamd.settings.model import Queue
+from daydreamd.settings.schema import Queue
 
 _DEADLINE: Final = 1.5
 _PENDING: Final = "pending"

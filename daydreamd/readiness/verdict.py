@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import msgspec
 
 from daydreamd.readiness.embedded import ModelFinding
-from daydreamd.readiness.gates import Gate
 from daydreamd.readiness.probes import Probes, within
-from daydreamd.settings.model import Model, Queue, Readiness
+from daydreamd.records.health import Gate, ModelHealth, SystemHealth, SystemMetrics
+from daydreamd.settings.schema import Model, Queue, Readiness
 
 _VERDICT_SECONDS: Final = 2.7
 _WISH_SECONDS: Final = 1.0
@@ -28,7 +28,7 @@ class ReadinessReport(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     gates: tuple[Gate, ...]
     model: ModelFinding
-    metrics: dict[str, Any]
+    metrics: SystemMetrics
     reasons: list[str]
 
     @property
@@ -60,21 +60,28 @@ class ReadinessReport(msgspec.Struct, frozen=True, kw_only=True):
         told = {gate.name: gate.value for gate in self.gates if gate.state == "open"}
         model = self.model.reason.partition(";")[0] if self.model.choice else "no model"
         words = [model, told["memory"]]
-        if "load_per_cpu" in self.metrics:
-            words.append(f"load {self.metrics['load_per_cpu']:.1f}")
-        if "pending_tasks" in self.metrics and "queue" in told:
+        if self.metrics.load_per_cpu is not None:
+            words.append(f"load {self.metrics.load_per_cpu:.1f}")
+        if self.metrics.pending_tasks is not None and "queue" in told:
             words.append(told["queue"])
         return "ready: " + ", ".join(words)
 
-    def as_json(self) -> dict[str, Any]:
-        """As plain JSON types; of the model only what may be seen."""
+    @property
+    def health(self) -> SystemHealth:
+        """As the session records it; of the model only what may be seen."""
         choice = self.model.choice
-        about: dict[str, Any] = {"available": choice is not None, "reason": self.model.reason}
-        if choice:
-            names = ("provider", "name", "context_tokens")
-            about |= {name: getattr(choice, name) for name in names}
-        gates = msgspec.to_builtins(self.gates)
-        return {"ready": self.ready, "reasons": self.reasons, "gates": gates, "model": about}
+        return SystemHealth(
+            ready=self.ready,
+            reasons=tuple(self.reasons),
+            gates=self.gates,
+            model=ModelHealth(
+                available=choice is not None,
+                reason=self.model.reason,
+                provider=choice.provider if choice else None,
+                name=choice.name if choice else None,
+                context_tokens=choice.context_tokens if choice else None,
+            ),
+        )
 
 
 async def check_readiness(

@@ -8,23 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from daydreamd.settings.group import Group
-from daydreamd.settings.model import (
-    Analysis,
+from daydreamd.settings.cleanup import (
     Cleanup,
     CleanupAgents,
     CleanupKind,
     CleanupLeft,
     CleanupLog,
     CleanupTemp,
-    Insights,
-    Model,
-    Observe,
-    Schedule,
     UserKind,
-    WorkspaceSetting,
 )
+from daydreamd.settings.group import Group
 from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.schema import Analysis, Insights, Model, Observe, Schedule, WorkspaceSetting
 from daydreamd.units import Duration
 
 Check = Callable[[Any], object]

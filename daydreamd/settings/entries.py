@@ -14,9 +14,9 @@ import msgspec
 from msgspec.structs import fields
 
 from daydreamd.settings.checks import ENTRY_CHECKS, claims
+from daydreamd.settings.cleanup import CleanupLog, UserKind
 from daydreamd.settings.faults import LEFT_OUT, Faults, Path, say_value
 from daydreamd.settings.group import Group
-from daydreamd.settings.model import CleanupLog, UserKind
 from daydreamd.settings.values import checked_value
 
 _ONLY_REPORTS: Final[dict[type[Group], dict[str, bool]]] = {

@@ -13,11 +13,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
+from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.entries import read_entries
 from daydreamd.settings.faults import Fault, Faults, Path
 from daydreamd.settings.group import Group
 from daydreamd.settings.keys import find_key
-from daydreamd.settings.model import Cleanup, Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import checked_value, entry_of, group_of
 
 _G = TypeVar("_G", bound=Group)

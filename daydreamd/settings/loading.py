@@ -21,8 +21,8 @@ from daydreamd.errors import SettingsError
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.keys import may_be_read_by_all
 from daydreamd.settings.layers import Layers
-from daydreamd.settings.model import Settings
 from daydreamd.settings.places import config_home, is_system_unit
+from daydreamd.settings.schema import Settings
 
 Scope = Literal["auto", "system", "user"]
 SYSTEM_FILE: Final = Path("/etc/daydreamd/daydreamd.toml")

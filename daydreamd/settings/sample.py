@@ -14,7 +14,7 @@ from msgspec.structs import FieldInfo, fields
 
 from daydreamd.settings.faults import say_value
 from daydreamd.settings.group import Group
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import bare_type, entry_of, group_of
 from daydreamd.units import Duration, Size
 

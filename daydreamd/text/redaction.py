@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from daydreamd.text.shapes import TOKENS, Shape
+from daydreamd.text.shapes import TOKENS, SecretShape
 
 REDACTED: Final = "[redacted]"
 _SHORTEST_KNOWN: Final = 6
@@ -23,31 +23,31 @@ _NAME: Final = (
 _NAME_WORDS: Final = ("key", "token", "secret", "passw", "pwd", "passphrase", "credential", "auth")
 _SECRET_NAME: Final = re.compile(rf"(?i)(?:{_NAME})$")
 # `name = "value"`, `"name": "value"`: a value in quotes, in code too
-_QUOTED: Final = Shape(
+_QUOTED: Final = SecretShape(
     _NAME_WORDS,
     rf"(?i)(?:{_NAME})[\"']?\s{{0,4}}(?::=|=>|[:=])\s{{0,4}}(?P<quote>[\"'`])(?P<secret>[^\"'`\s]{{6,500}})(?P=quote)",
     folded=True,
 )
 # `PASSWORD=value` on a line of its own, as in a .env file
-_LINE: Final = Shape(
+_LINE: Final = SecretShape(
     _NAME_WORDS,
     rf"(?im)^\s{{0,8}}(?:export\s{{1,4}})?[A-Z0-9_.-]{{0,40}}?(?:{_NAME})=(?P<secret>[^\s\"'`(){{}}$<>]{{8,500}})\s*$",
     folded=True,
 )
-_BARE: Final = Shape(
+_BARE: Final = SecretShape(
     _NAME_WORDS,
     rf"(?i)(?:{_NAME})[\"']?\s{{0,2}}(?P<sign>:=|=>|[:=])\s{{0,2}}[\"']?(?P<secret>[^\s\"'`,;&(){{}}\[\]<>]{{6,500}})",
     folded=True,
 )
-_URL: Final = Shape(
+_URL: Final = SecretShape(
     ("://",), r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,200}:(?P<secret>[^\s\"'<>/]{1,200})@"
 )
-_URL_TOKEN: Final = Shape(("://",), r"://(?P<secret>[^\s/:@\"'<>]{16,200})@")
-_QUERY: Final = Shape(
+_URL_TOKEN: Final = SecretShape(("://",), r"://(?P<secret>[^\s/:@\"'<>]{16,200})@")
+_QUERY: Final = SecretShape(
     ("?", "&"),
     rf"(?i)[?&](?:[\w.-]{{0,40}}(?:{_NAME})|key|sig|signature|code|auth)=(?P<secret>[^&\s\"'<>#]{{6,500}})",
 )
-_HEADER: Final = Shape(
+_HEADER: Final = SecretShape(
     ("uthorization", "UTHORIZATION", "earer "),
     r"(?i)(?:authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:basic|bearer|token|digest)?\s{0,4}|\bbearer\s{1,4})"
     r"(?P<secret>[A-Za-z0-9+/=_.~-]{12,4000})",
@@ -128,7 +128,7 @@ def _words(argv: Sequence[str]) -> Iterator[str]:
             yield redact(word)
 
 
-def _possible(text: str, shapes: Sequence[Shape]) -> Iterator[Shape]:
+def _possible(text: str, shapes: Sequence[SecretShape]) -> Iterator[SecretShape]:
     """The shapes of which a literal stands in `text`; names are looked for in any case."""
     folded = text.casefold()
     for shape in shapes:

@@ -15,7 +15,7 @@ from typing import Final
 
 
 @dataclass(frozen=True)
-class Shape:
+class SecretShape:
     """A secret's look. The pattern's group `secret`, or the whole match, is the secret itself.
 
     Where `folded`, the literals are in lower case and stand for any case.
@@ -30,8 +30,8 @@ class Shape:
         return re.compile(self.pattern)
 
 
-def _token(prefix: str, rest: str, *literals: str) -> Shape:
-    return Shape(literals or (prefix,), rf"(?<![A-Za-z0-9])(?:{prefix}){rest}")
+def _token(prefix: str, rest: str, *literals: str) -> SecretShape:
+    return SecretShape(literals or (prefix,), rf"(?<![A-Za-z0-9])(?:{prefix}){rest}")
 
 
 # A prefix, what follows it, and the literals where the prefix is a pattern.
@@ -64,7 +64,7 @@ TOKENS: Final = (
     ),
     _token("xox[abeoprs]-", "[A-Za-z0-9-]{10,250}", "xox"),
     _token("xapp-", "[A-Za-z0-9-]{20,250}"),
-    Shape(
+    SecretShape(
         ("hooks.slack.com/", "discord"),
         r"(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks)/"
         r"(?P<secret>[A-Za-z0-9/_+-]{20,200})",
@@ -78,7 +78,7 @@ TOKENS: Final = (
     _token("AIza", "[0-9A-Za-z_-]{35}"),
     _token(r"ya29\.", "[A-Za-z0-9_-]{20,500}", "ya29."),
     _token("GOCSPX-", "[A-Za-z0-9_-]{20,60}"),
-    Shape(
+    SecretShape(
         ("eyJ",),
         r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{4,8000}"
         r"\.[A-Za-z0-9_-]{0,1000}",
@@ -96,7 +96,7 @@ TOKENS: Final = (
     _token("HRKU-", "[A-Za-z0-9_-]{30,80}"),
     _token("shp(?:at|ca|pa|ss)_", "[A-Fa-f0-9]{32}", "shpat_", "shpca_", "shppa_", "shpss_"),
     _token("sq0(?:atp|csp|idp)-", "[A-Za-z0-9_-]{20,60}", "sq0"),
-    Shape((".atlasv1.",), r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}"),
+    SecretShape((".atlasv1.",), r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}"),
     _token("NRAK-", "[A-Z0-9]{27}"),
     _token("PMAK-", "[a-f0-9]{24}-[a-f0-9]{34}"),
     _token("pul-", "[a-f0-9]{40}"),
@@ -109,7 +109,7 @@ TOKENS: Final = (
     _token("sntry[su]_", "[A-Za-z0-9+/_=-]{30,300}", "sntry"),
     _token("figd_", "[A-Za-z0-9_-]{30,80}"),
     _token("ops_eyJ", "[A-Za-z0-9+/=]{100,2000}"),
-    Shape(("pat",), r"(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
+    SecretShape(("pat",), r"(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
     _token("rubygems_", "[a-f0-9]{48}"),
     _token("dckr_(?:pat|oat)_", "[A-Za-z0-9_-]{20,60}", "dckr_"),
     _token("AT(?:ATT3|BB|CTT3)", "[A-Za-z0-9_=-]{24,300}", "ATATT3", "ATBB", "ATCTT3"),
@@ -121,13 +121,13 @@ TOKENS: Final = (
     _token("EAACEdEose0cBA", "[A-Za-z0-9]{10,300}"),
     _token("oy2", "[a-z0-9]{43}(?![a-z0-9])"),
     _token("cio", "[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
-    Shape((":AA",), r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
-    Shape(
+    SecretShape((":AA",), r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    SecretShape(
         ("AccountKey=", "SharedAccessKey="),
         r"(?:AccountKey|SharedAccessKey)=(?P<secret>[A-Za-z0-9+/=]{30,100})",
     ),
-    Shape(("8Q~",), r"[A-Za-z0-9_~.]{3}8Q~[A-Za-z0-9_~.-]{31,34}"),
-    Shape(
+    SecretShape(("8Q~",), r"[A-Za-z0-9_~.]{3}8Q~[A-Za-z0-9_~.-]{31,34}"),
+    SecretShape(
         ("PRIVATE KEY",),
         r"-----BEGIN[A-Z0-9 ]{0,60}PRIVATE KEY[A-Z ]{0,20}-----"
         r"(?:\\[rn]|\s)*+(?:[\w-]{1,40}: [^\n]{0,200}\n)*+"

@@ -7,20 +7,21 @@ from pathlib import Path
 
 import anyio
 
-from daydreamd.analysis.embedded import embedded_engine
-from daydreamd.analysis.prompt import Material
-from daydreamd.analysis.reflection import reflect
-from daydreamd.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.host.commands import clean_environment, run
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
-from daydreamd.session import Excerpt
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.prompt import Material
+from daydreamd.reflection.reflecting import reflect
+from daydreamd.settings.schema import Analysis, Model
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]
 AIDER = os.environ.get("DAYDREAMD_TEST_AIDER", str(ROOT / ".venv-aider" / "bin" / "aider"))
-FILES = ("daydreamd/units.py", "daydreamd/session.py", "daydreamd/events.py")
+FILES = ("daydreamd/units.py", "daydreamd/records/session.py", "daydreamd/records/events.py")
 
 
 def measure():
@@ -68,7 +69,7 @@ async def _reflection(choice, engine):
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         reflection = await reflect(
-            Material(workspace_analysis={"daydreamd": {}}, excerpts=excerpts),
+            Material(workspace_analysis={"daydreamd": WorkspaceFacts()}, excerpts=excerpts),
             choice=choice,
             model=Model(),
             analysis=Analysis(engine=engine, aider=AIDER),
@@ -83,7 +84,7 @@ async def _reflection(choice, engine):
     answering = ended - marks["answering"]
     facts = reflection.facts
     return [
-        Row("in all", ended - began, "s", reflection.one_line()),
+        Row("in all", ended - began, "s", reflection.failure or "answered"),
         Row("until the prompt is sent off", marks["reading"] - began, "s"),
         Row("until the answer begins", reading, "s", _rate(facts.prompt_tokens, reading)),
         Row("the answer", answering, "s", _rate(facts.answer_tokens, answering)),

@@ -15,8 +15,8 @@ import anyio
 
 from daydreamd.cleanup.sampling import look
 from daydreamd.cleanup.tidy import tidy_up
-from daydreamd.events import Emitter
-from daydreamd.settings.model import Cleanup, CleanupTemp
+from daydreamd.records.events import Emitter
+from daydreamd.settings.schema import Cleanup, CleanupTemp
 from tests.bench.bench_scan import FORKER, NAMESPACE, SIZES
 from tests.bench.table import Row, best_seconds
 

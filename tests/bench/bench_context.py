@@ -11,7 +11,7 @@ import anyio
 
 from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
-from daydreamd.events import Emitter
+from daydreamd.records.events import Emitter
 from tests.bench.table import Row, best_seconds
 
 SIZES = (100, 5_000, 20_000)
@@ -48,7 +48,7 @@ async def _gather(repository, directory, times):
             emitter=Emitter("bench", lambda _: None),
         )
         taken.append(time.perf_counter() - began)
-        assert report.workspaces["app"]["cached"] == (len(taken) > 1)
+        assert report.workspaces["app"].cached == (len(taken) > 1)
     return taken
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from daydreamd.host.signals import hold_early
 
 hold_early()
-from daydreamd.daemon.lean import import_without_openssl
+from daydreamd.daemon.without_openssl import import_without_openssl
 
 serve = import_without_openssl("daydreamd.daemon.service").serve
 import anyio
 
-from daydreamd.daemon.duties import Start
-from daydreamd.daemon.in_force import reader
+from daydreamd.daemon.active_settings import reader
+from daydreamd.daemon.supervisor import Start
 from daydreamd.daemon.transcript import Patience
 from daydreamd.errors import DaydreamError
 from daydreamd.settings.places import find_places
@@ -40,7 +40,7 @@ if os.environ.get("FAKE_BLOCK_AT"):
     # A loop that blocks: what the watchdog is for.
     import time
 
-    from daydreamd.daemon.agents import AgentWatch
+    from daydreamd.daemon.agent_watch import AgentWatch
 
     async def block(self, beat):
         await anyio.sleep(float(os.environ["FAKE_BLOCK_AT"]))

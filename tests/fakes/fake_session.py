@@ -4,7 +4,6 @@
 `starts`. It writes the same history and speaks the same lines as a real one.
 """
 
-import json
 import os
 import signal
 import sqlite3
@@ -13,7 +12,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from daydreamd.events import (
+import msgspec
+
+from daydreamd.records.events import (
     Notice,
     PhaseEnded,
     PhaseStarted,
@@ -21,8 +22,8 @@ from daydreamd.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.parts import PARTS_KEY, to_json
-from daydreamd.session import EXIT_CODES, DaydreamSession, FailingPart, Outcome, Phase, Trigger
+from daydreamd.records.failing import PARTS_KEY, FailingPart, to_json
+from daydreamd.records.session import EXIT_CODES, DaydreamSession, Outcome, Phase, Trigger
 
 HERE = Path(sys.argv[1])
 MODE = (HERE / "mode").read_text().strip()
@@ -44,7 +45,7 @@ def history(statement, *values):
 def open_row():
     history(
         "INSERT INTO sessions (session_id, trigger, start_time, phase, record) VALUES (?,?,?,?,?)",
-        ID, SESSION.trigger, now(), SESSION.phase, json.dumps(SESSION.as_json()),
+        ID, SESSION.trigger, now(), SESSION.phase, msgspec.json.encode(SESSION).decode(),
     )  # fmt: skip
 
 

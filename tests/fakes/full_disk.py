@@ -13,7 +13,7 @@ import anyio
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
-from daydreamd.session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.session import DaydreamSession, Outcome, Trigger
 
 
 async def main(directory: Path) -> None:
@@ -35,7 +35,7 @@ async def main(directory: Path) -> None:
         first.outcome = Outcome.COMPLETED
         await history.close_session(first)  # the same connection goes on once there is room
     async with open_history(path) as history:
-        found = {row["session_id"]: row["outcome"] for row in await history.sessions(1000)}
+        found = {row.session_id: row.outcome for row in await history.sessions(1000)}
         aside = history.put_aside
     print(json.dumps({
         "error": error, "kept": kept, "lost": [name for name in kept if name not in found],

@@ -7,7 +7,8 @@ from pathlib import Path
 import anyio
 
 from daydreamd.history.store import open_history
-from daydreamd.session import DaydreamSession, Outcome, Phase, Trigger
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 
 async def main(path: Path) -> None:
@@ -17,7 +18,7 @@ async def main(path: Path) -> None:
         while True:
             session = DaydreamSession.begin(Trigger.TIMER)
             session.session_id += f"-{time.monotonic_ns()}"  # hundreds a second are not foreseen
-            session.workspace_analysis = {"shop": {"filler": "x" * 20_000}}
+            session.workspace_analysis = {"shop": WorkspaceFacts(name="x" * 20_000)}
             await history.open_session(session)
             print("opened", session.session_id, flush=True)
             session.phase_seconds[Phase.READINESS_CHECK] = 0.1

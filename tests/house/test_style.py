@@ -8,16 +8,16 @@ import re
 import subprocess
 import tokenize
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from msgspec.structs import fields
 
 from daydreamd.settings.group import Group
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import entry_of, group_of
+from tests.house.source import PACKAGE, ROOT, parsed, text_of
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = sorted((ROOT / "daydreamd").rglob("*.py"))
 TOP_LEVEL = {
     "daydreamd", "systemd", "tests", "etc", "pyproject.toml", "Makefile", "README.md",
     "CHANGELOG.md", "LICENSE", "docs",
@@ -32,9 +32,7 @@ Finder = Callable[[str], Iterator[str]]
 
 def offences(find: Finder) -> list[str]:
     """What `find` finds in the text of each file of the package, with the file's name."""
-    return [
-        f"{file.relative_to(ROOT)}: {what}" for file in PACKAGE for what in find(file.read_text())
-    ]
+    return [f"{file.relative_to(ROOT)}: {what}" for file in PACKAGE for what in find(text_of(file))]
 
 
 def test_no_file_is_too_long() -> None:
@@ -47,7 +45,7 @@ def test_no_file_is_too_long() -> None:
 
 def test_no_function_is_too_long() -> None:
     def find(text: str) -> Iterator[str]:
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(parsed(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1
                 if lines > MAX_FUNCTION_LINES:
@@ -63,13 +61,13 @@ def test_every_module_is_named_for_what_it_is() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    assert offences(lambda text: iter(() if ast.get_docstring(ast.parse(text)) else ["…"])) == []
+    assert offences(lambda text: iter(() if ast.get_docstring(parsed(text)) else ["…"])) == []
 
 
 def test_every_broad_except_has_its_reason_beside_it() -> None:
     def find(text: str) -> Iterator[str]:
         beside = comments(text)
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(parsed(text)):
             broad = isinstance(node, ast.ExceptHandler) and is_broad(node.type)
             if broad and not has_reason(beside, node.lineno):
                 yield f"line {node.lineno}"
@@ -88,6 +86,7 @@ def test_every_lint_exception_carries_its_reason() -> None:
     assert offences(find) == []
 
 
+@cache
 def comments(text: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
@@ -140,7 +139,7 @@ def keys(kind: type[Group], path: str = "") -> Iterator[str]:
 
 def strings(file: Path) -> str:
     """What a file says at run time: its texts, without docstrings, where code is spoken of."""
-    tree = ast.parse(file.read_text())
+    tree = parsed(text_of(file))
     documents = {ast.get_docstring(n, clean=False) for n in ast.walk(tree) if is_documented(n)}
     texts = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
     return "\n".join(t for t in texts if isinstance(t, str) and t not in documents)
@@ -168,7 +167,7 @@ def test_programs_are_looked_for_and_started_in_one_place() -> None:
 def test_whoever_starts_a_program_says_which_of_the_table_it_is() -> None:
     def find(text: str) -> Iterator[str]:
         imported = re.search(r"from daydreamd\.host\.commands import .*\b(run|leashed)\b", text)
-        for node in ast.walk(ast.parse(text)) if imported else ():
+        for node in ast.walk(parsed(text)) if imported else ():
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             named = {one.arg for one in node.keywords}

@@ -3,16 +3,18 @@
 import sys
 from pathlib import Path
 
-from daydreamd.analysis.reflection import Material, reflect
-from daydreamd.events import AnswerChunk, Emitter, Notice
-from daydreamd.session import Excerpt, ModelChoice
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.records.events import AnswerChunk, Emitter, Notice
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.reflecting import Material, reflect
+from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import Duration
 
 FAKES = Path(__file__).parents[1] / "fakes"
 CODE = "\n".join(f"total_{n} = price_of_item({n}) * quantity" for n in range(1, 60))
 MATERIAL = Material(
-    workspace_analysis={"shop": {}},
+    workspace_analysis={"shop": WorkspaceFacts()},
     excerpts=(Excerpt(workspace="shop", path="cart/price.py", text=CODE),),
 )
 

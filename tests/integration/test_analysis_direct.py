@@ -6,7 +6,7 @@ import anyio
 import msgspec
 import pytest
 
-from daydreamd.analysis.reflection import Material
+from daydreamd.reflection.reflecting import Material
 from daydreamd.units import Duration
 from tests.integration.reflecting import Bench
 from tests.integration.world import serving
@@ -124,7 +124,7 @@ async def test_the_beginning_of_an_answer_without_the_word_is_not_trusted_either
 async def test_where_there_is_no_code_nothing_is_asked(bench):
     reflection = await bench.reflect("http://127.0.0.1:9", material=Material())
     assert (reflection.text, reflection.failure) == ("", None)
-    assert reflection.one_line() == "there is no code to reflect on"
+    assert reflection.facts.engine is None
     assert bench.events == []
 
 

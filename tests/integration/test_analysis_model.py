@@ -11,13 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from daydreamd.analysis.embedded import embedded_engine
-from daydreamd.analysis.reflection import Material, reflect
-from daydreamd.events import AnswerChunk, Emitter
 from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.readiness.model_server import find_model
-from daydreamd.session import Excerpt, ModelChoice
-from daydreamd.settings.model import Analysis, Model
+from daydreamd.records.events import AnswerChunk, Emitter
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.reflecting import Material, reflect
+from daydreamd.settings.schema import Analysis, Model
 from tests.integration.world import serving
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +40,7 @@ def charge(card, cents):
 
 def material(code=CODE):
     excerpt = Excerpt(workspace="shop", path="payments/client.py", text=code)
-    return Material(workspace_analysis={"shop": {}}, excerpts=(excerpt,))
+    return Material(workspace_analysis={"shop": WorkspaceFacts()}, excerpts=(excerpt,))
 
 
 async def ask(choice, scratch, *, engine="aider", events=None, about=None, answer_tokens=400):
@@ -113,10 +115,10 @@ def test_the_engine_ends_when_whoever_started_it_is_killed(tmp_path):
     script = """
 import os, sys, anyio
 from pathlib import Path
-from daydreamd.analysis.embedded import embedded_engine
+from daydreamd.reflection.embedded import embedded_engine
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
-from daydreamd.settings.model import Model
+from daydreamd.settings.schema import Model
 
 async def main():
     finding = await find_model(Model(provider="embedded"))

@@ -14,9 +14,9 @@ from daydreamd.cleanup.decision import Pressure, Verdict, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.report import TidyReport
 from daydreamd.cleanup.tidy import rules_of, tidy_up
-from daydreamd.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.host.processes import Signals, identify, is_alive, read_stat, send
-from daydreamd.settings.model import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
+from daydreamd.records.events import AnyEvent, Emitter, ProcessEnded
+from daydreamd.settings.schema import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE, PYTHON, SESSION_ID, registry
 from tests.integration.zoo.keeper import Zoo, open_zoo, until

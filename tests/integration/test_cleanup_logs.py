@@ -19,7 +19,7 @@ from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer
-from daydreamd.settings.model import CleanupLog
+from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import Size
 
 REOPENING = textwrap.dedent(

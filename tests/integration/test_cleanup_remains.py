@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from daydreamd.cleanup.remains import leave_nothing, recover
-from daydreamd.events import AnyEvent, Emitter, Notice
 from daydreamd.history.store import History, open_history
 from daydreamd.host.processes import identify, is_alive
-from daydreamd.session import DaydreamSession, Trigger
+from daydreamd.records.events import AnyEvent, Emitter, Notice
+from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.settings.places import Places
 from tests.integration.zoo.animals import PYTHON, PYTHON_SCRIPT
 from tests.integration.zoo.keeper import Zoo, open_zoo
@@ -73,7 +73,7 @@ async def test_a_dead_session_is_put_in_order_and_recorded_once(zoo: Zoo, places
         first = await recover(history, places, emitter=emitter)
         second = await recover(history, places, emitter=emitter)
         assert await history.unfinished() == []
-        assert (await history.session(DEAD))["outcome"] == "interrupted"
+        assert (await history.session(DEAD)).outcome == "interrupted"
     assert [remains.processes for remains in first.sessions] == [2]
     assert (first.dead_sessions, second.dead_sessions) == ((DEAD,), ())
     assert first.half_written == 1
@@ -109,13 +109,13 @@ async def test_the_end_of_a_session_counts_its_aider(zoo: Zoo, places: Places):
     emitter, _ = listen()
     summary = await leave_nothing(DEAD, runtime_dir=directory, emitter=emitter)
     assert not is_alive(victim)
-    assert summary["current_aider_killed"] == 1
-    assert summary["temp_files_cleaned"] == 4
-    assert summary["left"] == []
+    assert summary.current_aider_killed == 1
+    assert summary.temp_files_cleaned == 4
+    assert summary.left == ()
 
 
 async def test_a_clean_end_has_nothing_to_do(places: Places):
     emitter, heard = listen()
     summary = await leave_nothing(DEAD, runtime_dir=places.session_dir(DEAD), emitter=emitter)
-    assert (summary["processes_killed"], summary["temp_files_cleaned"]) == (0, 0)
+    assert (summary.processes_killed, summary.temp_files_cleaned) == (0, 0)
     assert heard == []

@@ -21,7 +21,7 @@ from daydreamd.host.cutting import can_collapse
 from daydreamd.host.private import open_private
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer
-from daydreamd.settings.model import CleanupLog
+from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import Size
 
 _STEPPED = ("rotation.py", "packing.py", "archives.py", "cutting.py")

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from daydreamd.daemon.control import ControlSocket
-from daydreamd.daemon.lines import listen_at
+from daydreamd.daemon.line_socket import listen_at
 from tests.integration.daemons import DaemonRun, running
 
 
@@ -281,7 +281,7 @@ async def test_another_user_is_refused(tmp_path):
     path = Path(tmp_path, "control.sock")
     with listen_at(path) as listener:
         # everybody here is the same user: so the socket is told to expect another
-        control = ControlSocket(listener, duties=None, allowed={os.geteuid() + 1})
+        control = ControlSocket(listener, daemon=None, allowed={os.geteuid() + 1})
         async with anyio.create_task_group() as group:
             group.start_soon(control.serve, lambda _: None)
             async with await anyio.connect_unix(path) as client:

@@ -12,7 +12,7 @@ SOAK = 60
 LOADED = """
 import sys
 from daydreamd.host.signals import hold_early
-from daydreamd.daemon.lean import import_without_openssl
+from daydreamd.daemon.without_openssl import import_without_openssl
 import_without_openssl("daydreamd.daemon.service")
 import daydreamd.cli.run
 print(*sorted(sys.modules))
@@ -38,7 +38,7 @@ def test_the_supervisor_imports_nothing_that_only_a_session_or_a_screen_needs():
     names = loaded(LOADED)
     unwanted = {"httpx", "jinja2", "starlette", "uvicorn", "rich", "psutil", "rapidfuzz", "scc"}
     assert names.isdisjoint(unwanted)
-    ours = {"daydreamd.system", "daydreamd.context", "daydreamd.analysis"}
+    ours = {"daydreamd.sessions.system", "daydreamd.context", "daydreamd.reflection"}
     assert names.isdisjoint(ours)
     assert names.isdisjoint({"ssl", "_ssl", "_hashlib", "structlog"})
 

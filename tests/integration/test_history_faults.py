@@ -19,7 +19,7 @@ import pytest
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
-from daydreamd.session import DaydreamSession, Trigger
+from daydreamd.records.session import DaydreamSession, Trigger
 
 FAKES = Path(__file__).parents[1] / "fakes"
 
@@ -59,7 +59,7 @@ async def test_a_writer_killed_at_any_moment_leaves_a_whole_history(tmp_path: Pa
     async with open_history(path) as history:
         for session_id, _ in await history.unfinished():
             assert await history.close_interrupted(session_id, "its process died")
-        found = {row["session_id"]: row["outcome"] for row in await history.sessions(100_000)}
+        found = {row.session_id: row.outcome for row in await history.sessions(100_000)}
     assert len(told) > 12
     may_be = {"opened": ("completed", "interrupted"), "closed": ("completed",)}
     for what, session_id in told:

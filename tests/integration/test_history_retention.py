@@ -9,7 +9,7 @@ import pytest
 
 from daydreamd.history.retention import MOST_SKIPS, Reckoning, look, reckon
 from daydreamd.history.store import History, open_history
-from daydreamd.session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.session import DaydreamSession, Outcome, Trigger
 
 DAY = 86_400.0
 YEAR = 366 * DAY
@@ -51,7 +51,7 @@ async def test_a_clock_that_is_wrong_deletes_nothing(
         now = clock_off_by(0, boot_id=boot_id)
         kept.append(await held(history))
         assert await history.forget(30 * DAY, now=now) == 0
-        assert {one["session_id"] for one in await history.sessions()} == set(kept)
+        assert {one.session_id for one in await history.sessions()} == set(kept)
 
 
 async def test_a_year_of_looks_in_vain_stays_small(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_a_year_of_looks_in_vain_stays_small(tmp_path: Path) -> None:
             await history.forget(YEAR)
         found = await history.sessions(limit=1_000)
         assert len(found) == MOST_SKIPS + 1
-        assert found[-1]["session_id"] == first, "what was reflected on is kept"
+        assert found[-1].session_id == first, "what was reflected on is kept"
     # closed: while it is open, SQLite's own journal takes up to 4 MB beside it
     assert sum(file.stat().st_size for file in tmp_path.glob("history.db*")) < 2_000_000
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import secrets
 import stat
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daydreamd.errors import HistoryError
-from daydreamd.history.records import KillRecord
 from daydreamd.history.store import open_history
-from daydreamd.session import (
-    DaydreamSession,
-    Evidence,
-    InsightItem,
-    Outcome,
-    Phase,
-    Trigger,
-)
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.health import SystemMetrics
+from daydreamd.records.insight import Evidence, InsightItem
+from daydreamd.records.kill import KillRecord
+from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 SHAPE = {
     "session_id", "trigger", "start_time", "end_time", "phase", "outcome", "reasons",
@@ -52,17 +49,17 @@ async def test_a_session_comes_back_whole(tmp_path: Path) -> None:
         await history.close_session(session)
 
         record = await history.session(session.session_id[:18])
-        assert set(record) == SHAPE
-        assert record["outcome"] == "completed"
-        assert record["insight_items"][0]["evidence"][0]["end_line"] == 97
+        assert set(msgspec.to_builtins(record)) == SHAPE
+        assert record.outcome == "completed"
+        assert record.insight_items[0].evidence[0].end_line == 97
         (row,) = await history.sessions()
-        assert set(row) == {
+        assert set(row.__struct_fields__) == {
             "session_id", "trigger", "start_time", "end_time", "outcome", "reasons",
             "phase_seconds",
         }  # fmt: skip
-        assert row["phase_seconds"] == {"readiness_check": 0.1}
-        assert row["reasons"] == ["because"]
-        assert row["end_time"] >= row["start_time"]
+        assert row.phase_seconds == {"readiness_check": 0.1}
+        assert row.reasons == ("because",)
+        assert row.end_time >= row.start_time
 
 
 async def test_a_session_is_closed_exactly_once(tmp_path: Path) -> None:
@@ -77,7 +74,7 @@ async def test_a_session_is_closed_exactly_once(tmp_path: Path) -> None:
         with pytest.raises(HistoryError, match="it ended before"):
             await history.note_phase(session)
         assert not await history.close_interrupted(session.session_id, "its process died")
-        assert (await history.session(session.session_id))["outcome"] == "completed"
+        assert (await history.session(session.session_id)).outcome == "completed"
 
 
 async def test_a_session_is_opened_exactly_once(tmp_path: Path) -> None:
@@ -101,27 +98,28 @@ async def test_a_dead_session_keeps_what_it_had_noted(tmp_path: Path) -> None:
         session = DaydreamSession.begin(Trigger.TIMER)
         await history.open_session(session)
         session.phase = Phase.AI_ANALYSIS
-        session.system_metrics["load_per_cpu"] = 0.3
+        session.system_metrics = SystemMetrics(load_per_cpu=0.3)
         await history.note_phase(session)
         assert await history.unfinished() == [(session.session_id, session.start_time)]
 
         assert await history.close_interrupted(session.session_id, "its process died")
         record = await history.session(session.session_id)
-        assert record["outcome"] == "interrupted"
-        assert record["reasons"] == ["its process died"]
-        assert record["phase"] == "ai_analysis"
-        assert record["system_metrics"] == {"load_per_cpu": 0.3}
-        assert datetime.fromisoformat(record["end_time"]) >= session.start_time
+        assert record.outcome == "interrupted"
+        assert record.reasons == ["its process died"]
+        assert record.phase == "ai_analysis"
+        assert record.system_metrics == SystemMetrics(load_per_cpu=0.3)
+        assert record.end_time is not None
+        assert record.end_time >= session.start_time
         assert await history.unfinished() == []
 
 
 async def test_a_file_name_that_is_not_utf_8_does_not_cost_the_record(tmp_path: Path) -> None:
     async with open_history(tmp_path / "history.db") as history:
         session = DaydreamSession.begin(Trigger.ONCE)
-        session.workspace_analysis = {"shop": {"newest": "caf\udce9.py"}}
+        session.workspace_analysis = {"shop": WorkspaceFacts(name="caf\udce9.py")}
         await history.open_session(session)
         record = await history.session(session.session_id)
-        assert record["workspace_analysis"] == {"shop": {"newest": "caf?.py"}}
+        assert record.workspace_analysis["shop"].name == "caf?.py"
 
 
 async def test_what_is_recorded_is_there_for_a_reader_at_once(tmp_path: Path) -> None:
@@ -129,7 +127,7 @@ async def test_what_is_recorded_is_there_for_a_reader_at_once(tmp_path: Path) ->
     async with open_history(path) as writer, open_history(path, read_only=True) as reader:
         session = DaydreamSession.begin(Trigger.ONCE)
         await writer.open_session(session)
-        assert [row["session_id"] for row in await reader.sessions()] == [session.session_id]
+        assert [row.session_id for row in await reader.sessions()] == [session.session_id]
         with pytest.raises(HistoryError, match="readonly"):
             await reader.set_state("key", "value")
 
@@ -293,5 +291,5 @@ async def test_of_skipped_sessions_only_the_latest_are_kept(tmp_path: Path) -> N
         for _ in range(230):
             await remember(history, days=0, outcome=Outcome.SKIPPED)
         assert await history.forget(365 * 86400) == 30
-        outcomes = Counter(one["outcome"] for one in await history.sessions(1000))
+        outcomes = Counter(one.outcome for one in await history.sessions(1000))
         assert outcomes == {"skipped": 200, "completed": 1}

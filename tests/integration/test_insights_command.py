@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from daydreamd.cli.main import cli
 from daydreamd.history.store import open_history
-from daydreamd.session import DaydreamSession, Evidence, InsightItem, Trigger
+from daydreamd.records.insight import Evidence, InsightItem
+from daydreamd.records.session import DaydreamSession, Trigger
 
 
 def insight(name, title, path):

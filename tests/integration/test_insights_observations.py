@@ -7,9 +7,9 @@ import time
 import pytest
 
 from daydreamd.context.gathering import gather_context
-from daydreamd.events import Emitter
 from daydreamd.insights.observations import observe
-from daydreamd.session import Workspace
+from daydreamd.records.events import Emitter
+from daydreamd.records.workspace import Workspace
 
 DAY = 86_400
 
@@ -53,7 +53,7 @@ async def facts_of(repository, tmp_path):
         emitter=Emitter("s", lambda _: None),
     )
     assert gathered.failures == ()
-    return {seen.kind: seen for seen in observe(gathered.workspaces, gathered.trends)}
+    return {seen.kind: seen for seen in observe(gathered.workspaces)}
 
 
 async def test_a_busy_repository_says_what_lies_about(repository, tmp_path):
@@ -98,5 +98,5 @@ async def test_a_directory_without_a_repository_has_no_such_facts(tmp_path):
         cache=tmp_path / "cache",
         emitter=Emitter("s", lambda _: None),
     )
-    kinds = {seen.kind for seen in observe(report.workspaces, report.trends)}
+    kinds = {seen.kind for seen in observe(report.workspaces)}
     assert not kinds & {"unfinished", "uncommitted", "unpushed", "stashes", "commits"}

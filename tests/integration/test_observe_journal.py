@@ -4,11 +4,11 @@ import socket
 
 import pytest
 
-from daydreamd.events import PhaseStarted, ProcessEnded, SessionEnded
 from daydreamd.host.journal import Journal
 from daydreamd.observe.logs import configure
-from daydreamd.session import Outcome, Phase
-from daydreamd.settings.model import Observe
+from daydreamd.records.events import PhaseStarted, ProcessEnded, SessionEnded
+from daydreamd.records.session import Outcome, Phase
+from daydreamd.settings.schema import Observe
 
 
 @pytest.fixture

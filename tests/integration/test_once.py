@@ -1,6 +1,7 @@
 """One session from end to end, against real servers that behave and that do not."""
 
 import json
+import re
 import signal
 import socket
 import time
@@ -40,6 +41,27 @@ def test_a_session_leaves_a_checked_insight_and_an_untouched_workspace(world):
     assert photograph(world.workspace) == before
     assert world.scratch() == []
     assert world.marked_processes() == []
+
+
+def test_prompt_prints_what_a_session_asks(world, tmp_path):
+    """With an insight that is known already, and whatever is drawn anew each time left out."""
+    with serving("ollama_server.py") as url:
+        world.run("once", DAYDREAMD_MODEL__BASE_URL=url)
+    asked = tmp_path / "asked.jsonl"
+    with serving("ollama_server.py", "--log", asked) as url:
+        shown = world.run("prompt", DAYDREAMD_MODEL__BASE_URL=url)
+        world.run("once", "--again", DAYDREAMD_MODEL__BASE_URL=url)
+    lines = [json.loads(line) for line in asked.read_text().splitlines()]
+    (question,) = [line["body"] for line in lines if line["path"] == "/api/chat"]
+    (message,) = question["messages"]
+    assert "client.py" in message["content"]
+    assert without_chance(shown.stdout) == without_chance(message["content"])
+
+
+def without_chance(prompt):
+    word = re.search(r"session word is (\S+)\.", prompt)[1]
+    fence = re.search(r"^<<<([0-9a-f]{6})$", prompt, re.MULTILINE)[1]
+    return prompt.replace(word, "WORD").replace(fence, "FENCE")
 
 
 def test_without_a_terminal_a_phase_is_a_line_and_stdout_is_all_there_is(world):

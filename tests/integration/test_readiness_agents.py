@@ -13,7 +13,7 @@ import pytest
 from daydreamd.host.processes import read_stat
 from daydreamd.readiness.agents import agents_at_work
 from daydreamd.readiness.gates import blank_gates, judge_agents
-from daydreamd.settings.model import Readiness
+from daydreamd.settings.schema import Readiness
 
 
 @pytest.fixture

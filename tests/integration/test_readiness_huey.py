@@ -17,7 +17,7 @@ import pytest
 
 from daydreamd.errors import HostError
 from daydreamd.readiness.queue import Tasks, count_tasks
-from daydreamd.settings.model import Queue
+from daydreamd.settings.schema import Queue
 
 NAMES = ["huey", "My_Queue", "my-app.Tasks", "mine"]
 

@@ -11,7 +11,7 @@ import pytest
 from daydreamd.host.listeners import listening_users, trusted_uids
 from daydreamd.readiness.listener import distrusted_listener
 from daydreamd.readiness.model_server import find_model
-from daydreamd.settings.model import Model
+from daydreamd.settings.schema import Model
 
 SERVER = Path(__file__).parents[1] / "fakes/ollama_server.py"
 STRANGER = 4321

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from daydreamd.readiness.model_server import find_model
-from daydreamd.settings.model import Model
+from daydreamd.settings.schema import Model
 from tests.integration.world import serving
 
 FAKES = Path(__file__).parents[1] / "fakes"

@@ -20,8 +20,8 @@ from daydreamd.host.threads import in_spare_thread
 from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.model_server import find_model
 from daydreamd.readiness.verdict import ReadinessReport, check_readiness
-from daydreamd.session import ModelChoice
-from daydreamd.settings.model import Model, Queue, Readiness
+from daydreamd.records.model_choice import ModelChoice
+from daydreamd.settings.schema import Model, Queue, Readiness
 from daydreamd.units import Duration, Size
 
 FAKES = Path(__file__).parents[1] / "fakes"
@@ -89,12 +89,12 @@ async def test_a_quiet_machine_with_a_model_is_ready(tmp_path: Path) -> None:
     assert report.reasons == []
     assert report.summary().startswith("ready: ollama answers in 10 ms, coder:7b, ")
     assert report.summary().endswith("no tasks pending")
-    assert report.metrics["pending_tasks"] == 0
-    assert report.metrics["available_memory_bytes"] > 0
+    assert report.metrics.pending_tasks == 0
+    assert report.metrics.available_memory_bytes > 0
 
 
 async def test_the_key_of_the_model_is_not_told(tmp_path: Path) -> None:
-    assert "hunter2" not in str((await check(tmp_path)).as_json())
+    assert "hunter2" not in str((await check(tmp_path)).health)
 
 
 async def test_a_missing_model_does_not_make_the_machine_unready(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from daydreamd.insights.answer import read_answer
 from daydreamd.insights.judgement import judge
+from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.report import Report, render
 from daydreamd.insights.verification import says_something
-from daydreamd.session import Excerpt
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import markdown, one_line, visible
 
 NAMES = ["order", "charge", "retry", "attempt", "gateway", "return", "except", "Exception", "price"]
@@ -140,7 +140,7 @@ def test_any_verdict_makes_a_report(case):
     verdict = judge(answer, excerpts=excerpts, max_new=9)
     page = render(
         Report(
-            session_id="s", at=datetime.now(UTC), workspaces=("shop",), verdict=verdict, model="m"
+            session_id="s", at=datetime.now(UTC), workspaces=("shop",), judgement=verdict, model="m"
         )
     )
     page.encode()

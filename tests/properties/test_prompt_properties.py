@@ -4,23 +4,41 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daydreamd.analysis.prompt import Material, compose_prompt
-from daydreamd.analysis.tokens import estimate_tokens
 from daydreamd.errors import ModelError
-from daydreamd.session import Excerpt
+from daydreamd.records.facts import (
+    ActivityFacts,
+    CodeFacts,
+    DirtyFacts,
+    GitFacts,
+    Hotspot,
+    LanguageFacts,
+    MarkerFacts,
+    Technology,
+    WorkspaceFacts,
+)
+from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.prompt import Material, compose_prompt
+from daydreamd.reflection.tokens import estimate_tokens
 
 texts = st.text(max_size=400)
 code = st.lists(st.text(max_size=60), max_size=60).map("\n".join)
-anything = st.recursive(
-    st.none() | st.integers() | texts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
-analyses = st.fixed_dictionaries(
-    {},
-    optional=dict.fromkeys(
-        ("git", "tech_stack", "languages", "complexity", "markers", "activity"), anything
+counts = st.integers(0, 1 << 70)
+paths = st.lists(texts, max_size=8).map(tuple)
+hotspots = st.builds(Hotspot, path=texts, complexity=counts, commits=counts)
+analyses = st.builds(
+    WorkspaceFacts,
+    git=st.none()
+    | st.builds(
+        GitFacts,
+        branch=st.none() | texts,
+        dirty=st.none() | st.builds(DirtyFacts, staged=counts, unstaged=counts),
     ),
+    tech_stack=st.none() | st.lists(st.builds(Technology, name=texts), max_size=20).map(tuple),
+    languages=st.none() | st.dictionaries(texts, st.builds(LanguageFacts, code=counts), max_size=8),
+    complexity=st.none()
+    | st.builds(CodeFacts, files=counts, hotspots=st.lists(hotspots, max_size=4).map(tuple)),
+    markers=st.none() | st.builds(MarkerFacts, todo=counts, fixme=counts, hack=counts),
+    activity=st.none() | st.builds(ActivityFacts, commits_7d=counts, files_7d=paths),
 )
 excerpts = st.builds(
     Excerpt,

@@ -26,9 +26,9 @@ from daydreamd.daemon.schedule import (
     reanchored,
     taken_up,
 )
-from daydreamd.session import Outcome
-from daydreamd.settings.model import Schedule
+from daydreamd.records.session import Outcome
 from daydreamd.settings.quiet_hours import QuietHours, quiet_at
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration
 
 HOUR, DAY = 3600.0, 86_400.0

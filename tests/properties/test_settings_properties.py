@@ -16,7 +16,7 @@ from daydreamd.errors import SettingsError
 from daydreamd.settings.group import Group
 from daydreamd.settings.layers import Layers
 from daydreamd.settings.loading import load_settings
-from daydreamd.settings.model import Cleanup, Settings
+from daydreamd.settings.schema import Cleanup, Settings
 from daydreamd.settings.values import entry_of, group_of
 from daydreamd.units import Duration, Size
 

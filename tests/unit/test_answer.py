@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from daydreamd.analysis.answer import AnswerReader, tokens_told, without_aiders_words
+from daydreamd.reflection.answer_stream import AnswerReader, tokens_told, without_aiders_words
 
 ANSWER = json.dumps({"session_word": "flint-12", "insights": [{"title": 'a "}{" b \\'}]})
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daydreamd.observe.answer_tail import AnswerTail
+from daydreamd.screens.answer_tail import AnswerTail
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from daydreamd.insights.answer import BODY_CHARS, MAX_PROPOSALS, TITLE_CHARS, read_answer
+from daydreamd.insights.proposals import MAX_PROPOSALS, read_answer
+from daydreamd.records.answer import BODY, TITLE, Proposal
+from daydreamd.reflection.schema import answer_schema
 
 ITEM = {
     "title": "The retry loop hides time-outs",
@@ -91,8 +93,8 @@ def test_text_is_bounded_and_harmless():
         "quote": "\x9bq",
     }
     (read,) = read_answer(json.dumps([item]))
-    assert len(read.title) == TITLE_CHARS
-    assert len(read.body) == BODY_CHARS
+    assert len(read.title) == TITLE.kept
+    assert len(read.body) == BODY.kept
     assert "\x1b" not in read.title
     assert read.quote == ""  # the escape took its final letter with it
 
@@ -107,3 +109,11 @@ def test_nesting_beyond_reason_is_not_fatal(answer):
 
 def test_a_flood_of_items_is_cut():
     assert len(read_answer(json.dumps([ITEM] * 5_000)[: 256 * 1024])) == MAX_PROPOSALS
+
+
+def test_every_field_that_is_asked_for_is_read():
+    schema = answer_schema(["a.py"], max_items=1)
+    asked = schema["properties"]["insights"]["items"]["properties"]
+    (read,) = read_answer(json.dumps({"insights": [ITEM]}))
+    assert list(asked) == list(Proposal.__struct_fields__)
+    assert {name: getattr(read, name) for name in asked} == ITEM

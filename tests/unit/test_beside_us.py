@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 FIND = """
-from daydreamd.analysis.aider import find_aider
-from daydreamd.settings.model import Analysis
+from daydreamd.reflection.aider import find_aider
+from daydreamd.reflection.aider import find_aider
+from daydreamd.settings.schema import Analysis
 print(find_aider(Analysis()), find_aider(Analysis(aider="another")))
 """
 

@@ -3,7 +3,7 @@
 from contextlib import aclosing
 
 from daydreamd.daemon.broadcast import Broadcast
-from daydreamd.events import (
+from daydreamd.records.events import (
     AnswerChunk,
     Notice,
     PhaseStarted,
@@ -11,7 +11,7 @@ from daydreamd.events import (
     SessionStarted,
     from_line,
 )
-from daydreamd.session import Outcome, Phase, Trigger
+from daydreamd.records.session import Outcome, Phase, Trigger
 
 ID = "20261122-184601-7f3a"
 BEGUN = SessionStarted(session_id=ID, trigger=Trigger.TIMER)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from daydreamd.events import (
+from daydreamd.insights.observations import Observation
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     InsightsWritten,
@@ -17,18 +18,12 @@ from daydreamd.events import (
     PhaseStarted,
     SessionStarted,
 )
-from daydreamd.insights.observations import Observation
-from daydreamd.observe.closing import draw_end
-from daydreamd.observe.console import watch_session
-from daydreamd.observe.live import LiveScreen
-from daydreamd.session import (
-    DaydreamSession,
-    Evidence,
-    InsightItem,
-    Outcome,
-    Phase,
-    Trigger,
-)
+from daydreamd.records.facts import GitFacts, WorkspaceFacts
+from daydreamd.records.insight import Evidence, InsightItem
+from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
+from daydreamd.screens.console import watch_session
+from daydreamd.screens.live import LiveScreen
+from daydreamd.screens.outcome_page import draw_end
 
 SID = {"session_id": "20261122-184601-7f3a"}
 
@@ -106,7 +101,7 @@ def session(**fields):
         start_time=begun,
         end_time=begun + timedelta(seconds=115),
         outcome=Outcome.COMPLETED,
-        workspace_analysis={"shop": {"git": {"stashes": 2}}},
+        workspace_analysis={"shop": WorkspaceFacts(git=GitFacts(stashes=2))},
     )
     for name, value in fields.items():
         setattr(made, name, value)
@@ -286,7 +281,9 @@ nothing in the workspace was changed · /state/daydream_insights.md"""
 def test_text_of_others_is_never_markup(text):
     seen = console(terminal=True)
     item = insight("a3f", text, (text, 1, 1))
-    ended = session(insight_items=[item], workspace_analysis={text: {}}, reasons=[text])
+    ended = session(
+        insight_items=[item], workspace_analysis={text: WorkspaceFacts()}, reasons=[text]
+    )
     draw_end(seen, ended, observations=[])
     assert "\x1b]8" not in seen.file.getvalue()
     assert "x" in seen.export_text() or text == "[/]"

@@ -14,19 +14,6 @@ from daydreamd.host.leftovers import Shape, find_leftovers, places_in_use, remov
 NOBODY = 65534
 
 
-def deep(root: Path, depth: int) -> None:
-    """A chain of directories deeper than any path may be long."""
-    root.mkdir()
-    handle = os.open(root, os.O_RDONLY)
-    for _ in range(depth):
-        os.mkdir("d", dir_fd=handle)
-        below = os.open("d", os.O_RDONLY, dir_fd=handle)
-        os.close(handle)
-        handle = below
-    os.close(os.open("leaf", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
-    os.close(handle)
-
-
 RESTED_SECONDS = 0.3
 
 
@@ -46,13 +33,6 @@ def find(directory: Path, **kwargs):
         "uids": [os.geteuid()],
     }  # fmt: skip
     return [found.name for found in find_leftovers(directory, **{**defaults, **kwargs})]
-
-
-def test_a_tree_5000_deep_is_removed(tmp_path: Path):
-    deep(tmp_path / "tree", 5000)
-    done = remove_tree(tmp_path / "tree")
-    assert (done.removed, done.left) == (5002, [])
-    assert not (tmp_path / "tree").exists()
 
 
 def test_links_are_removed_and_never_followed(tmp_path: Path):

@@ -12,7 +12,7 @@ from daydreamd.host.presence import Presence, read_sessions
 from daydreamd.readiness import gates
 from daydreamd.readiness.busy_server import in_use
 from daydreamd.readiness.gates import Gate, blank_gates
-from daydreamd.settings.model import Readiness
+from daydreamd.settings.schema import Readiness
 from daydreamd.units import Duration, Size
 
 SETTINGS = Readiness()

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from daydreamd.history.records import KnownInsight
-from daydreamd.insights.judgement import Verdict, judge
+from daydreamd.insights.judgement import Judgement, judge
 from daydreamd.insights.novelty import from_workspaces
 from daydreamd.insights.verification import Reason
-from daydreamd.session import Evidence, Excerpt
+from daydreamd.records.insight import Evidence, KnownInsight
+from daydreamd.records.workspace import Excerpt
 
 TEXT = "\n".join(f"price_{n} = parse_price(row[{n}], currency)" for n in range(1, 41)) + "\n"
 EXCERPTS = (Excerpt(workspace="shop", path="cart/price.py", text=TEXT, commit="4be1f02"),)
@@ -202,5 +202,5 @@ def test_ids_are_short_stable_and_unique():
 )
 def test_failure_text_is_never_an_insight(answer):
     verdict = judge(answer, excerpts=EXCERPTS, max_new=3)
-    assert verdict == Verdict()
+    assert verdict == Judgement()
     assert verdict.summary() == "the answer proposed nothing"

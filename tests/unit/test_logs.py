@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from daydreamd.events import (
+from daydreamd.observe.logs import choose_form, configure
+from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
     InsightsWritten,
@@ -19,9 +20,8 @@ from daydreamd.events import (
     SessionEnded,
     SessionStarted,
 )
-from daydreamd.observe.logs import choose_form, configure
-from daydreamd.session import Outcome, Phase, Trigger
-from daydreamd.settings.model import Observe
+from daydreamd.records.session import Outcome, Phase, Trigger
+from daydreamd.settings.schema import Observe
 
 SID = {"session_id": "20261122-184601-7f3a"}
 STARTED = SessionStarted(**SID, trigger=Trigger.TIMER, workspaces=("a", "b", "c"))
@@ -171,7 +171,7 @@ def test_the_form_fits_where_the_records_go(tmp_path):
 def test_an_idle_log_imports_no_rich():
     program = (
         "import sys; from daydreamd.observe.logs import configure;"
-        "from daydreamd.settings.model import Observe;"
+        "from daydreamd.settings.schema import Observe;"
         "configure(Observe(format='json')).say('info', 'here');"
         "heavy = {'rich', 'jinja2', 'httpx', 'rapidfuzz'} & set(sys.modules);"
         "assert not heavy, heavy;"

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from daydreamd.insights.observations import observe, sparkline
+from daydreamd.records.facts import WorkspaceFacts
 
 NOW = datetime(2026, 11, 22, 22, 43, tzinfo=UTC)
 SHOP = {
@@ -12,7 +14,7 @@ SHOP = {
     "git": {
         "head": "4be1f02aa", "branch": "main", "upstream": "origin/main", "ahead": 3, "behind": 1,
         "dirty": {
-            "staged": 0, "unstaged": 2, "untracked": 1, "conflicted": 0,
+            "files": 3, "staged": 0, "unstaged": 2, "untracked": 1, "conflicted": 0,
             "oldest_at": (NOW - timedelta(days=4)).isoformat(), "oldest_path": "cart/price.py",
         },
         "stashes": 2, "state": None, "last_commit_at": NOW.isoformat(),
@@ -41,7 +43,11 @@ SHOP = {
 
 
 def facts(analysis):
-    return {seen.kind: seen for seen in observe({"shop": analysis}, {}, now=NOW)}
+    return {seen.kind: seen for seen in observe({"shop": typed(analysis)}, now=NOW)}
+
+
+def typed(analysis):
+    return msgspec.convert(analysis, WorkspaceFacts)
 
 
 def with_git(**git):
@@ -49,7 +55,7 @@ def with_git(**git):
 
 
 def test_each_fact_is_one_exact_sentence():
-    assert [seen.text for seen in observe({"shop": SHOP}, {}, now=NOW)] == [
+    assert [seen.text for seen in observe({"shop": typed(SHOP)}, now=NOW)] == [
         "3 files uncommitted, the oldest for 4 d: cart/price.py",
         "3 commits not pushed, 1 commit behind (origin/main)",
         "2 stashes put aside and easily forgotten",
@@ -61,7 +67,7 @@ def test_each_fact_is_one_exact_sentence():
 
 
 def test_every_fact_has_evidence_and_cells():
-    for seen in observe({"shop": SHOP}, {}, now=NOW):
+    for seen in observe({"shop": typed(SHOP)}, now=NOW):
         assert seen.evidence
         assert seen.label
         assert seen.now
@@ -76,8 +82,8 @@ def test_every_fact_has_evidence_and_cells():
 def test_what_is_half_done_comes_first():
     analysis = with_git(branch="fix", state="rebase") | SHOP
     analysis["git"] = SHOP["git"] | {"branch": "fix", "state": "rebase"}
-    analysis["git"]["dirty"] = {"conflicted": 2}
-    seen = observe({"shop": analysis}, {}, now=NOW)
+    analysis["git"]["dirty"] = {"files": 2, "conflicted": 2}
+    seen = observe({"shop": typed(analysis)}, now=NOW)
     assert seen[0].text == "a rebase is under way on fix, 2 files in conflict"
     assert seen[1].text == "2 files uncommitted"
 
@@ -104,27 +110,25 @@ def test_the_hottest_file_is_named_with_its_heat_and_those_that_follow():
     "analysis",
     [
         {},
-        {"git": None, "complexity": [], "markers": "none", "activity": 3},
-        {"git": {"dirty": {"staged": "many"}, "ahead": {}, "stashes": None, "state": 7}},
-        {"git": {"dirty": None, "ahead": None, "behind": None, "stale_branches": None}},
-        {"complexity": {"hotspots": [None, {"path": 3}, {}, []]}},
-        {"markers": {"todo": None, "newest": [None, {"line": "x"}]}},
-        {"activity": {"weeks": [None, {"commits": "x"}], "commits_7d": None}},
-        {"git": {"last_commit_at": "yesterday", "dirty": {"oldest_at": -1}}},
-        None,
-        "garbage",
+        {"git": None, "complexity": None, "markers": None, "activity": None},
+        {"git": {"dirty": None, "ahead": None, "behind": None, "stale_branches": []}},
+        {"git": {"dirty": {}, "state": ""}},
+        {"complexity": {"hotspots": []}},
+        {"markers": {"newest": []}},
+        {"activity": {"weeks": [], "commits_7d": 0}},
     ],
 )
-def test_missing_and_odd_parts_cost_only_themselves(analysis):
+def test_missing_parts_cost_only_themselves(analysis):
     assert (
-        observe({"shop": analysis, "good": with_git(stashes=1)}, {}, now=NOW)[-1].kind == "stashes"
+        observe({"shop": typed(analysis), "good": typed(with_git(stashes=1))}, now=NOW)[-1].kind
+        == "stashes"
     )
 
 
 def test_times_in_the_future_are_no_age():
     later = (NOW + timedelta(days=1)).isoformat()
     analysis = with_git(last_commit_at=later)
-    analysis["git"]["dirty"] = {"unstaged": 1, "oldest_at": later, "oldest_path": "a"}
+    analysis["git"]["dirty"] = {"files": 1, "unstaged": 1, "oldest_at": later, "oldest_path": "a"}
     assert facts(analysis)["uncommitted"].text == "1 file uncommitted"
 
 
@@ -134,7 +138,7 @@ def test_names_of_others_are_harmless():
 
 
 def test_workspaces_keep_their_order():
-    seen = observe({"b": with_git(stashes=1), "a": with_git(stashes=2)}, {}, now=NOW)
+    seen = observe({"b": typed(with_git(stashes=1)), "a": typed(with_git(stashes=2))}, now=NOW)
     assert [observation.workspace for observation in seen] == ["b", "a"]
 
 

@@ -3,13 +3,15 @@
 import json
 import re
 
+import msgspec
 import pytest
 
-from daydreamd.analysis.facts import describe
-from daydreamd.analysis.prompt import Material, compose_prompt
-from daydreamd.analysis.tokens import estimate_tokens, estimated
 from daydreamd.errors import ModelError
-from daydreamd.session import Excerpt
+from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.description import describe
+from daydreamd.reflection.prompt import Material, compose_prompt
+from daydreamd.reflection.tokens import estimate_tokens, estimated
 
 ANALYSIS = {
     "git": {"branch": "main", "dirty": {"unstaged": 3, "untracked": 1}},
@@ -29,8 +31,9 @@ def excerpt(text="one\ntwo\nthree\n", *, path="shop/cart.py", first_line=1, work
 
 
 async def compose(*excerpts, budget=4000, **parts):
-    parts.setdefault("workspace_analysis", {"shop": ANALYSIS})
-    material = Material(excerpts=excerpts, **parts)
+    analyses = parts.pop("workspace_analysis", {"shop": ANALYSIS})
+    typed = msgspec.convert(analyses, dict[str, WorkspaceFacts])
+    material = Material(workspace_analysis=typed, excerpts=excerpts, **parts)
     return await compose_prompt(material, budget_tokens=budget, count_tokens=estimated)
 
 
@@ -69,7 +72,10 @@ async def test_the_facts_of_the_workspace_are_told():
         assert fact in prompt.text
 
 
-@pytest.mark.parametrize("analysis", [{}, {"git": None, "languages": 7, "tech_stack": [None]}])
+@pytest.mark.parametrize(
+    "analysis",
+    [{}, {"git": {}, "languages": {}, "tech_stack": [], "markers": {}, "complexity": {}}],
+)
 async def test_parts_that_are_missing_are_left_out(analysis):
     prompt = await compose(excerpt(), workspace_analysis={"shop": analysis})
     assert "None" not in prompt.text
@@ -149,11 +155,11 @@ def _paths(prompt):
 
 
 def test_one_of_a_kind_is_said_in_the_singular() -> None:
-    lines = describe({
+    lines = describe(msgspec.convert({
         "languages": {"Python": {"code": 2}},
         "complexity": {"files": 1, "hotspots": [{"path": "a.py", "complexity": 3, "commits": 1}]},
         "activity": {"commits_7d": 1},
-    })  # fmt: skip
+    }, WorkspaceFacts))  # fmt: skip
     assert lines == [
         "1 file; lines of code: Python 2",
         "1 commit in 7 days",

@@ -8,7 +8,7 @@ import pytest
 from daydreamd.errors import DaydreamError, ServerFault
 from daydreamd.observe.logs import configure
 from daydreamd.settings.faults import say_value
-from daydreamd.settings.model import Observe
+from daydreamd.settings.schema import Observe
 from daydreamd.text import REDACTED, hide, holds_secret, one_line, redact, redact_argv
 from daydreamd.text.prompting import one_line as prompt_line
 

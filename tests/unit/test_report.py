@@ -7,12 +7,11 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from daydreamd.history.records import KnownInsight
-from daydreamd.insights.judgement import Dropped, Verdict
+from daydreamd.insights.judgement import Dropped, Judgement
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import Report, headline, render
 from daydreamd.insights.verification import Reason
-from daydreamd.session import Evidence, InsightItem
+from daydreamd.records.insight import Evidence, InsightItem, KnownInsight
 
 AT = datetime(2026, 11, 22, 22, 43, tzinfo=UTC)
 QUOTE = "        except Exception:\n            continue"
@@ -63,7 +62,7 @@ WHOLE = Report(
     session_id="20261122-224300-7f3a",
     at=AT,
     workspaces=("shop",),
-    verdict=Verdict(
+    judgement=Judgement(
         proposed=4,
         new=(new(),),
         still_open=(known(),),
@@ -114,16 +113,16 @@ def test_several_workspaces_are_told_apart():
 refuses connections. The facts need no model.",
         ),
         (
-            {"verdict": Verdict()},
+            {"judgement": Judgement()},
             "**Nothing new**. Made by qwen2.5-coder:7b in 1 min 52 s; the answer proposed nothing.",
         ),
         (
-            {"verdict": Verdict(), "partial": True},
+            {"judgement": Judgement(), "partial": True},
             "**Nothing new**. Made by qwen2.5-coder:7b in 1 min 52 s; the answer proposed nothing. \
 The answer was cut at the deadline: this is what had come.",
         ),
         (
-            {"verdict": Verdict(), "model": None},
+            {"judgement": Judgement(), "model": None},
             "**Nothing new**. No model was asked; the facts need none.",
         ),
     ],
@@ -133,7 +132,7 @@ def test_the_headline_says_what_happened(fields, said):
 
 
 def test_a_failure_is_the_reason_and_never_an_insight():
-    page = render(changed(verdict=Verdict(), failure="the answer timed out"))
+    page = render(changed(judgement=Judgement(), failure="the answer timed out"))
     assert "## New" not in page
     assert "## Still open" not in page
     assert "No reflection this time: the answer timed out." in page
@@ -168,7 +167,7 @@ def test_hostile_text_adds_nothing_to_the_page(text):
     seen = known(title=text, workspace=text)
     hostile = changed(
         workspaces=(text, "api"),
-        verdict=Verdict(new=(item,), still_open=(seen,), addressed=(seen,), proposed=1),
+        judgement=Judgement(new=(item,), still_open=(seen,), addressed=(seen,), proposed=1),
         observations=[
             Observation(workspace=text, kind="k", text=text, evidence=text, label="l", now=text)
         ],
@@ -177,7 +176,7 @@ def test_hostile_text_adds_nothing_to_the_page(text):
     )
     plain = changed(
         workspaces=("shop", "api"),
-        verdict=Verdict(new=(new(),), still_open=(known(),), addressed=(known(),), proposed=1),
+        judgement=Judgement(new=(new(),), still_open=(known(),), addressed=(known(),), proposed=1),
     )
     page = render(hostile)
     assert outline(page) == outline(render(plain))

@@ -18,9 +18,9 @@ from daydreamd.daemon.schedule import (
     reflection_wait,
     taken_up,
 )
-from daydreamd.session import Outcome
-from daydreamd.settings.model import Schedule
+from daydreamd.records.session import Outcome
 from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration
 
 HOUR = 3600.0

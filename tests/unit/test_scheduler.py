@@ -5,10 +5,10 @@ import pytest
 
 from daydreamd.daemon.clock import Now
 from daydreamd.daemon.scheduler import Scheduler
-from daydreamd.daemon.sessions import SessionEnd
 from daydreamd.errors import DaemonError, HistoryError
-from daydreamd.session import Outcome, Trigger
-from daydreamd.settings.model import Schedule
+from daydreamd.records.session import Outcome, Trigger
+from daydreamd.records.session_end import SessionEnd
+from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration
 
 HOUR = 3600.0
@@ -25,7 +25,7 @@ class House:
         self.left = []
         self.runs, self.asked, self.notices, self.at_once = [], [], [], 0
         self.scheduler = Scheduler(
-            memory=self,
+            marks=self,
             settings=lambda: self.schedule,
             run_session=self.run_session,
             on_change=lambda: None,
@@ -86,7 +86,7 @@ def scenario(run_in_virtual_time, seconds, *visits, **how):
 
 
 def wish(house):
-    house.scheduler.wish(Trigger.SIGNAL)
+    house.scheduler.request(Trigger.SIGNAL)
 
 
 def test_sessions_come_an_interval_after_the_end_of_the_last(run_in_virtual_time):
@@ -201,7 +201,7 @@ def test_once_closed_no_session_begins_and_wishes_are_refused(run_in_virtual_tim
             await house.scheduler.close()
             assert anyio.current_time() == HOUR + 60  # when the one that ran had ended
             with pytest.raises(DaemonError, match="stopping"):
-                house.scheduler.wish(Trigger.CONTROL)
+                house.scheduler.request(Trigger.CONTROL)
 
         async with anyio.create_task_group() as group:
             group.start_soon(close)
@@ -219,7 +219,7 @@ def test_whoever_waits_for_a_session_that_broke_the_runner_is_told(run_in_virtua
             raise RuntimeError("out of descriptors")
 
         house.scheduler._run_session = explode
-        _, wished = house.scheduler.wish(Trigger.CONTROL)
+        _, wished = house.scheduler.request(Trigger.CONTROL)
         with pytest.RaisesGroup(RuntimeError):
             await house.live(10)
         with pytest.raises(DaemonError, match="cannot say how"):

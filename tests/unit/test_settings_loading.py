@@ -11,7 +11,7 @@ import pytest
 
 from daydreamd.errors import SettingsError
 from daydreamd.settings.loading import Loaded, load_settings
-from daydreamd.settings.model import Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.units import Duration
 
 

@@ -12,8 +12,8 @@ from msgspec.structs import fields
 
 from daydreamd.settings.group import Group
 from daydreamd.settings.loading import load_settings
-from daydreamd.settings.model import Settings
 from daydreamd.settings.sample import render_sample
+from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import entry_of, group_of
 
 SAMPLE = Path(__file__).parents[2] / "etc" / "daydreamd.toml"

@@ -1,7 +1,7 @@
 """What is believed of a session's words, and how long its silence is borne."""
 
 from daydreamd.daemon.transcript import MAX_NONSENSE, Patience, Transcript
-from daydreamd.events import (
+from daydreamd.records.events import (
     MAX_LINE_BYTES,
     TIDYING_LEFT,
     Notice,
@@ -10,7 +10,7 @@ from daydreamd.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.session import Outcome, Phase, Trigger
+from daydreamd.records.session import Outcome, Phase, Trigger
 
 ID = "20261122-184601-7f3a"
 BEGUN = to_line(SessionStarted(session_id=ID, trigger=Trigger.TIMER))

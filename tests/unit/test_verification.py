@@ -2,9 +2,9 @@
 
 import pytest
 
-from daydreamd.insights.answer import Proposal
 from daydreamd.insights.verification import Checked, Reason, says_something, verify
-from daydreamd.session import Excerpt
+from daydreamd.records.answer import Proposal
+from daydreamd.records.workspace import Excerpt
 
 CLIENT = """\
 def charge(order):

@@ -1,9 +1,12 @@
 """A session without a model is no success: the journal warns, and status does not count it."""
 
-from daydreamd.daemon.standing import Standing
-from daydreamd.events import SessionEnded
-from daydreamd.observe.records import record_of
-from daydreamd.session import Outcome
+from datetime import UTC, datetime
+
+from daydreamd.daemon.status_tracker import StatusTracker
+from daydreamd.observe.log_records import record_of
+from daydreamd.records.events import SessionEnded
+from daydreamd.records.session import Outcome, Trigger
+from daydreamd.records.session_end import SessionSummary
 
 
 def test_the_journal_warns_of_a_session_without_a_model():
@@ -15,15 +18,14 @@ def test_the_journal_warns_of_a_session_without_a_model():
 
 
 def test_sessions_without_a_model_did_not_end_well():
-    standing, moment = Standing(), "2026-11-22T18:46:01.250000Z"
-    standing.recall(
+    tracker, moment = StatusTracker(), datetime(2026, 11, 22, 18, 46, 1, tzinfo=UTC)
+    tracker.recall(
         [
-            {
-                "session_id": "s", "trigger": "timer", "outcome": outcome, "reasons": [],
-                "start_time": moment, "end_time": moment,
-            }
-            for outcome in ("cleanup_only", "cleanup_only", "completed")
+            SessionSummary(
+                session_id="s", trigger=Trigger.TIMER, outcome=outcome, reasons=(),
+                start_time=moment, end_time=moment, phase_seconds={},
+            )
+            for outcome in (Outcome.CLEANUP_ONLY, Outcome.CLEANUP_ONLY, Outcome.COMPLETED)
         ]
     )  # fmt: skip
-    said = standing.as_json()
-    assert (said["sessions_well"], said["sessions_seen"]) == (1, 3)
+    assert (tracker.sessions_well, tracker.sessions_seen) == (1, 3)

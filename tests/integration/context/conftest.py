@@ -6,15 +6,22 @@ import stat
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
-from daydreamd.events import Emitter
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.records.events import Emitter
+from daydreamd.settings.schema import WorkspaceSetting
 
 DAY = 86_400
+
+
+def as_printed(facts):
+    """Facts as `--json` prints them."""
+    return msgspec.json.decode(msgspec.json.encode(facts))
 
 
 class Repo:
@@ -93,7 +100,7 @@ def gather(tmp_path):
 
     async def run(*paths, queue=None, events=None, seconds=25.0, **setting):
         wanted = [WorkspaceSetting(path=str(path), **setting) for path in paths]
-        return await gather_context(
+        report = await gather_context(
             find_workspaces(wanted),
             scratch=tmp_path / "scratch",
             cache=tmp_path / "cache",
@@ -101,6 +108,12 @@ def gather(tmp_path):
             queue=queue,
             seconds=seconds,
         )
+        printed = {
+            "workspaces": as_printed(report.workspaces),
+            "trends": as_printed(report.trends),
+            "recent_activity": as_printed(report.recent_activity),
+        }
+        return SimpleNamespace(**{**vars(report), **printed}, one_line=report.one_line)
 
     return run
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
-from daydreamd.events import Emitter
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.records.events import Emitter
+from daydreamd.settings.schema import WorkspaceSetting
 
 from .conftest import Repo
 
@@ -129,11 +129,13 @@ async def seen(repo: Repo, place: Path) -> dict:
     )
     assert report.failures == ()
     (entry,) = report.workspaces.values()
-    git = entry["git"]
-    assert git["dirty"]["unknown"] == 0
+    git = entry.git
+    assert git.dirty.unknown == 0
     facts = ("head", "branch", "ahead", "behind", "stashes")
     counts = ("staged", "unstaged", "untracked", "conflicted")
-    return {name: git["dirty"][name] for name in counts} | {name: git[name] for name in facts}
+    return {name: getattr(git.dirty, name) for name in counts} | {
+        name: getattr(git, name) for name in facts
+    }
 
 
 @given(steps=st.lists(STEPS, max_size=8))

@@ -8,7 +8,7 @@ import pytest
 
 from daydreamd.context.workspaces import find_workspaces
 from daydreamd.errors import WorkspaceError
-from daydreamd.settings.model import Queue, WorkspaceSetting
+from daydreamd.settings.schema import Queue, WorkspaceSetting
 
 
 async def test_a_missing_workspace_is_named_and_the_others_go_on(make_repo, gather, tmp_path):

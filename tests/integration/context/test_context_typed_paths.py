@@ -9,7 +9,7 @@ import pytest
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.workspaces import find_workspaces
 from daydreamd.errors import WorkspaceError
-from daydreamd.settings.model import WorkspaceSetting
+from daydreamd.settings.schema import WorkspaceSetting
 
 
 @pytest.fixture

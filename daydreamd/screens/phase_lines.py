@@ -1,0 +1,26 @@
+"""A session in a pipe: one line per phase as it ends, and what went wrong."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from daydreamd.records.events import AnyEvent, Notice, PhaseEnded
+from daydreamd.screens.wording import NUMBERED, say_end, say_notice
+from daydreamd.units import say_duration
+
+
+class PhaseLines:
+    """A sink that prints ` 3 context      shop: 214 files, …  0.4 s`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: AnyEvent) -> None:
+        if isinstance(event, PhaseEnded):
+            number, name = NUMBERED[event.phase]
+            line = f" {number} {name:<12} {say_end(event)}  {say_duration(event.seconds)}"
+            self._console.print(Text(line), soft_wrap=True)
+        elif isinstance(event, Notice) and event.level in ("warning", "error"):
+            line = f" ! {event.level:<12} {say_notice(event)}"
+            self._console.print(Text(line), soft_wrap=True)
