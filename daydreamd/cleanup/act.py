@@ -20,12 +20,12 @@ from typing import Final, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
+from daydreamd.agents.sampling import moved_since
 from daydreamd.cleanup.decision import Facts, Verdict
 from daydreamd.cleanup.evidence import Evidence
 from daydreamd.cleanup.git_locks import git_directories, say_dead_locks
 from daydreamd.cleanup.grace import CAME_TO_LIFE, Grace
 from daydreamd.cleanup.memory import Memory, await_companions, measure_trees
-from daydreamd.cleanup.sampling import moved_since
 from daydreamd.host.processes import (
     EndReport,
     Identity,

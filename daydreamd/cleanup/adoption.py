@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daydreamd.cleanup.programs import ADOPTERS, is_filter, is_wrapper, program_name
+from daydreamd.agents.bystanders import ADOPTERS, is_filter, is_wrapper, program_name
 from daydreamd.host.processes import Stat, read_argv
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.cleanup.claude_files import config_dir
-from daydreamd.cleanup.conversations import SESSION_ID
-from daydreamd.cleanup.kinds import CLAUDE
-from daydreamd.cleanup.sampling import look
+from daydreamd.agents.claude_files import config_dir
+from daydreamd.agents.kinds import CLAUDE
+from daydreamd.agents.sampling import look
+from daydreamd.agents.transcripts import SESSION_ID
 from daydreamd.cleanup.temp import (
     IN_USE,
     LOOK_SECONDS,

@@ -13,16 +13,16 @@ from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import Final
 
-from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
-from daydreamd.cleanup.claude_remote import remote_session, scheduled_work
+from daydreamd.agents.bystanders import is_daydreamd
+from daydreamd.agents.claude_files import ClaudeSays, ask_claude, config_dir
+from daydreamd.agents.claude_remote import remote_session, scheduled_work
+from daydreamd.agents.idle_watch import Watch, Watched
+from daydreamd.agents.intent import meant_to_stay
+from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
+from daydreamd.agents.sampling import Sample, has_moved
 from daydreamd.cleanup.decision import Facts
-from daydreamd.cleanup.intent import meant_to_stay
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of
-from daydreamd.cleanup.programs import is_daydreamd
-from daydreamd.cleanup.sampling import Sample, has_moved
 from daydreamd.cleanup.undo import resume_aider, resume_claude
-from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.disks import ask_disk

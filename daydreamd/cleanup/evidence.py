@@ -15,12 +15,12 @@ from types import MappingProxyType
 
 import anyio
 
+from daydreamd.agents.idle_watch import carry_on
+from daydreamd.agents.sampling import Sample, look
 from daydreamd.cleanup.case import Case, Former, Known
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.owners import is_in_service
 from daydreamd.cleanup.ownership import Surroundings
-from daydreamd.cleanup.sampling import Sample, look
-from daydreamd.cleanup.watch import carry_on
 from daydreamd.host.cgroups import read_cgroup
 from daydreamd.host.connections import see_connections
 from daydreamd.host.namespaces import find_home

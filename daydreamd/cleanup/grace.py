@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from daydreamd.agents.bystanders import program_name
+from daydreamd.agents.sampling import say_work
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.evidence import Evidence
 from daydreamd.cleanup.owners import FIRM, Kind
 from daydreamd.cleanup.ownership import belonging_of
-from daydreamd.cleanup.programs import program_name
-from daydreamd.cleanup.sampling import say_work
 from daydreamd.host.processes import (
     Identity,
     Stat,

@@ -10,11 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from daydreamd.cleanup.adoption import is_adopted, say_adopter
-from daydreamd.cleanup.nameless import is_daemon
-from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
-from daydreamd.cleanup.peers import Circle, connected_owner, has_window
-from daydreamd.cleanup.programs import (
+from daydreamd.agents.bystanders import (
     ADOPTERS,
     MULTIPLEXERS,
     is_daydreamd,
@@ -22,6 +18,10 @@ from daydreamd.cleanup.programs import (
     personal_program,
     program_name,
 )
+from daydreamd.agents.nameless import is_daemon
+from daydreamd.cleanup.adoption import is_adopted, say_adopter
+from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
+from daydreamd.cleanup.peers import Circle, connected_owner, has_window
 from daydreamd.host.cgroups import is_frozen, read_cgroup
 from daydreamd.host.connections import Connections
 from daydreamd.host.namespaces import Home, ends_with, foreign_namespaces

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from daydreamd.agents.bystanders import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.cleanup.owners import Owner
-from daydreamd.cleanup.programs import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.host.connections import Connections, Link
 from daydreamd.host.processes import Stat, descendants
 

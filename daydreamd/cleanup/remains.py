@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from daydreamd.cleanup.kinds import AIDER, Program, recognise
+from daydreamd.agents.kinds import AIDER, Program, recognise
 from daydreamd.history.store import History
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.deletion import remove_tree

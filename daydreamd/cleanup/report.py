@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import Facts, Verdict
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup import LeftByAgents, PreCleanup

@@ -17,17 +17,17 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
+from daydreamd.agents.idle_watch import read_watch, sample_agents
+from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
 from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.logs import make_room, rotate_log
 from daydreamd.cleanup.memory import measure_trees
 from daydreamd.cleanup.report import Candidate, TidyReport
 from daydreamd.cleanup.temp import TempFile, clean_temp
-from daydreamd.cleanup.watch import read_watch, sample_agents
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.history.store import History
 from daydreamd.host.disks import NO_ANSWER

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.claude_files import ClaudeSays
+from daydreamd.agents.claude_files import ClaudeSays
 
 _AIDER_HISTORY: Final = ".aider.chat.history.md"
 _HISTORY_OPTION: Final = "--chat-history-file"

@@ -28,8 +28,8 @@ BORDERS = {
     "daydreamd/reflection/aider_command.py": "a settings file of Aider's",
     "daydreamd/reflection/schema.py": "a JSON schema, in which servers have a say",
     "daydreamd/context/tech_stack.py": "a manifest in TOML, of any kind",
-    "daydreamd/cleanup/transcripts.py": "lines that an agent wrote, of whichever version",
-    "daydreamd/cleanup/claude_remote.py": "a settings file of Claude Code's",
+    "daydreamd/agents/transcript_end.py": "lines that an agent wrote, of whichever version",
+    "daydreamd/agents/claude_remote.py": "a settings file of Claude Code's",
 }
 STILL_TO_BE_TYPED = {
     "daydreamd/cleanup/logs.py", "daydreamd/cleanup/report.py", "daydreamd/cleanup/temp.py",

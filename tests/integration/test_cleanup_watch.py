@@ -8,9 +8,9 @@ import anyio
 import msgspec
 import pytest
 
+from daydreamd.agents.idle_watch import FILE_NAME, Watch, read_watch, sample_agents
 from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.evidence import gather_evidence
-from daydreamd.cleanup.watch import FILE_NAME, Watch, read_watch, sample_agents
 from daydreamd.host.processes import Signals, identify, read_stat, send
 from daydreamd.settings.schema import Cleanup
 from daydreamd.units import Duration

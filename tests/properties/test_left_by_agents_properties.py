@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from daydreamd.agents.marks import MARKS, started_by
+from daydreamd.agents.nameless import Left, living_agent
 from daydreamd.cleanup.decision import Facts, Rule, decide
-from daydreamd.cleanup.marks import MARKS, started_by
-from daydreamd.cleanup.nameless import Left, living_agent
 from daydreamd.cleanup.owners import Owner
 
 KINDS = ("claude", "codex", "gemini", "an agent")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir, resumed_session
+from daydreamd.agents.claude_files import ClaudeSays, ask_claude, config_dir, resumed_session
 from daydreamd.host.deletion import remove_tree
 
 ID = "0a41c0de-0000-4000-8000-000000000001"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.kinds import Program, may_be_an_agent, recognise
+from daydreamd.agents.kinds import Program, may_be_an_agent, recognise
 from daydreamd.settings.schema import UserKind
 
 NODE, PYTHON = "/usr/bin/node", "/usr/bin/python3.11"

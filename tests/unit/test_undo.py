@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.claude_files import ClaudeSays
+from daydreamd.agents.claude_files import ClaudeSays
 from daydreamd.cleanup.undo import resume_aider, resume_claude, shell_quoted
 
 ID = "0a41c0de-0000-4000-8000-000000000001"

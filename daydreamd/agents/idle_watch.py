@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.cleanup.sampling import Sample, has_moved, is_unmoved, look
+from daydreamd.agents.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError, HostError
 from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow, write_atomically

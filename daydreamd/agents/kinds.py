@@ -14,10 +14,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Final
 
-from daydreamd.cleanup.executed import Program, Run, interpreter, what_is_run
-from daydreamd.cleanup.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
-from daydreamd.cleanup.marks import is_native_claude, is_registered_claude
-from daydreamd.cleanup.servers import RUNNERS, is_mcp_server, names_a_server
+from daydreamd.agents.executed import Program, Run, interpreter, what_is_run
+from daydreamd.agents.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
+from daydreamd.agents.marks import is_native_claude, is_registered_claude
+from daydreamd.agents.mcp_servers import RUNNERS, is_mcp_server, names_a_server
 from daydreamd.host.disks import glance
 from daydreamd.settings.schema import UserKind
 

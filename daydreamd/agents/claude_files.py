@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.cleanup.conversations import SESSION_ID, can_be_resumed, newest_transcript
-from daydreamd.cleanup.transcripts import has_finished
+from daydreamd.agents.transcript_end import has_finished
+from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, newest_transcript
 from daydreamd.errors import FileError
 from daydreamd.host.disks import NO_ANSWER, ask_disk
 from daydreamd.host.files import read_text_nofollow

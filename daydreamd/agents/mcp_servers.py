@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
-from daydreamd.cleanup.executed import Program, Run
-from daydreamd.cleanup.layouts import packages
-from daydreamd.cleanup.marks import started_by
+from daydreamd.agents.executed import Program, Run
+from daydreamd.agents.layouts import packages
+from daydreamd.agents.marks import started_by
 from daydreamd.host.processes import read_environ
 
 _WORD: Final = re.compile(r"(?:^|[^a-z0-9])mcp(?:[^a-z0-9]|$)", re.IGNORECASE)

@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.marks import ANY_AGENT, MARKS, started_by
-from daydreamd.cleanup.programs import ADOPTERS, MULTIPLEXERS, personal_program
+from daydreamd.agents.bystanders import ADOPTERS, MULTIPLEXERS, personal_program
+from daydreamd.agents.marks import ANY_AGENT, MARKS, started_by
 from daydreamd.host.cached_facts import cached_facts
 from daydreamd.host.disks import glance
 from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.cleanup.claude_files import config_dir
+from daydreamd.agents.claude_files import config_dir
 from daydreamd.errors import FileError
 from daydreamd.host.disks import glance
 from daydreamd.host.files import read_text_nofollow

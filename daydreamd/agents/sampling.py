@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from daydreamd.cleanup.kinds import (
+from daydreamd.agents.kinds import (
     CLAUDE,
     LEFT_BY_AGENTS,
     MCP,
@@ -19,7 +19,7 @@ from daydreamd.cleanup.kinds import (
     may_be_an_agent,
     recognise,
 )
-from daydreamd.cleanup.nameless import Left, living_agent, look_at_left, may_be_left
+from daydreamd.agents.nameless import Left, living_agent, look_at_left, may_be_left
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
