@@ -1,13 +1,10 @@
-"""What Claude Code itself says of its sessions: its registry, and its transcripts.
+"""What Claude Code's own files say of one process: its registry entry, its transcripts, its to-dos.
 
-Both are read only. A registry entry counts only if it speaks of this very process; its file's age
-means nothing, as it is not rewritten during a long turn.
+They are read only, and those of the process's own configuration directory alone.
 """
 
 from __future__ import annotations
 
-import os
-import pwd
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,31 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
+from daydreamd.agents.registry import RegistryEntry, config_dir, read_entry
 from daydreamd.agents.transcript_end import has_finished
 from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, newest_transcript
 from daydreamd.errors import FileError
 from daydreamd.host.disks import NO_ANSWER, ask_disk
-from daydreamd.host.files import read_text_nofollow
 
 _SAID: Final = {
     "busy": "Claude says it is busy",
     "waiting": "Claude waits for an answer",
     "shell": "Claude runs a shell",
 }
-
-
-class _Entry(msgspec.Struct, rename="camel"):
-    """The keys of `sessions/<pid>.json` that are of use here."""
-
-    proc_start: str | int
-    session_id: str = ""
-    cwd: str = ""
-    status: str = ""
-    status_updated_at: float | None = None
-    kind: str = ""
-    bridge_session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +76,7 @@ def _read_files(
     cwd: str,
 ) -> ClaudeSays:
     try:
-        entry = _read_entry(home, pid, start_ticks)
+        entry = read_entry(home, pid, start_ticks)
         registered = entry.session_id if entry else ""
         session_id = registered or resumed_session(argv)
         cwd = (entry and entry.cwd) or cwd
@@ -129,31 +112,18 @@ def _is_finished(home: Path, session_id: str) -> bool:
     return len(found) == 1 and has_finished(found[0], home / "todos")
 
 
-def _working(entry: _Entry | None) -> str:
+def _working(entry: RegistryEntry | None) -> str:
     """What it says it does; a word that we do not know is no idleness."""
-    status = entry.status.lower() if entry else ""
+    status = entry.status if entry else ""
     return "" if status in ("", "idle") else _SAID.get(status, "Claude says something unknown")
 
 
-def _remote(entry: _Entry | None) -> str:
+def _remote(entry: RegistryEntry | None) -> str:
     if entry is None:
         return ""
     if entry.kind not in ("", "interactive"):
         return "Claude runs it in the background"
     return "Claude's remote control knows it" if entry.bridge_session_id else ""
-
-
-def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:
-    """Where a Claude process keeps its files, by its own environment."""
-    if given := environ.get("CLAUDE_CONFIG_DIR"):
-        return Path(given) if given.startswith("/") else None
-    home = environ.get("HOME")
-    if not home:
-        try:
-            home = pwd.getpwuid(uid).pw_dir
-        except KeyError:
-            return None
-    return Path(home, ".claude")
 
 
 def resumed_session(argv: tuple[str, ...]) -> str:
@@ -164,14 +134,3 @@ def resumed_session(argv: tuple[str, ...]) -> str:
             named = value or following
             return named if SESSION_ID.fullmatch(named) else ""
     return ""
-
-
-def _read_entry(home: Path, pid: int, start_ticks: int) -> _Entry | None:
-    """The registry's entry of this process; None where there is none. Unreadable is an error."""
-    path = home / "sessions" / f"{pid}.json"
-    if not os.path.lexists(path):
-        if path.parent.is_dir() and not os.access(path.parent, os.R_OK | os.X_OK):
-            raise FileError(f"cannot read {path.parent}: permission denied", path=path)
-        return None
-    entry = msgspec.json.decode(read_text_nofollow(path), type=_Entry)
-    return entry if str(entry.proc_start) == str(start_ticks) else None

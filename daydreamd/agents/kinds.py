@@ -16,8 +16,9 @@ from typing import Final
 
 from daydreamd.agents.executed import Program, Run, interpreter, what_is_run
 from daydreamd.agents.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
-from daydreamd.agents.marks import is_native_claude, is_registered_claude
+from daydreamd.agents.marks import is_native_claude
 from daydreamd.agents.mcp_servers import RUNNERS, is_mcp_server, names_a_server
+from daydreamd.agents.registry import is_registered
 from daydreamd.host.disks import glance
 from daydreamd.settings.schema import UserKind
 
@@ -78,14 +79,14 @@ def _installed_agent(program: Program, run: Run | None) -> str | None:
         return agent if _is_started_by_name(agent, run.script) else None
     # Node lets a program overwrite its own command line: older versions called themselves so.
     is_titled = program.argv[:1] == (CLAUDE,) and not any(program.argv[1:])
-    return CLAUDE if is_titled and program.pid and is_registered_claude(program.pid) else None
+    return CLAUDE if is_titled and program.pid and is_registered(program.pid) else None
 
 
 def _by_its_own_marks(program: Program) -> str | None:
     """A `claude` that lies anywhere: its registry knows it, or it is built as Claude Code is."""
     if program.name != CLAUDE:
         return None
-    registered = program.pid and is_registered_claude(program.pid)
+    registered = program.pid and is_registered(program.pid)
     return CLAUDE if registered or is_native_claude(program.exe) else None
 
 

@@ -16,10 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from daydreamd.agents.claude_files import config_dir
 from daydreamd.agents.kinds import CLAUDE
+from daydreamd.agents.registry import config_dir, parse_entry
 from daydreamd.agents.sampling import look
 from daydreamd.agents.transcripts import SESSION_ID
 from daydreamd.cleanup.temp import (
@@ -33,7 +31,6 @@ from daydreamd.cleanup.temp import (
 from daydreamd.errors import FileError
 from daydreamd.host.deletion import Place
 from daydreamd.host.disks import ask_disks
-from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.leftovers import (
     Leftover,
     Shape,
@@ -190,15 +187,11 @@ class _Lives:
     def _is_of_a_dead_process(self, leftover: Leftover) -> bool:
         named = _ENTRY.fullmatch(leftover.name)
         try:
-            entry = msgspec.json.decode(read_text_nofollow(leftover.path), type=_Registered)
-        except (FileError, msgspec.DecodeError, RecursionError):
-            return False  # not an entry that we know
+            entry = parse_entry(leftover.path)
+        except FileError:  # not an entry that we know
+            return False
         stat = read_stat(int(named[1])) if named else None
-        return stat is None or str(stat.start_ticks) != str(entry.proc_start)
-
-
-class _Registered(msgspec.Struct, rename="camel"):
-    proc_start: str | int
+        return stat is None or not entry.is_of(stat.start_ticks)
 
 
 def _in_use(leftover: Leftover, used: set[Place]) -> str:

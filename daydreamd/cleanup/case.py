@@ -14,11 +14,12 @@ from functools import cached_property, partial
 from typing import Final
 
 from daydreamd.agents.bystanders import is_daydreamd
-from daydreamd.agents.claude_files import ClaudeSays, ask_claude, config_dir
+from daydreamd.agents.claude_files import ClaudeSays, ask_claude
 from daydreamd.agents.claude_remote import remote_session, scheduled_work
 from daydreamd.agents.idle_watch import Watch, Watched
 from daydreamd.agents.intent import meant_to_stay
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
+from daydreamd.agents.registry import config_dir
 from daydreamd.agents.sampling import Sample, has_moved
 from daydreamd.cleanup.decision import Facts
 from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of

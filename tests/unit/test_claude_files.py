@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.agents.claude_files import ClaudeSays, ask_claude, config_dir, resumed_session
+from daydreamd.agents.claude_files import ClaudeSays, ask_claude, resumed_session
+from daydreamd.agents.registry import config_dir
 from daydreamd.host.deletion import remove_tree
 
 ID = "0a41c0de-0000-4000-8000-000000000001"
