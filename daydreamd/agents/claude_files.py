@@ -26,7 +26,7 @@ _SAID: Final = {
 
 
 @dataclass(frozen=True)
-class ClaudeSays:
+class ClaudeState:
     """What is known of a Claude process from its own files; ages in seconds, None if unknown.
 
     `is_certain` is false where the transcript may be another session's of the same directory;
@@ -46,7 +46,7 @@ class ClaudeSays:
     finished: bool = False
 
 
-def ask_claude(
+def read_claude_state(
     pid: int,
     start_ticks: int,
     *,
@@ -54,16 +54,16 @@ def ask_claude(
     environ: Mapping[str, str],
     uid: int,
     cwd: str,
-) -> ClaudeSays:
+) -> ClaudeState:
     """Read the registry and the transcripts of the process's own configuration directory."""
     home = config_dir(environ, uid)
     if home is None:
-        return ClaudeSays(unknown="where its configuration lies")
+        return ClaudeState(unknown="where its configuration lies")
     read = partial(_read_files, home, pid, start_ticks, argv=argv, environ=environ, cwd=cwd)
     try:
         return ask_disk(home, read)
     except TimeoutError:
-        return ClaudeSays(unknown=f"its session files ({NO_ANSWER})")
+        return ClaudeState(unknown=f"its session files ({NO_ANSWER})")
 
 
 def _read_files(
@@ -74,7 +74,7 @@ def _read_files(
     argv: tuple[str, ...],
     environ: Mapping[str, str],
     cwd: str,
-) -> ClaudeSays:
+) -> ClaudeState:
     try:
         entry = read_entry(home, pid, start_ticks)
         registered = entry.session_id if entry else ""
@@ -89,11 +89,11 @@ def _read_files(
         finished = _is_finished(home, session_id) if is_certain else False
     except (FileError, OSError, ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else error
-        return ClaudeSays(unknown=f"its session files ({reason})")
+        return ClaudeState(unknown=f"its session files ({reason})")
     idle = None
     if entry and entry.status == "idle" and entry.status_updated_at:
         idle = max(0.0, time.time() - entry.status_updated_at / 1000)
-    return ClaudeSays(
+    return ClaudeState(
         session_id=session_id if SESSION_ID.fullmatch(session_id) else "",
         cwd=cwd,
         working=_working(entry),

@@ -11,14 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from daydreamd.agents.kinds import (
-    CLAUDE,
-    LEFT_BY_AGENTS,
-    MCP,
-    Program,
-    may_be_an_agent,
-    recognise,
-)
+from daydreamd.agents.executed import Executed
+from daydreamd.agents.kinds import CLAUDE, LEFT_BY_AGENTS, MCP, may_be_an_agent, recognise
 from daydreamd.agents.nameless import Left, living_agent, look_at_left, may_be_left
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
@@ -81,7 +75,7 @@ def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int
             continue
         exe = read_exe(pid)
         if may_be_an_agent(exe, settings.kinds):
-            program = Program(exe, read_argv(pid), read_cwd(pid), pid)
+            program = Executed(exe, read_argv(pid), read_cwd(pid), pid)
             kind = recognise(program, settings.kinds)
             sample = _sample(stat, program, kind, children, settings) if kind else None
             if sample is not None:
@@ -109,7 +103,7 @@ def _left_by_agents(
         if left is None:
             continue
         left = replace(left, agent=living_agent(left, stat.start_ticks, began))
-        program = Program(read_exe(pid), read_argv(pid), read_cwd(pid), pid)
+        program = Executed(read_exe(pid), read_argv(pid), read_cwd(pid), pid)
         sample = _sample(stat, program, LEFT_BY_AGENTS, children, settings)
         if sample is None or not left.is_shown or sample.members & agents.keys():
             continue
@@ -132,7 +126,7 @@ def _by_parent(table: Mapping[int, Stat]) -> dict[int, list[Stat]]:
 
 def _sample(
     stat: Stat,
-    program: Program,
+    program: Executed,
     kind: str,
     children: Mapping[int, Sequence[Stat]],
     settings: Cleanup,

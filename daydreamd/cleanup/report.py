@@ -8,7 +8,7 @@ from typing import Any
 
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
-from daydreamd.cleanup.decision import Facts, Verdict
+from daydreamd.cleanup.decision import ProcessFacts, Verdict
 from daydreamd.cleanup.logs import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup import LeftByAgents, PreCleanup
@@ -16,13 +16,13 @@ from daydreamd.units import say_size
 
 
 @dataclass(frozen=True)
-class Candidate:
+class JudgedProcess:
     """An agent process with its verdict, and what became of it.
 
     `frees_bytes` is what its end gives back, as measured before; None where that is not known.
     """
 
-    facts: Facts
+    facts: ProcessFacts
     verdict: Verdict
     ending: Ending | None = None
     frees_bytes: int | None = None
@@ -32,7 +32,7 @@ class Candidate:
         """`ended`, `survived`, … ; empty where nothing was to be done."""
         return self.ending.outcome if self.ending else ""
 
-    def after(self, ending: Ending | None) -> Candidate:
+    def after(self, ending: Ending | None) -> JudgedProcess:
         """The candidate once it was acted on: the last look may have changed the verdict."""
         if ending is None:
             return self
@@ -65,7 +65,7 @@ class TidyReport:
     """Everything one tidying found and did."""
 
     dry_run: bool
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[JudgedProcess] = field(default_factory=list)
     temp_files: list[TempFile] = field(default_factory=list)
     logs: list[LogFile] = field(default_factory=list)
     archives_removed: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ class TidyReport:
     seconds: float = 0.0
 
     @property
-    def kills(self) -> list[Candidate]:
+    def kills(self) -> list[JudgedProcess]:
         """What was, or would be, ended."""
         return [candidate for candidate in self.candidates if candidate.verdict.word == "kill"]
 
@@ -107,7 +107,7 @@ class TidyReport:
         return f"{known} and {others}" if known else others
 
     @property
-    def _freeing(self) -> list[Candidate]:
+    def _freeing(self) -> list[JudgedProcess]:
         return [
             candidate
             for candidate in self.kills
@@ -122,7 +122,7 @@ class TidyReport:
         )
 
     @property
-    def left_behind(self) -> list[Candidate]:
+    def left_behind(self) -> list[JudgedProcess]:
         """What agents left and nobody has ended: it is reported."""
         return [
             candidate

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from daydreamd.agents.claude_files import ClaudeSays
+from daydreamd.agents.claude_files import ClaudeState
 
 _AIDER_HISTORY: Final = ".aider.chat.history.md"
 _HISTORY_OPTION: Final = "--chat-history-file"
 _DEEPEST: Final = 64
 
 
-def resume_claude(said: ClaudeSays, cwd: str) -> str | None:
+def resume_claude(said: ClaudeState, cwd: str) -> str | None:
     """How to take up a session of Claude Code; None without a transcript that holds a prompt."""
     directory = said.cwd or cwd
     if not said.can_be_resumed or not _can_be_named(directory):

@@ -7,17 +7,10 @@ from collections import defaultdict
 
 from tests.house.source import PACKAGE, ROOT, parsed, text_of
 
-TWICE = {"Evidence", "Program"}
-"""Names that two classes still share; one that is mended leaves the list."""
-
 RIDDLES = {
     "sitting", "standing", "in_force", "wishes", "lean", "duties", "reach", "shelf", "closing",
     "plain", "remains", "strays", "memory",
 }  # fmt: skip
-RIDDLES_LEFT = {
-    "daydreamd/cleanup/remains.py", "daydreamd/cleanup/memory.py", "daydreamd/host/strays.py",
-}  # fmt: skip
-
 BORDERS = {
     "daydreamd/settings/loading.py": "tables of TOML, before they are settings",
     "daydreamd/settings/layers.py": "the changed fields of a group, of any type",
@@ -43,13 +36,11 @@ def test_a_public_class_name_is_unique() -> None:
         for node in ast.walk(parsed(text_of(file))):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(str(file.relative_to(ROOT)))
-    shared = {name: files for name, files in found.items() if len(files) > 1}
-    assert {name: files for name, files in shared.items() if name not in TWICE} == {}
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
 def test_a_module_has_the_name_of_the_field() -> None:
-    named = {str(file.relative_to(ROOT)) for file in PACKAGE if file.stem in RIDDLES}
-    assert named - RIDDLES_LEFT == set()
+    assert {str(file.relative_to(ROOT)) for file in PACKAGE if file.stem in RIDDLES} == set()
 
 
 def test_a_bag_of_anything_is_known_only_at_a_border() -> None:

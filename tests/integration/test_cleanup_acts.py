@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from daydreamd.cleanup.act import Ending, LastLook, end_abandoned
-from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Verdict, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
+from daydreamd.cleanup.inspection import PriorKnowledge
 from daydreamd.cleanup.report import TidyReport
 from daydreamd.cleanup.tidy import rules_of, tidy_up
 from daydreamd.host.processes import Signals, identify, is_alive, read_stat, send
@@ -179,12 +179,12 @@ async def test_a_child_of_ours_is_never_ended(zoo: Zoo):
 async def test_one_that_works_again_after_the_decision_is_not_ended(zoo: Zoo):
     pid, done = await aider_on_demand(zoo)
     rules = rules_of(settings())
-    evidence = await gather_evidence(settings(), Known())
+    evidence = await gather_evidence(settings(), PriorKnowledge())
     kills = [facts for facts in evidence.facts if facts.pid == pid]
     assert choose(evidence.facts, rules, Pressure())[pid].word == "kill"
 
     def look() -> LastLook:
-        fresh = look_again(evidence, settings(), Known())
+        fresh = look_again(evidence, settings(), PriorKnowledge())
         return LastLook(fresh, choose(fresh.facts, rules, Pressure()))
 
     send(identify(pid), Signals.SIGUSR1)
@@ -198,7 +198,7 @@ async def test_one_that_works_again_after_the_decision_is_not_ended(zoo: Zoo):
 
 async def test_one_that_works_between_its_last_look_and_its_signal_is_not_ended(zoo: Zoo):
     pid, done = await aider_on_demand(zoo)
-    evidence = await gather_evidence(settings(), Known())
+    evidence = await gather_evidence(settings(), PriorKnowledge())
     verdicts = choose(evidence.facts, rules_of(settings()), Pressure())
     kills = [facts for facts in evidence.facts if facts.pid == pid]
     send(identify(pid), Signals.SIGUSR1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from daydreamd.agents.marks import MARKS, started_by
 from daydreamd.agents.nameless import Left, living_agent
-from daydreamd.cleanup.decision import Facts, Rule, decide
+from daydreamd.cleanup.decision import ProcessFacts, Rule, decide
 from daydreamd.cleanup.owners import Owner
 
 KINDS = ("claude", "codex", "gemini", "an agent")
@@ -31,7 +31,7 @@ def test_it_goes_only_with_the_whole_proof(
     left: Left, ends: bool, age: float, idle: float, owner: str
 ) -> None:
     rule = Rule("left_by_agents", ends, 86_400, 21_600)
-    facts = Facts(
+    facts = ProcessFacts(
         pid=9, start_ticks=1, rule=rule.name, command="x", age_seconds=age, idle_seconds=idle,
         owner=Owner(owner, "it was seen"), never=left.never, proof=left.proof,
     )  # fmt: skip

@@ -14,14 +14,14 @@ from functools import cached_property, partial
 from typing import Final
 
 from daydreamd.agents.bystanders import is_daydreamd
-from daydreamd.agents.claude_files import ClaudeSays, ask_claude
+from daydreamd.agents.claude_files import ClaudeState, read_claude_state
 from daydreamd.agents.claude_remote import remote_session, scheduled_work
 from daydreamd.agents.idle_watch import Watch, Watched
 from daydreamd.agents.intent import meant_to_stay
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.agents.registry import config_dir
 from daydreamd.agents.sampling import Sample, has_moved
-from daydreamd.cleanup.decision import Facts
+from daydreamd.cleanup.decision import ProcessFacts
 from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of
 from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.errors import FileError
@@ -47,7 +47,7 @@ _COMMAND_LENGTH: Final = 200
 
 
 @dataclass(frozen=True)
-class Known:
+class PriorKnowledge:
     """What the caller brings along: which of our sessions are dead, and the watch's memory."""
 
     dead_sessions: Collection[str] = ()
@@ -55,7 +55,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Former:
+class EarlierLook:
     """The look before: what was seen, how long ago, and for how long it had been idle by then."""
 
     sample: Sample | None
@@ -63,16 +63,16 @@ class Former:
     idle_seconds: float = 0.0
 
 
-class Case:
+class Inspection:
     """One process: the two samples of it, and what else is known."""
 
     def __init__(
         self,
         sample: Sample,
-        former: Former,
+        former: EarlierLook,
         watched: Watched | None,
         settings: Cleanup,
-        known: Known,
+        known: PriorKnowledge,
         around: Surroundings,
     ) -> None:
         self.sample, self.before, self.gap = sample, former.sample, former.seconds_ago
@@ -86,7 +86,7 @@ class Case:
         self.claude = self._ask_claude()
         self.remote, self.roster_unknown = self._ask_remote()
 
-    def facts(self, ours: Mapping[int, str]) -> Facts:
+    def facts(self, ours: Mapping[int, str]) -> ProcessFacts:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
         belonging = belonging_of(
@@ -98,7 +98,7 @@ class Case:
             ports_are_left=bool(sample.left and not sample.left.never),
         )
         idle, by = self._idle()
-        return Facts(
+        return ProcessFacts(
             pid=self.stat.pid,
             start_ticks=self.stat.start_ticks,
             rule=sample.kind,
@@ -240,10 +240,10 @@ class Case:
         """Whether its files are not those of this machine: then none of them is read."""
         return namespaces_of(self.stat, self.around) != ()
 
-    def _ask_claude(self) -> ClaudeSays:
+    def _ask_claude(self) -> ClaudeState:
         if self.sample.kind != CLAUDE or self.is_elsewhere:
-            return ClaudeSays()
-        return ask_claude(
+            return ClaudeState()
+        return read_claude_state(
             self.stat.pid,
             self.stat.start_ticks,
             argv=self.sample.argv,
