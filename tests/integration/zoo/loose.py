@@ -14,12 +14,14 @@ from pathlib import Path
 from daydreamd.host.processes import identify, is_alive
 from tests.integration.zoo.animals import fill
 from tests.integration.zoo.keeper import open_zoo
+from tests.integration.zoo.odd import fill_odd
 from tests.integration.zoo.owned import Keeper, fill_owned
 
 
 def main() -> None:
     with open_zoo(Path(sys.argv[1])) as zoo, contextlib.ExitStack() as stack:
-        animals = [*fill(zoo), *fill_owned(Keeper(zoo, stack))]
+        keeper = Keeper(zoo, stack)
+        animals = [*fill(zoo), *fill_owned(keeper), *fill_odd(keeper)]
         zoo.settle(3.0)
         identities = [identify(animal.pid) for animal in animals]
         print(json.dumps([asdict(animal) for animal in animals]), flush=True)

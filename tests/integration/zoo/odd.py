@@ -179,9 +179,10 @@ def _queues(odd: Odd) -> Iterator[Animal]:
     pid = keeper.release(stdin=reading)
     os.close(reading)
     yield Animal("has read a FIFO to its end", pid, "kill")
-    name = f"/zoo-{zoo.mark}"
-    keeper.afterwards(lambda: ctypes.CDLL(None).mq_unlink(name.encode()))  # it outlives its users
-    pid, _ = odd.release("message_queue", name)
+    messages = f"/zoo-{zoo.mark}"
+    # It outlives its users.
+    keeper.afterwards(lambda: ctypes.CDLL(None).mq_unlink(messages.encode()))
+    pid, _ = odd.release("message_queue", messages)
     yield Animal("waits for messages", pid, "spare", "listens on a queue")
     queue = zoo.write("queue", "")
     claude = keeper.claude
