@@ -20,7 +20,6 @@ from daydreamd.records.control import (
     ReloadAnswer,
     SessionAnswer,
     StatusAnswer,
-    StopAnswer,
     TriggerAnswer,
     WatchAnswer,
     When,
@@ -62,10 +61,6 @@ class DaemonConnection:
     def reload(self) -> tuple[str, ...]:
         """Have the settings read anew; a line for each fault if they were refused."""
         return self._ask(ControlRequest("reload"), ReloadAnswer).faults
-
-    def stop_session(self) -> str | None:
-        """Have the running session stop; its id, None where none runs."""
-        return self._ask(ControlRequest("stop_session"), StopAnswer).stopped
 
     def event_lines(self) -> Iterator[bytes]:
         """Events as JSON lines without their end, until the daemon hangs up."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from daydreamd.api.connection import DaemonConnection
     from daydreamd.history.store import History
     from daydreamd.readiness.verdict import ReadinessReport
-    from daydreamd.records.control import When
     from daydreamd.records.events import AnyEvent
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.kill import KillRecord
@@ -39,7 +38,10 @@ class Service:
 
     @contextmanager
     def daemon(self) -> Iterator[DaemonConnection]:
-        """A conversation with the daemon; DaemonNotRunning where there is none."""
+        """A conversation, for more than one question: to trigger a session and wait for its end.
+
+        DaemonNotRunning where no daemon runs.
+        """
         from daydreamd.api.connection import connect
 
         with connect(self.places.control_socket) as connection:
@@ -49,11 +51,6 @@ class Service:
         """The state of the daemon."""
         with self.daemon() as daemon:
             return daemon.status()
-
-    def trigger(self) -> When:
-        """Have a session run, and do not wait for it."""
-        with self.daemon() as daemon:
-            return daemon.trigger()
 
     def reload(self) -> tuple[str, ...]:
         """Have the settings read anew; a line for each fault if they were refused."""

@@ -116,7 +116,7 @@ async def gather_context(
         for workspace in workspaces:
             group.start_soon(look_at, workspace)
         others = Sources(_QUEUE_SECONDS)
-        answers = await others.ask(queue=partial(read_queue_activity, queue))
+        queue_activity = await others.ask("queue", partial(read_queue_activity, queue))
     for source, reason in others.failures:
         faults.fail("", source, reason)
     ordered = {one.name: surveys[one.name] for one in workspaces if one.name in surveys}
@@ -125,7 +125,7 @@ async def gather_context(
         workspaces=facts,
         excerpts=tuple(excerpt for survey in ordered.values() for excerpt in survey.excerpts),
         trends={name: compare_weeks(one) for name, one in facts.items()},
-        recent_activity=last_week(facts, answers.get("queue")),
+        recent_activity=last_week(facts, queue_activity),
         failures=tuple(faults.failures),
         missing=faults.missing,
     )

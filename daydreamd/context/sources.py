@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import anyio
 
 from daydreamd.errors import CommandTimeout, DaydreamError
 from daydreamd.units import say_duration
+
+T = TypeVar("T")
 
 
 class Sources:
@@ -20,12 +22,17 @@ class Sources:
         self.seconds = seconds
         self._until = anyio.current_time() + seconds
 
-    async def ask(self, **sources: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
-        """Answers by name. A source that failed or was too slow is in `failures` instead."""
-        answers: dict[str, Any] = {}
+    async def ask(self, name: str, source: Callable[[], Awaitable[T]]) -> T | None:
+        """Its answer. Of a source that failed or was too slow, `failures` says so."""
+        answers = await self.ask_all({name: source})
+        return answers.get(name)
+
+    async def ask_all(self, sources: Mapping[str, Callable[[], Awaitable[T]]]) -> dict[str, T]:
+        """Answers by name, of those that gave one."""
+        answers: dict[str, T] = {}
         failed: dict[str, str] = {}
 
-        async def ask_one(name: str, source: Callable[[], Awaitable[Any]]) -> None:
+        async def ask_one(name: str, source: Callable[[], Awaitable[T]]) -> None:
             try:
                 answers[name] = await source()
             except (DaydreamError, OSError, ValueError) as error:

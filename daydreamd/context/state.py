@@ -108,25 +108,21 @@ async def read_state(
     Files that match the globs of `exclude` leave the fingerprint as it is.
     """
     excluded = make_exclusion(exclude)
-    answers = await sources.ask(repository=lambda: in_thread(find_repository, root))
-    repository: Repository | None = answers.get("repository")
+    repository = await sources.ask("repository", lambda: in_thread(find_repository, root))
     if repository is None:
         walked = await in_thread(partial(weigh, excluded=excluded), root, _EVERYTHING)
         return State(None, None, (), None, walked.digest)
     # Half of the time, so that one that hangs leaves some for what needs no git
     lay = partial(open_foreign, repository, place, deadline=sources.seconds / 2)
-    answers = await sources.ask(git=lay)
-    git: ForeignGit | None = answers.get("git")
+    git = await sources.ask("git", lay)
     if git is None or repository.bare:
         return State(repository, git, (), None, repository.head if repository.bare else None)
-    answers = await sources.ask(status=partial(_read_settled, git))
-    if "status" not in answers:
+    uncommitted = await sources.ask("status", partial(_read_settled, git))
+    if uncommitted is None:
         # What makes the status hang (a FIFO where git expects a file) would hang the rest as well
         return State(repository, None if sources.timed_out else git, (), None, None)
-    uncommitted = answers["status"]
     weighed = await in_thread(partial(weigh, excluded=excluded), root, uncommitted)
-    answers = await sources.ask(tree=partial(_read_tree, git, exclude))
-    tree = answers.get("tree")
+    tree = await sources.ask("tree", partial(_read_tree, git, exclude))
     stands_at = f"{tree} {weighed.digest}"
     fingerprint = blake2b(stands_at.encode(), digest_size=16).hexdigest() if tree else None
     return State(repository, git, uncommitted, weighed, fingerprint)

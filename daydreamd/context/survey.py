@@ -6,6 +6,7 @@ found is remembered until HEAD, a branch, an uncommitted file or the day changes
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -66,7 +67,7 @@ async def survey_workspace(
             facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
     if known is None and state.fingerprint and not sources.failures:
         new = Remembered(key=key, facts=facts, excerpts=excerpts)
-        await sources.ask(cache=partial(remember, cache, workspace, new))
+        await sources.ask("cache", partial(remember, cache, workspace, new))
     facts = replace(
         facts,
         failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
@@ -104,17 +105,16 @@ class _Surveyor:
 
     async def survey(self) -> tuple[WorkspaceFacts, tuple[Excerpt, ...]]:
         listing = partial(list_files, self._root, self.state.git, excluded=self._excluded)
-        listed = await self.sources.ask(files=listing) if self._has_files else {}
-        answers = await self.sources.ask(**self._questions(listed.get("files")))
-        if self.state.repository is None and "lines" in answers:
-            paths = [file.path for file in answers["lines"]]
+        listed = await self.sources.ask("files", listing) if self._has_files else None
+        found = SourceAnswers(**await self.sources.ask_all(self._questions(listed)))
+        if self.state.repository is None and found.lines is not None:
+            paths = [file.path for file in found.lines]
             search = partial(in_thread, search_files, self._root, paths)
-            answers |= await self.sources.ask(markers=search)
-        found = SourceAnswers(**answers)
-        chosen = await self.sources.ask(excerpts=partial(self._excerpts, found))
+            found = dataclasses.replace(found, markers=await self.sources.ask("markers", search))
+        chosen = await self.sources.ask("excerpts", partial(self._excerpts, found))
         make = partial(make_facts, now=self.now, excluded=self._excluded)
         facts = await in_thread(make, self.workspace, self.state, found)
-        return facts, tuple(chosen.get("excerpts", ()))
+        return facts, tuple(chosen or ())
 
     @property
     def _has_files(self) -> bool:

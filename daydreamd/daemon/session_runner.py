@@ -165,19 +165,19 @@ class SessionRunner:
         outcome = Outcome.INTERRUPTED if obeyed else Outcome.FAILED
         reason = self._stopped if obeyed else words
         await self._put_in_order(name, reason, outcome)
-        self._tell_end(name, outcome, seconds, reason)
         failed_in = str(transcript.phase or "")
-        return SessionEnd(name, trigger, outcome, seconds, (reason,), failed_in=failed_in)
+        return self._emitted(
+            SessionEnd(name, trigger, outcome, seconds, (reason,), failed_in=failed_in)
+        )
 
     def _skip(self, trigger: Trigger, reason: str) -> SessionEnd:
-        self._tell_end("", Outcome.SKIPPED, 0.0, reason)
-        return SessionEnd("", trigger, Outcome.SKIPPED, 0.0, (reason,))
+        return self._emitted(SessionEnd("", trigger, Outcome.SKIPPED, 0.0, (reason,)))
 
-    def _tell_end(self, name: str, outcome: Outcome, seconds: float, reason: str) -> None:
-        """Emit the end of a session that did not emit it itself."""
-        self._sink(
-            SessionEnded(session_id=name, outcome=outcome, seconds=seconds, reasons=(reason,))
-        )
+    def _emitted(self, end: SessionEnd) -> SessionEnd:
+        """`end`, once it is told for a session that could not tell it itself."""
+        name, outcome, seconds, reasons = end.session_id, end.outcome, end.seconds, end.reasons
+        self._sink(SessionEnded(session_id=name, outcome=outcome, seconds=seconds, reasons=reasons))
+        return end
 
     async def _is_open(self, name: str) -> bool:
         return name in {session_id for session_id, _ in await self._unfinished()}

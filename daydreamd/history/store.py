@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -31,6 +30,7 @@ from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionSummary
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class History:
@@ -44,23 +44,21 @@ class History:
 
     async def open_session(self, session: DaydreamSession) -> None:
         """Record that a session begins."""
-        await self._write(writing.open_session, session=session)
+        await self._write(writing.open_session, session)
 
     async def note_phase(self, session: DaydreamSession) -> None:
         """Record where the session stands and what it knows so far."""
-        await self._write(writing.note_phase, session=session)
+        await self._write(writing.note_phase, session)
 
     async def close_session(self, session: DaydreamSession) -> None:
         """Record how the session ended; a second time is an error."""
-        await self._write(writing.close_session, session=session)
+        await self._write(writing.close_session, session)
 
     async def close_interrupted(
         self, session_id: str, reason: str, *, outcome: Outcome = Outcome.INTERRUPTED
     ) -> bool:
         """Close the record of a session whose process died; False if it had closed it itself."""
-        return await self._write(
-            writing.close_dead, session_id=session_id, reason=reason, outcome=outcome
-        )
+        return await self._write(writing.close_dead, session_id, reason, outcome)
 
     async def unfinished(self) -> list[tuple[str, datetime]]:
         """Ids and starts of the sessions without an end, oldest first."""
@@ -68,11 +66,11 @@ class History:
 
     async def sessions(self, limit: int = 20) -> list[SessionSummary]:
         """The newest sessions, newest first."""
-        return await self._read(queries.sessions, limit=limit)
+        return await self._read(queries.sessions, limit)
 
     async def session(self, prefix: str) -> DaydreamSession:
         """One session whole, by its id or the beginning of it."""
-        return await self._read(queries.session, prefix=prefix)
+        return await self._read(queries.session, prefix)
 
     async def forget(
         self, older_than_seconds: float, *, now: retention.Reckoning | None = None
@@ -81,9 +79,7 @@ class History:
 
         No clock that is wrong hurries it, and of skipped sessions only the newest are kept.
         """
-        return await self._write(
-            retention.forget, keep_seconds=older_than_seconds, now=now or retention.look()
-        )
+        return await self._write(retention.forget, older_than_seconds, now or retention.look())
 
     # Insights
 
@@ -112,7 +108,7 @@ class History:
 
     async def known_insights(self, workspace_path: str) -> list[KnownInsight]:
         """All that was said of a workspace, oldest first."""
-        return await self._read(queries.known_insights, workspace_path=workspace_path)
+        return await self._read(queries.known_insights, workspace_path)
 
     async def insights(
         self,
@@ -129,7 +125,7 @@ class History:
 
     async def insight(self, prefix: str) -> KnownInsight:
         """One insight, by its id or the beginning of it."""
-        return await self._read(queries.insight, prefix=prefix)
+        return await self._read(queries.insight, prefix)
 
     async def insight_ids(self) -> set[str]:
         """Every id in use."""
@@ -137,47 +133,46 @@ class History:
 
     async def set_insight_status(self, prefix: str, status: str) -> KnownInsight:
         """Accept or dismiss an insight; gives it as it is now."""
-        return await self._write(writing.set_insight_status, prefix=prefix, status=status)
+        return await self._write(writing.set_insight_status, prefix, status)
 
     # Kills, reflections, state
 
     async def record_kill(self, session_id: str | None, kill: KillRecord) -> None:
         """Record a process that was ended; `session_id` is None where `clean` did it."""
         kill = msgspec.structs.replace(kill, session_id=session_id)
-        await self._write(writing.record_kill, kill=kill)
+        await self._write(writing.record_kill, kill)
 
     async def kills(self, *, session_id: str | None = None, limit: int = 100) -> list[KillRecord]:
         """Processes that were ended, newest first."""
-        return await self._read(queries.kills, session_id=session_id, limit=limit)
+        return await self._read(queries.kills, session_id, limit)
 
     async def note_reflection(self, workspace_path: str, fingerprint: str, session_id: str) -> None:
         """Remember what a workspace looked like when it was reflected on."""
-        await self._write(
-            writing.note_reflection,
-            workspace_path=workspace_path,
-            fingerprint=fingerprint,
-            session_id=session_id,
-        )
+        await self._write(writing.note_reflection, workspace_path, fingerprint, session_id)
 
     async def last_reflection(self, workspace_path: str) -> ReflectionRecord | None:
         """When a workspace was last reflected on, if ever."""
-        return await self._read(queries.last_reflection, workspace_path=workspace_path)
+        return await self._read(queries.last_reflection, workspace_path)
 
     async def get_state(self, key: str) -> str | None:
         """A single value that outlives a restart, such as when the next session is due."""
-        return await self._read(queries.state, key=key)
+        return await self._read(queries.state, key)
 
     async def set_state(self, key: str, value: str) -> None:
         """Remember a single value."""
-        await self._write(writing.set_state, key=key, value=value)
+        await self._write(writing.set_state, key, value)
 
-    async def _write(self, action: Callable[..., T], **facts: Any) -> T:
+    async def _write(
+        self, action: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
         with _as_history_error():
-            return await self._database.write(partial(action, **facts))
+            return await self._database.write(lambda connection: action(connection, *args, **named))
 
-    async def _read(self, query: Callable[..., T], **facts: Any) -> T:
+    async def _read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
         with _as_history_error():
-            return await self._database.read(partial(query, **facts))
+            return await self._database.read(lambda connection: query(connection, *args, **named))
 
 
 @contextmanager

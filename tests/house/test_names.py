@@ -26,7 +26,6 @@ BORDERS = {
 }
 STILL_TO_BE_TYPED = {
     "daydreamd/cleanup/logs.py", "daydreamd/cleanup/report.py", "daydreamd/cleanup/temp.py",
-    "daydreamd/context/sources.py",
 }  # fmt: skip
 
 
