@@ -31,7 +31,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     """
     import anyio
 
-    from daydreamd.cli.typed import here
+    from daydreamd.cli.arguments import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.screens.context_lines import harmless_line, say_facts
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from daydreamd.cli.typed import only_text
+from daydreamd.cli.arguments import only_text
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def exit_code(error: DaydreamError) -> int:
 
 def _go_to_the_system(instance: str | None) -> None:
     """See the system's things from here on, as the one whose they are."""
-    from daydreamd.cli.owner import become_owner
+    from daydreamd.cli.system_user import become_owner
     from daydreamd.settings.places import find_places, instance_environ
 
     if instance is not None:

@@ -32,7 +32,7 @@ def command(
     """
     import anyio
 
-    from daydreamd.cli.typed import here
+    from daydreamd.cli.arguments import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
     from daydreamd.records.session import EXIT_CODES, Outcome, Trigger

@@ -32,7 +32,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     """
     import anyio
 
-    from daydreamd.cli.typed import here
+    from daydreamd.cli.arguments import here
     from daydreamd.context.workspaces import find_workspaces
 
     workspaces = find_workspaces(paths or (here(),), invocation.loaded.settings.workspaces)

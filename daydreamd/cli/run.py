@@ -30,7 +30,7 @@ def command(invocation: Invocation) -> None:
     hold_early()  # before the imports that take time: an early SIGUSR1 is a session, not a death
     from daydreamd.daemon.without_openssl import import_without_openssl
 
-    serve = import_without_openssl("daydreamd.daemon.service").serve
+    serve = import_without_openssl("daydreamd.daemon.serving").serve
 
     import anyio
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.cli.typed import only_text
+from daydreamd.cli.arguments import only_text
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from daydreamd.host.signals import hold_early
 hold_early()
 from daydreamd.daemon.without_openssl import import_without_openssl
 
-serve = import_without_openssl("daydreamd.daemon.service").serve
+serve = import_without_openssl("daydreamd.daemon.serving").serve
 import anyio
 
 from daydreamd.daemon.active_settings import reader

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from daydreamd.daemon.control import ControlSocket
+from daydreamd.daemon.control_socket import ControlSocket
 from daydreamd.daemon.line_socket import listen_at
 from tests.integration.daemons import DaemonRun, running
 

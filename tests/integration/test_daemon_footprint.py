@@ -13,7 +13,7 @@ LOADED = """
 import sys
 from daydreamd.host.signals import hold_early
 from daydreamd.daemon.without_openssl import import_without_openssl
-import_without_openssl("daydreamd.daemon.service")
+import_without_openssl("daydreamd.daemon.serving")
 import daydreamd.cli.run
 print(*sorted(sys.modules))
 """
@@ -45,12 +45,12 @@ def test_the_supervisor_imports_nothing_that_only_a_session_or_a_screen_needs():
 
 def test_whoever_needs_ssl_later_gets_the_real_one():
     code = LOADED + "\nimport ssl, hashlib; ssl.create_default_context(); hashlib.sha256(b'')"
-    assert "daydreamd.daemon.service" in loaded(code)
+    assert "daydreamd.daemon.serving" in loaded(code)
 
 
 def test_where_ssl_is_loaded_already_it_stays():
     names = loaded("import ssl, asyncio\n" + LOADED)
-    assert {"ssl", "_ssl", "daydreamd.daemon.service"} <= names
+    assert {"ssl", "_ssl", "daydreamd.daemon.serving"} <= names
 
 
 def test_an_idle_daemon_stays_below_30_mib(tmp_path):

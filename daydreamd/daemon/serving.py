@@ -16,7 +16,7 @@ from typing import Final
 import anyio
 
 from daydreamd.cleanup.recovery import recover
-from daydreamd.daemon.control import ControlSocket
+from daydreamd.daemon.control_socket import ControlSocket
 from daydreamd.daemon.line_socket import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.daemon.supervisor import Start, Supervisor
