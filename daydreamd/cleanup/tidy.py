@@ -25,9 +25,9 @@ from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.freed import measure_trees
 from daydreamd.cleanup.inspection import PriorKnowledge
-from daydreamd.cleanup.logs import make_room, rotate_log
-from daydreamd.cleanup.report import JudgedProcess, TidyReport
+from daydreamd.cleanup.log_rotation import make_room, rotate_log
 from daydreamd.cleanup.temp import TempFile, clean_temp
+from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.history.store import History
 from daydreamd.host.disks import NO_ANSWER

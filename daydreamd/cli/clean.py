@@ -13,7 +13,7 @@ import click
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
-    from daydreamd.cleanup.report import TidyReport
+    from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.cli.invocation import Invocation
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from daydreamd.cleanup.report import JudgedProcess, TidyReport
+from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.records.kill import KillRecord
 from daydreamd.text import visible
 from daydreamd.units import say_duration, say_size

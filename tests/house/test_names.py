@@ -25,7 +25,8 @@ BORDERS = {
     "daydreamd/agents/claude_remote.py": "a settings file of Claude Code's",
 }
 STILL_TO_BE_TYPED = {
-    "daydreamd/cleanup/logs.py", "daydreamd/cleanup/report.py", "daydreamd/cleanup/temp.py",
+    "daydreamd/cleanup/log_rotation.py", "daydreamd/cleanup/temp.py",
+    "daydreamd/cleanup/tidy_report.py",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import ProcessFacts, Verdict
-from daydreamd.cleanup.logs import UNFINISHED, LogFile
+from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup import LeftByAgents, PreCleanup
 from daydreamd.units import say_size
