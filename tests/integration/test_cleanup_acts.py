@@ -216,9 +216,9 @@ async def test_what_is_in_use_again_is_shown_as_spared(zoo: Zoo):
     report = await tidy(settings(), dry_run=True)
     working = Verdict("spare", ("at work: 0.5 s of CPU in 1.0 s",))
     candidate = of(report, pid).after(Ending("in use again: at work", 0, working))
-    shown = candidate.as_json()
-    assert (shown["decision"], shown["outcome"]) == ("spare", "in use again: at work")
-    assert shown["reasons"] == ["at work: 0.5 s of CPU in 1.0 s"]
+    shown = candidate.document
+    assert (shown.decision, shown.outcome) == ("spare", "in use again: at work")
+    assert shown.reasons == ("at work: 0.5 s of CPU in 1.0 s",)
     assert TidyReport(dry_run=False, candidates=[candidate]).kills == []
 
 
@@ -255,7 +255,7 @@ async def test_a_lock_of_git_that_an_ended_process_leaves_is_told_and_not_touche
             finally:
                 other.kill()
     left = f"{work}/.git/index.lock is left, "
-    assert any(reason.startswith(left) for reason in of(report, pid).as_json()["reasons"])
-    assert "held.lock" not in str(report.as_json())
+    assert any(reason.startswith(left) for reason in of(report, pid).document.reasons)
+    assert "held.lock" not in str(report.document)
     assert of(report, claude).outcome == "ended"
     assert (work / ".git" / "index.lock").exists()
