@@ -17,6 +17,7 @@ from daydreamd.errors import DaemonError, DaemonNotRunning
 from daydreamd.host.local_sockets import connected
 from daydreamd.records.control import (
     ControlRequest,
+    Refusal,
     ReloadAnswer,
     SessionAnswer,
     StatusAnswer,
@@ -30,13 +31,6 @@ from daydreamd.records.status import Status
 ANSWER_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 1 << 16
 _A = TypeVar("_A")
-
-
-class _Granted(msgspec.Struct):
-    """The part that tells a refusal from all other answers."""
-
-    ok: bool = False
-    error: str = "the daemon refused"
 
 
 class DaemonConnection:
@@ -82,12 +76,12 @@ class DaemonConnection:
         if line is None:
             raise DaemonError("cannot read the daemon's answer: it has hung up")
         try:
-            granted = msgspec.json.decode(line, type=_Granted)
-            if granted.ok:
+            refusal = msgspec.json.decode(line, type=Refusal)
+            if refusal.ok:
                 return msgspec.json.decode(line, type=kind)
         except msgspec.DecodeError as error:
             raise DaemonError(f"cannot read the daemon's answer: {error}") from error
-        raise DaemonError(granted.error)
+        raise DaemonError(refusal.error)
 
     def _line(self, within: float | None) -> bytes | None:
         self._connection.settimeout(within)

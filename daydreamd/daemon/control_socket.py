@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import msgspec
@@ -30,9 +30,10 @@ from daydreamd.records.control import (
     StopAnswer,
     TriggerAnswer,
     WatchAnswer,
-    When,
 )
-from daydreamd.records.status import Status
+
+if TYPE_CHECKING:
+    from daydreamd.daemon.supervisor import Supervisor
 
 MAX_CLIENTS: Final = 32
 MAX_STAYING: Final = 32
@@ -44,35 +45,11 @@ _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOME
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class ControlledDaemon(Protocol):
-    """What the daemon does for a client; DaydreamError becomes the answer's `error`."""
-
-    def status(self) -> Status:
-        """The state of the daemon now."""
-        ...
-
-    def trigger(self) -> tuple[When, SessionRequest]:
-        """Ask for a session: when it begins, and the request to wait on."""
-        ...
-
-    def watch(self) -> AsyncGenerator[bytes]:
-        """Event lines, newline included, until the daemon stops."""
-        ...
-
-    async def reload(self) -> tuple[str, ...]:
-        """Read the settings anew; a line for each fault for which they were refused."""
-        ...
-
-    def stop_session(self) -> str | None:
-        """Tell the running session to stop; its id, None where none runs."""
-        ...
-
-
 class ControlSocket:
     """Accepts clients and serves each in a task of its own; `allowed` are the users who may ask."""
 
     def __init__(
-        self, listener: socket.socket, daemon: ControlledDaemon, *, allowed: Collection[int]
+        self, listener: socket.socket, daemon: Supervisor, *, allowed: Collection[int]
     ) -> None:
         self._listener = listener
         self._daemon = daemon

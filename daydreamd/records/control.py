@@ -70,10 +70,10 @@ class StopAnswer(_Granted, frozen=True, kw_only=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was not granted."""
+    """Why a request was not granted. Any answer can be read as this, to tell whether it is one."""
 
     ok: bool = False
-    error: str
+    error: str = "the daemon refused"
 
 
 ControlAnswer = (
