@@ -23,6 +23,7 @@ _SAID: Final = {
     "waiting": "Claude waits for an answer",
     "shell": "Claude runs a shell",
 }
+_NO_ENTRY: Final = RegistryEntry(proc_start="")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read_claude_state(
     uid: int,
     cwd: str,
 ) -> ClaudeState:
-    """Read the registry and the transcripts of the process's own configuration directory."""
+    """Read what Claude Code keeps of a process; what cannot be read is named in `unknown`."""
     home = config_dir(environ, uid)
     if home is None:
         return ClaudeState(unknown="where its configuration lies")
@@ -76,12 +77,11 @@ def _read_files(
     cwd: str,
 ) -> ClaudeState:
     try:
-        entry = read_entry(home, pid, start_ticks)
-        registered = entry.session_id if entry else ""
-        session_id = registered or resumed_session(argv)
-        cwd = (entry and entry.cwd) or cwd
+        entry = read_entry(home, pid, start_ticks) or _NO_ENTRY
+        session_id = entry.session_id or resumed_session(argv)
+        cwd = entry.cwd or cwd
         projects = home / "projects"
-        newest = newest_transcript(projects, session_id, "" if registered else cwd)
+        newest = newest_transcript(projects, session_id, "" if entry.session_id else cwd)
         is_certain = bool(session_id)
         if newest and not session_id:
             session_id = newest[1]
@@ -91,12 +91,12 @@ def _read_files(
         reason = "nested too deep" if isinstance(error, RecursionError) else error
         return ClaudeState(unknown=f"its session files ({reason})")
     idle = None
-    if entry and entry.status == "idle" and entry.status_updated_at:
+    if entry.status == "idle" and entry.status_updated_at:
         idle = max(0.0, time.time() - entry.status_updated_at / 1000)
     return ClaudeState(
         session_id=session_id if SESSION_ID.fullmatch(session_id) else "",
         cwd=cwd,
-        working=_working(entry),
+        working=_working(entry.status),
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
@@ -112,15 +112,12 @@ def _is_finished(home: Path, session_id: str) -> bool:
     return len(found) == 1 and has_finished(found[0], home / "todos")
 
 
-def _working(entry: RegistryEntry | None) -> str:
+def _working(status: str) -> str:
     """What it says it does; a word that we do not know is no idleness."""
-    status = entry.status if entry else ""
     return "" if status in ("", "idle") else _SAID.get(status, "Claude says something unknown")
 
 
-def _remote(entry: RegistryEntry | None) -> str:
-    if entry is None:
-        return ""
+def _remote(entry: RegistryEntry) -> str:
     if entry.kind not in ("", "interactive"):
         return "Claude runs it in the background"
     return "Claude's remote control knows it" if entry.bridge_session_id else ""

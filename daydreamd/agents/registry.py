@@ -36,7 +36,7 @@ class RegistryEntry(msgspec.Struct, frozen=True, rename="camel"):
     bridge_session_id: str | None = None
 
     def is_of(self, start_ticks: int) -> bool:
-        """Whether it speaks of the process that began at `start_ticks` after boot."""
+        """Whether it is of the process that started at `start_ticks` (clock ticks since boot)."""
         return str(self.proc_start) == str(start_ticks)
 
 

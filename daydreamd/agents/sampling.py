@@ -65,7 +65,7 @@ class Sample:
 
 
 def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
-    """Every agent process that may be ours to look after, by pid."""
+    """A sample of every agent process that is ours to look after, by pid."""
     table = scan() if table is None else table
     children = _by_parent(table)
     kernel = _parent_of_kernel_threads(table)

@@ -125,8 +125,8 @@ def choose(
         verdicts[facts.pid] = verdict
     for name, rule in shrunk.items():
         _keep_the_count([facts for facts in all_facts if facts.rule == name], rule, verdicts)
-    _keep_families_together(all_facts, rules, verdicts)
-    _keep_partners_together(all_facts, verdicts)
+    _keep_families(all_facts, rules, verdicts)
+    _keep_partners(all_facts, verdicts)
     return verdicts
 
 
@@ -234,7 +234,7 @@ def _keep_the_count(kin: Sequence[ProcessFacts], rule: Rule, verdicts: dict[int,
             left -= 1
 
 
-def _keep_families_together(
+def _keep_families(
     all_facts: Sequence[ProcessFacts], rules: Mapping[str, Rule], verdicts: dict[int, Verdict]
 ) -> None:
     """A tree that holds a process which must stay, stays; of all others everything goes."""
@@ -256,9 +256,7 @@ def _keep_families_together(
             verdicts[facts.pid] = Verdict("kill", (reason,))
 
 
-def _keep_partners_together(
-    all_facts: Sequence[ProcessFacts], verdicts: dict[int, Verdict]
-) -> None:
+def _keep_partners(all_facts: Sequence[ProcessFacts], verdicts: dict[int, Verdict]) -> None:
     """What is connected to an agent that stays, stays; and with it the tree that it is in."""
     spared: set[int] = set()
     waiting = True

@@ -11,16 +11,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 
 import anyio
 
 from daydreamd.agents.idle_watch import carry_on
 from daydreamd.agents.sampling import Sample, look
+from daydreamd.cleanup.adoption import Surroundings
 from daydreamd.cleanup.decision import ProcessFacts
 from daydreamd.cleanup.inspection import EarlierLook, Inspection, PriorKnowledge
 from daydreamd.cleanup.owners import is_in_service
-from daydreamd.cleanup.ownership import Surroundings
 from daydreamd.host.cgroups import read_cgroup
 from daydreamd.host.connections import see_connections
 from daydreamd.host.namespaces import find_home
@@ -51,7 +50,7 @@ async def gather_evidence(settings: Cleanup, known: PriorKnowledge) -> ProcessEv
     if not first:
         return ProcessEvidence((), {})
     await anyio.sleep(settings.observe)
-    return await in_spare_thread(partial(_second_look, first, began, settings, known))
+    return await in_spare_thread(partial(_second_look, first, began, settings, known, {}))
 
 
 def look_again(
@@ -67,7 +66,7 @@ def _second_look(
     began: float,
     settings: Cleanup,
     known: PriorKnowledge,
-    idle: Mapping[int, float] = MappingProxyType({}),
+    idle: Mapping[int, float],
 ) -> ProcessEvidence:
     """Look, and compare with `first`, by when each had been `idle` for so many seconds."""
     table = scan()

@@ -21,8 +21,9 @@ from daydreamd.agents.intent import meant_to_stay
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.agents.registry import config_dir
 from daydreamd.agents.sampling import Sample, has_moved
+from daydreamd.cleanup.adoption import Surroundings
 from daydreamd.cleanup.decision import ProcessFacts
-from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of
+from daydreamd.cleanup.ownership import belonging_of, namespaces_of
 from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK

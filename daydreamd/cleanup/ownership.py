@@ -7,7 +7,7 @@ parents is followed through whatever only waits, to somebody alive or to whoever
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from daydreamd.agents.bystanders import (
@@ -19,12 +19,11 @@ from daydreamd.agents.bystanders import (
     program_name,
 )
 from daydreamd.agents.nameless import is_daemon
-from daydreamd.cleanup.adoption import is_adopted, say_adopter
+from daydreamd.cleanup.adoption import Surroundings, is_adopted, say_adopter
 from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
 from daydreamd.cleanup.peers import Circle, connected_owner, has_window
 from daydreamd.host.cgroups import is_frozen, read_cgroup
-from daydreamd.host.connections import Connections
-from daydreamd.host.namespaces import Home, ends_with, foreign_namespaces
+from daydreamd.host.namespaces import ends_with, foreign_namespaces
 from daydreamd.host.processes import Stat, ancestors, descendants, read_argv, read_tracer
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
@@ -32,18 +31,6 @@ from daydreamd.units import say_duration
 # Of the machine itself: they hold a descriptor of whoever asks them for something.
 _KEEPERS = ("systemd", "init", "dbus-", "polkit", "xdg-", "elogind")
 _SANDBOXES = ("bwrap", "firejail", "unshare")
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What was seen of the machine around the agents, in one look."""
-
-    table: Mapping[int, Stat]
-    connections: Connections
-    adopted: Collection[int] = ()
-    agents: Collection[int] = ()
-    home: Home = field(default_factory=Home)
-    our_cgroup: str = "/"
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ async def recover(history: History, places: Places, *, emitter: Emitter) -> Reco
 
 
 async def leave_nothing(session_id: str, *, runtime_dir: Path, emitter: Emitter) -> PostCleanup:
-    """End what this session still runs and remove its scratch; the `post_analysis` summary."""
+    """End what this session still runs and remove its scratch directory, at its end."""
     began = anyio.current_time()
     cleared = await clear(session_id, runtime_dir)
     if cleared.left:

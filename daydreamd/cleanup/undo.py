@@ -1,7 +1,6 @@
-"""The way back: the command that brings a conversation back, where there is one to bring back.
+"""The shell command that resumes an ended agent's conversation, where there is one to resume.
 
-It is meant to be typed into a shell, so everything in it is quoted, and nothing in it moves a
-terminal.
+Everything in it is quoted for a shell, and nothing in it moves a terminal.
 """
 
 from __future__ import annotations
