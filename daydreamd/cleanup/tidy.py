@@ -44,8 +44,6 @@ _LOOK_SECONDS: Final = 10.0  # what a look may take where the budget is small
 _STEP_SECONDS: Final = 4.0  # of them; who has not come back by then hangs
 _LIMIT_OF_SESSIONS: Final = 1000
 
-__all__ = ["TidyReport", "tidy_up"]
-
 
 async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far to go
     settings: Cleanup,

@@ -28,7 +28,7 @@ from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
-    from daydreamd.cleanup.tidy import TidyReport
+    from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.context.gathering import ContextReport
     from daydreamd.insights.judgement import Judgement
     from daydreamd.readiness.verdict import ReadinessReport
