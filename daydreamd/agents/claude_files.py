@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from daydreamd.agents.registry import RegistryEntry, config_dir, read_entry
+from daydreamd.agents.registry import NO_ENTRY, RegistryEntry, config_dir, read_entry
 from daydreamd.agents.transcript_end import has_finished
 from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, newest_transcript
 from daydreamd.errors import FileError
@@ -23,7 +23,6 @@ _SAID: Final = {
     "waiting": "Claude waits for an answer",
     "shell": "Claude runs a shell",
 }
-_NO_ENTRY: Final = RegistryEntry(proc_start="")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def _read_files(
     cwd: str,
 ) -> ClaudeState:
     try:
-        entry = read_entry(home, pid, start_ticks) or _NO_ENTRY
+        entry = read_entry(home, pid, start_ticks) or NO_ENTRY
         session_id = entry.session_id or resumed_session(argv)
         cwd = entry.cwd or cwd
         projects = home / "projects"

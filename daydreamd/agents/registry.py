@@ -40,6 +40,9 @@ class RegistryEntry(msgspec.Struct, frozen=True, rename="camel"):
         return str(self.proc_start) == str(start_ticks)
 
 
+NO_ENTRY: Final = RegistryEntry(proc_start="")
+
+
 def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:
     """Where a Claude process with this environment keeps its files; None where that is unknown."""
     if given := environ.get("CLAUDE_CONFIG_DIR"):

@@ -44,6 +44,11 @@ def test_every_event_is_emitted_and_heard(event: str) -> None:
     assert any(event in set(heard(parsed(text_of(file)))) for file in listeners), "heard"
 
 
+def test_claude_codes_registry_is_read_in_one_place() -> None:
+    readers = {str(file.relative_to(ROOT)) for file in PACKAGE if "proc_start" in text_of(file)}
+    assert readers == {"daydreamd/agents/registry.py"}
+
+
 def test_every_dependency_is_used() -> None:
     """But for scc, which is a program."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
