@@ -31,7 +31,7 @@ from daydreamd.host.processes import (
     read_environ,
     scan,
 )
-from daydreamd.records.cleanup import PostCleanup
+from daydreamd.records.cleanup_summary import PostCleanup
 from daydreamd.records.events import Emitter
 from daydreamd.settings.places import Places
 

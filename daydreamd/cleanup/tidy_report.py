@@ -12,7 +12,7 @@ from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import ProcessFacts, Verdict, Word
 from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
-from daydreamd.records.cleanup import LeftByAgents, PreCleanup
+from daydreamd.records.cleanup_summary import LeftByAgents, PreCleanup
 from daydreamd.units import say_size
 
 

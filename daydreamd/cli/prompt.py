@@ -61,7 +61,7 @@ async def _compose(
     from daydreamd.readiness.model_server import find_model
     from daydreamd.records.model_choice import ModelChoice
     from daydreamd.reflection.prompt import compose_prompt
-    from daydreamd.reflection.serving import budget_for, compose_for, serving
+    from daydreamd.reflection.served_model import budget_for, compose_for, serving
     from daydreamd.reflection.tokens import estimated
     from daydreamd.sessions.plan import model_settings
 

@@ -17,7 +17,7 @@ from daydreamd.context.exclusion import is_fit_to_show, is_worth_reading
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.context.lines import CountedFile, HotFile
 from daydreamd.context.patches import parse_patch
-from daydreamd.context.status import Uncommitted
+from daydreamd.context.uncommitted import Uncommitted
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
 from daydreamd.host.files import read_beneath

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.context.foreign import ForeignGit, configured_filters
-from daydreamd.context.status import Uncommitted
+from daydreamd.context.uncommitted import Uncommitted
 from daydreamd.errors import FileError
 from daydreamd.host.files import open_beneath
 from daydreamd.host.threads import in_spare_thread

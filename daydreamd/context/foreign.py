@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 import anyio
 
 from daydreamd.context.git_config import FOR_ALL, Config, harmless
-from daydreamd.context.owner import GitOwner
+from daydreamd.context.git_owner import GitOwner
 from daydreamd.context.repository import Repository
 from daydreamd.errors import CommandError, FileError
 from daydreamd.host.commands import clean_environment, run

@@ -19,7 +19,7 @@ from daydreamd.context.cache import make_private
 from daydreamd.context.queue_activity import read_queue_activity
 from daydreamd.context.sources import Sources
 from daydreamd.context.survey import Survey, survey_workspace
-from daydreamd.context.trends import compare_weeks, last_week
+from daydreamd.context.weeks import compare_weeks, last_week
 from daydreamd.errors import WorkspaceError
 from daydreamd.records.events import Emitter
 from daydreamd.records.facts import WorkspaceFacts

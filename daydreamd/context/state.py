@@ -23,7 +23,7 @@ from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.git_config import is_true
 from daydreamd.context.repository import Repository
 from daydreamd.context.sources import Sources
-from daydreamd.context.status import Uncommitted, Weighed, count_dirty, read_status, weigh
+from daydreamd.context.uncommitted import Uncommitted, Weighed, count_dirty, read_status, weigh
 from daydreamd.context.workspaces import printable
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.facts import DirtyFacts, GitFacts

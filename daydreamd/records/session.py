@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from daydreamd.records.analysis import AnalysisFacts
-from daydreamd.records.cleanup import CleanupSummary
+from daydreamd.records.cleanup_summary import CleanupSummary
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.health import SystemHealth, SystemMetrics
 from daydreamd.records.insight import InsightItem

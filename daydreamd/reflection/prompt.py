@@ -19,9 +19,9 @@ from daydreamd.errors import ModelError
 from daydreamd.records.answer import CATEGORIES
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.answer_schema import JsonSchema, answer_schema, most_items
 from daydreamd.reflection.description import describe
 from daydreamd.reflection.pages import Page, lay_out
-from daydreamd.reflection.schema import JsonSchema, answer_schema, most_items
 from daydreamd.reflection.tokens import CountTokens
 from daydreamd.text.prompting import one_line
 

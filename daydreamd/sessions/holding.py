@@ -30,8 +30,8 @@ from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.parts import failing_paths
 from daydreamd.sessions.plan import Plan
-from daydreamd.sessions.rotation import choose_workspaces
 from daydreamd.sessions.system import UnifiedDaydreamSystem
+from daydreamd.sessions.turns import choose_workspaces
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 

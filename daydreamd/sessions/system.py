@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from daydreamd.context.gathering import ContextReport
     from daydreamd.insights.judgement import Judgement
     from daydreamd.readiness.verdict import ReadinessReport
-    from daydreamd.records.cleanup import PostCleanup
+    from daydreamd.records.cleanup_summary import PostCleanup
     from daydreamd.reflection.reflecting import Reflection
 
 

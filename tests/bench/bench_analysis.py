@@ -13,7 +13,7 @@ from daydreamd.readiness.model_server import find_model
 from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
-from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.embedded_engine import embedded_engine
 from daydreamd.reflection.prompt import Material
 from daydreamd.reflection.reflecting import reflect
 from daydreamd.settings.schema import Analysis, Model

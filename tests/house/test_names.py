@@ -19,7 +19,7 @@ BORDERS = {
     "daydreamd/records/events.py": "the facts of a notice, each with names of its own",
     "daydreamd/reflection/direct.py": "bodies of requests to model servers, each of its own shape",
     "daydreamd/reflection/aider_command.py": "a settings file of Aider's",
-    "daydreamd/reflection/schema.py": "a JSON schema, in which servers have a say",
+    "daydreamd/reflection/answer_schema.py": "a JSON schema, in which servers have a say",
     "daydreamd/context/tech_stack.py": "a manifest in TOML, of any kind",
     "daydreamd/agents/transcript_end.py": "lines that an agent wrote, of whichever version",
     "daydreamd/agents/claude_remote.py": "a settings file of Claude Code's",

@@ -17,7 +17,7 @@ from daydreamd.records.events import AnswerChunk, Emitter
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
-from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.embedded_engine import embedded_engine
 from daydreamd.reflection.reflecting import Material, reflect
 from daydreamd.settings.schema import Analysis, Model
 from tests.integration.world import serving
@@ -115,7 +115,7 @@ def test_the_engine_ends_when_whoever_started_it_is_killed(tmp_path):
     script = """
 import os, sys, anyio
 from pathlib import Path
-from daydreamd.reflection.embedded import embedded_engine
+from daydreamd.reflection.embedded_engine import embedded_engine
 from daydreamd.host.procfs import read_children
 from daydreamd.readiness.model_server import find_model
 from daydreamd.settings.schema import Model

@@ -43,6 +43,13 @@ def test_a_session_leaves_a_checked_insight_and_an_untouched_workspace(world):
     assert world.marked_processes() == []
 
 
+def test_the_history_gives_a_session_back_as_it_was_printed(world):
+    with serving("ollama_server.py") as url:
+        printed = json.loads(world.run("once", "--json", DAYDREAMD_MODEL__BASE_URL=url).stdout)
+    shown = world.run("sessions", "show", printed["session_id"], "--json")
+    assert json.loads(shown.stdout) == printed
+
+
 def test_prompt_prints_what_a_session_asks(world, tmp_path):
     """With an insight that is known already, and whatever is drawn anew each time left out."""
     with serving("ollama_server.py") as url:

@@ -11,7 +11,7 @@ from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.git_config import harmless, parse_config
 from daydreamd.context.markers import parse_grep
 from daydreamd.context.patches import parse_patch
-from daydreamd.context.status import parse_status
+from daydreamd.context.uncommitted import parse_status
 from daydreamd.errors import WorkspaceError
 
 PIECES = st.sampled_from(

@@ -6,7 +6,7 @@ import pytest
 
 from daydreamd.insights.proposals import MAX_PROPOSALS, read_answer
 from daydreamd.records.answer import BODY, TITLE, Proposal
-from daydreamd.reflection.schema import answer_schema
+from daydreamd.reflection.answer_schema import answer_schema
 
 ITEM = {
     "title": "The retry loop hides time-outs",
