@@ -21,8 +21,6 @@ from daydreamd.host.disks import glance
 from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.processes import read_environ, read_stat, read_uid
 
-_AT_WORK: Final = ("busy", "shell")
-
 
 class RegistryEntry(msgspec.Struct, frozen=True, rename="camel"):
     """The keys of an entry that are of use here; `status_updated_at` in ms since the epoch."""
@@ -120,5 +118,5 @@ def _at_work_in(home: Path) -> Iterator[str]:
             entry = parse_entry(file)
         except FileError:  # half written, or of another version
             continue
-        if entry.is_of(stat.start_ticks) and entry.status in _AT_WORK:
+        if entry.is_of(stat.start_ticks) and entry.status in ("busy", "shell"):
             yield f"Claude is at work in {entry.cwd or 'a place unknown'} (pid {stat.pid})"

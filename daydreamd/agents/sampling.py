@@ -197,9 +197,7 @@ def moved_since(samples: Mapping[int, Sample], seconds: float) -> dict[int, str]
 
 
 def _is_ours(identity: Identity, settings: Cleanup) -> bool:
-    if settings.all_users and os.geteuid() == 0:
-        return True
-    return identity.uid == os.getuid()
+    return (settings.all_users and os.geteuid() == 0) or identity.uid == os.getuid()
 
 
 def has_moved(before: tuple[int, int, frozenset[int]], now: Sample, seconds: float) -> str:
