@@ -13,7 +13,7 @@ from typing import Final
 
 from daydreamd.agents.executed import Executed
 from daydreamd.agents.kinds import CLAUDE, LEFT_BY_AGENTS, MCP, may_be_an_agent, recognise
-from daydreamd.agents.nameless import Left, living_agent, look_at_left, may_be_left
+from daydreamd.agents.nameless import LeftProcess, living_agent, look_at_left, may_be_left
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
@@ -61,7 +61,7 @@ class Sample:
     stopped: frozenset[int] = field(default=frozenset())
     runnable: frozenset[int] = field(default=frozenset())
     youngest_ticks: int = 0
-    left: Left | None = None
+    left: LeftProcess | None = None
 
 
 def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
