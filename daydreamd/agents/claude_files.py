@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.agents.registry import NO_ENTRY, RegistryEntry, config_dir, read_entry
-from daydreamd.agents.transcript_end import has_finished
-from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, newest_transcript
+from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, has_finished, newest_transcript
 from daydreamd.errors import FileError
 from daydreamd.host.disks import NO_ANSWER, ask_disk
 

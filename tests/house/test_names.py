@@ -21,7 +21,7 @@ BORDERS = {
     "daydreamd/reflection/aider_command.py": "a settings file of Aider's",
     "daydreamd/reflection/answer_schema.py": "a JSON schema, in which servers have a say",
     "daydreamd/context/tech_stack.py": "a manifest in TOML, of any kind",
-    "daydreamd/agents/transcript_end.py": "lines that an agent wrote, of whichever version",
+    "daydreamd/agents/transcripts.py": "lines that an agent wrote, of whichever version",
     "daydreamd/agents/claude_remote.py": "a settings file of Claude Code's",
 }
 
