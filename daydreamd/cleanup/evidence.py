@@ -15,10 +15,11 @@ from functools import partial
 import anyio
 
 from daydreamd.agents.idle_watch import carry_on
+from daydreamd.agents.idleness import EarlierLook
 from daydreamd.agents.sampling import Sample, look
 from daydreamd.cleanup.adoption import Surroundings
 from daydreamd.cleanup.decision import ProcessFacts
-from daydreamd.cleanup.inspection import EarlierLook, Inspection, PriorKnowledge
+from daydreamd.cleanup.inspection import Inspection, PriorKnowledge
 from daydreamd.cleanup.owners import is_in_service
 from daydreamd.host.cgroups import read_cgroup
 from daydreamd.host.connections import see_connections
