@@ -29,7 +29,6 @@ from daydreamd.cleanup.temp import (
     temp_directories,
 )
 from daydreamd.errors import FileError
-from daydreamd.host.deletion import Place
 from daydreamd.host.disks import ask_disks
 from daydreamd.host.leftovers import (
     Leftover,
@@ -111,8 +110,8 @@ def clean_agent_files(
     lives = _Lives(environ, uid, settings)
     reason = "an agent's own {}, of no session that lives"
     settled = [
-        settle(leftover, lives.claim(leftover) or _in_use(leftover, used), act=act)
-        for leftover in found
+        settle(one, lives.claim(one) or (IN_USE if one.holds & used else ""), act=act)
+        for one in found
     ]
     removed = [
         replace(file, reason=reason.format(_what(file))) if file.decision == "remove" else file
@@ -192,10 +191,6 @@ class _Lives:
             return False
         stat = read_stat(int(named[1])) if named else None
         return stat is None or not entry.is_of(stat.start_ticks)
-
-
-def _in_use(leftover: Leftover, used: set[Place]) -> str:
-    return IN_USE if leftover.holds & used else ""
 
 
 def _what(file: TempFile) -> str:

@@ -1,7 +1,4 @@
-"""One agent process: everything that is known of it, put together as the facts to decide by.
-
-What cannot be read is put down as unknown, which spares. What it all means is `decision`'s matter.
-"""
+"""One agent process: everything that is known of it, put together as the facts to decide by."""
 
 from __future__ import annotations
 
@@ -28,12 +25,7 @@ from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.disks import ask_disk
-from daydreamd.host.processes import (
-    age_seconds,
-    ancestors,
-    read_argv,
-    read_environ,
-)
+from daydreamd.host.processes import age_seconds, ancestors, read_argv, read_environ
 from daydreamd.settings.schema import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 
