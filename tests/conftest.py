@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from daydreamd.host.orphans import OWN_CHILDREN
 from daydreamd.host.procfs import read_argv, read_children, read_stat
-from daydreamd.host.strays import HOUSEHOLD
 from tests.needs import reason_to_skip
 
 ROOT = Path(__file__).parents[1]
@@ -48,9 +48,9 @@ def nothing_is_left_behind():
     """Compare what this process has before and after; also be no subreaper for the next test."""
     before = _belongings()
     yield
-    if HOUSEHOLD.adopts:
+    if OWN_CHILDREN.adopts:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-        HOUSEHOLD.adopts = False
+        OWN_CHILDREN.adopts = False
     give_up = time.monotonic() + _SETTLE_SECONDS
     while (left := _belongings() - before) and time.monotonic() < give_up:
         gc.collect()  # a socket in a reference cycle is closed here, with its ResourceWarning

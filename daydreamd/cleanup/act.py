@@ -20,12 +20,12 @@ from typing import Final, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from daydreamd.cleanup.decision import Facts, Verdict
-from daydreamd.cleanup.evidence import Evidence
+from daydreamd.agents.sampling import moved_since
+from daydreamd.cleanup.decision import ProcessFacts, Verdict
+from daydreamd.cleanup.evidence import ProcessEvidence
+from daydreamd.cleanup.freed import TreeMemory, await_companions, measure_trees
 from daydreamd.cleanup.git_locks import git_directories, say_dead_locks
 from daydreamd.cleanup.grace import CAME_TO_LIFE, Grace
-from daydreamd.cleanup.memory import Memory, await_companions, measure_trees
-from daydreamd.cleanup.sampling import moved_since
 from daydreamd.host.processes import (
     EndReport,
     Identity,
@@ -73,12 +73,12 @@ class Ending:
 class LastLook:
     """The evidence in the moment before acting, and what it means."""
 
-    evidence: Evidence
+    evidence: ProcessEvidence
     verdicts: Mapping[int, Verdict]
 
 
 async def end_abandoned(
-    kills: Sequence[Facts],
+    kills: Sequence[ProcessFacts],
     identities: Mapping[int, Identity],
     *,
     look: Callable[[], LastLook],
@@ -109,9 +109,9 @@ async def end_abandoned(
 class _Batch:
     """Trees that are told to end together, with what is known of them before."""
 
-    roots: Sequence[Facts]
-    evidence: Evidence
-    memory: Mapping[int, Memory]
+    roots: Sequence[ProcessFacts]
+    evidence: ProcessEvidence
+    memory: Mapping[int, TreeMemory]
     gits: Mapping[int, Collection[Path]]
 
 
@@ -120,7 +120,7 @@ class _Acting:
 
     def __init__(
         self,
-        kills: Sequence[Facts],
+        kills: Sequence[ProcessFacts],
         identities: Mapping[int, Identity],
         look: Callable[[], LastLook],
         stop_at: float,
@@ -130,14 +130,14 @@ class _Acting:
         self._stop_at, self._grace = stop_at, grace
         self.endings: dict[int, Ending] = {}
 
-    async def end_all(self, roots: Sequence[Facts]) -> None:
+    async def end_all(self, roots: Sequence[ProcessFacts]) -> None:
         """Tell one batch after the other; all have their grace at the same time."""
         size = max(_BATCH, -(-len(roots) // _MOST_BATCHES))
         async with anyio.create_task_group() as group:
             for start in range(0, len(roots), size):
                 await self._tell(roots[start : start + size], group)
 
-    async def _tell(self, batch: Sequence[Facts], group: TaskGroup) -> None:
+    async def _tell(self, batch: Sequence[ProcessFacts], group: TaskGroup) -> None:
         grace = min(self._grace, self._stop_at - time.monotonic())
         if grace < min(self._grace, _LEAST_GRACE):
             for facts in batch:
@@ -159,7 +159,7 @@ class _Acting:
         told = _Batch(still, look.evidence, memory, gits)
         group.start_soon(self._end, told, grace, name=f"end {len(still)} trees")
 
-    def _still_goes(self, facts: Facts, look: LastLook) -> bool:
+    def _still_goes(self, facts: ProcessFacts, look: LastLook) -> bool:
         if not is_alive(self._identities[facts.pid]):
             self._note(facts, Ending(GONE))
             return False
@@ -194,9 +194,9 @@ class _Acting:
 
     def _note_end(
         self,
-        root: Facts,
+        root: ProcessFacts,
         report: EndReport,
-        memory: Mapping[int, Memory],
+        memory: Mapping[int, TreeMemory],
         notes: tuple[str, ...],
     ) -> None:
         survivors = {survivor.pid for survivor in report.survivors}
@@ -208,7 +208,7 @@ class _Acting:
             said = notes if facts is root else ()
             self.endings[facts.pid] = Ending(outcome, freed, notes=said)
 
-    def _leave(self, root: Facts, why: str, notes: tuple[str, ...]) -> None:
+    def _leave(self, root: ProcessFacts, why: str, notes: tuple[str, ...]) -> None:
         """A tree that was told to end, and is left because somebody uses it after all."""
         verdict = Verdict("spare", (f"came back to life during its grace: {why}",))
         left = Ending(f"{CAME_TO_LIFE}: {why}", 0, verdict)
@@ -221,19 +221,19 @@ class _Acting:
                 ending = replace(ending, notes=(*below, *notes))
             self.endings[facts.pid] = ending
 
-    def _tree(self, root: Facts) -> list[Facts]:
+    def _tree(self, root: ProcessFacts) -> list[ProcessFacts]:
         """The root and those below it that were decided about, too."""
         below = [one for one in self._kills if one.pid in root.family and one is not root]
         return [root, *below]
 
-    def _spare(self, root: Facts, verdict: Verdict, look: LastLook) -> None:
+    def _spare(self, root: ProcessFacts, verdict: Verdict, look: LastLook) -> None:
         for facts in self._tree(root):
             now = verdict if facts is root else look.verdicts.get(facts.pid, verdict)
             if now.word == "kill":  # only with its root
                 now = Verdict("spare", (f"part of pid {root.pid}: {verdict.reasons[0]}",))
             self.endings[facts.pid] = Ending(f"{IN_USE_AGAIN}: {now.reasons[0]}", 0, now)
 
-    def _note(self, root: Facts, ending: Ending) -> None:
+    def _note(self, root: ProcessFacts, ending: Ending) -> None:
         for facts in self._tree(root):
             self.endings[facts.pid] = ending
 
@@ -245,7 +245,7 @@ async def _in_time(ask: Callable[[], T]) -> T | None:
     return None
 
 
-def _git_directories(roots: Sequence[Facts]) -> dict[int, set[Path]]:
+def _git_directories(roots: Sequence[ProcessFacts]) -> dict[int, set[Path]]:
     return {facts.pid: git_directories({facts.pid, *facts.family}) for facts in roots}
 
 

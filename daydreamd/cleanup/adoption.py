@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from daydreamd.cleanup.programs import ADOPTERS, is_filter, is_wrapper, program_name
+from daydreamd.agents.bystanders import ADOPTERS, is_filter, is_wrapper, program_name
+from daydreamd.host.connections import Connections
+from daydreamd.host.namespaces import Home
 from daydreamd.host.processes import Stat, read_argv
 
-if TYPE_CHECKING:
-    from daydreamd.cleanup.ownership import Surroundings
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What was seen of the machine around the agents, in one look."""
+
+    table: Mapping[int, Stat]
+    connections: Connections
+    adopted: Collection[int] = ()
+    agents: Collection[int] = ()
+    home: Home = field(default_factory=Home)
+    our_cgroup: str = "/"
 
 
 def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool | None:

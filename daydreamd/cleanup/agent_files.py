@@ -16,12 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from daydreamd.cleanup.claude_files import config_dir
-from daydreamd.cleanup.conversations import SESSION_ID
-from daydreamd.cleanup.kinds import CLAUDE
-from daydreamd.cleanup.sampling import look
+from daydreamd.agents.kinds import CLAUDE
+from daydreamd.agents.registry import config_dir, parse_entry
+from daydreamd.agents.sampling import look
+from daydreamd.agents.transcripts import SESSION_ID
 from daydreamd.cleanup.temp import (
     IN_USE,
     LOOK_SECONDS,
@@ -31,9 +29,7 @@ from daydreamd.cleanup.temp import (
     temp_directories,
 )
 from daydreamd.errors import FileError
-from daydreamd.host.deletion import Place
 from daydreamd.host.disks import ask_disks
-from daydreamd.host.files import read_text_nofollow
 from daydreamd.host.leftovers import (
     Leftover,
     Shape,
@@ -114,8 +110,8 @@ def clean_agent_files(
     lives = _Lives(environ, uid, settings)
     reason = "an agent's own {}, of no session that lives"
     settled = [
-        settle(leftover, lives.claim(leftover) or _in_use(leftover, used), act=act)
-        for leftover in found
+        settle(one, lives.claim(one) or (IN_USE if one.holds & used else ""), act=act)
+        for one in found
     ]
     removed = [
         replace(file, reason=reason.format(_what(file))) if file.decision == "remove" else file
@@ -190,19 +186,11 @@ class _Lives:
     def _is_of_a_dead_process(self, leftover: Leftover) -> bool:
         named = _ENTRY.fullmatch(leftover.name)
         try:
-            entry = msgspec.json.decode(read_text_nofollow(leftover.path), type=_Registered)
-        except (FileError, msgspec.DecodeError, RecursionError):
-            return False  # not an entry that we know
+            entry = parse_entry(leftover.path)
+        except FileError:  # not an entry that we know
+            return False
         stat = read_stat(int(named[1])) if named else None
-        return stat is None or str(stat.start_ticks) != str(entry.proc_start)
-
-
-class _Registered(msgspec.Struct, rename="camel"):
-    proc_start: str | int
-
-
-def _in_use(leftover: Leftover, used: set[Place]) -> str:
-    return IN_USE if leftover.holds & used else ""
+        return stat is None or not entry.is_of(stat.start_ticks)
 
 
 def _what(file: TempFile) -> str:

@@ -43,7 +43,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProcessFacts:
     """What two looks at an agent process have shown.
 
     `never` is a reason to leave it alone for good, `unknown` what could not be read, `working` what
@@ -107,9 +107,9 @@ class Verdict:
 
 
 def choose(
-    all_facts: Sequence[Facts], rules: Mapping[str, Rule], pressure: Pressure
+    all_facts: Sequence[ProcessFacts], rules: Mapping[str, Rule], pressure: Pressure
 ) -> dict[int, Verdict]:
-    """A verdict for every process, by pid; `rules` has one for every `Facts.rule`."""
+    """A verdict for every process, by pid; `rules` has one for every `ProcessFacts.rule`."""
     shrunk = {name: shrink(rule, pressure) for name, rule in rules.items()}
     note = (
         f"memory is short ({pressure}), so it had to be idle for less"
@@ -125,8 +125,8 @@ def choose(
         verdicts[facts.pid] = verdict
     for name, rule in shrunk.items():
         _keep_the_count([facts for facts in all_facts if facts.rule == name], rule, verdicts)
-    _keep_families_together(all_facts, rules, verdicts)
-    _keep_partners_together(all_facts, verdicts)
+    _keep_families(all_facts, rules, verdicts)
+    _keep_partners(all_facts, verdicts)
     return verdicts
 
 
@@ -139,7 +139,7 @@ def shrink(rule: Rule, pressure: Pressure) -> Rule:
     )
 
 
-def decide(facts: Facts, rule: Rule) -> Verdict:
+def decide(facts: ProcessFacts, rule: Rule) -> Verdict:
     """One process against its rule; the first thing that speaks for it spares it."""
     if facts.dead_session and not facts.never:
         return _end(rule, f"left by a session of ours that is over ({facts.dead_session})")
@@ -150,7 +150,7 @@ def decide(facts: Facts, rule: Rule) -> Verdict:
     return _decide_owned(facts, rule)
 
 
-def _why_never(facts: Facts) -> tuple[str, ...]:
+def _why_never(facts: ProcessFacts) -> tuple[str, ...]:
     """What spares a process whatever its rule says."""
     if facts.never:
         return (facts.never,)
@@ -164,14 +164,14 @@ def _why_never(facts: Facts) -> tuple[str, ...]:
     return ()
 
 
-def _is_believed(facts: Facts) -> bool:
+def _is_believed(facts: ProcessFacts) -> bool:
     """What it says of itself counts, until it has done nothing for a day and nobody is left."""
     if not facts.witness or facts.owner.kind != "nobody":
         return bool(facts.witness)
     return facts.idle_seconds is None or facts.idle_seconds < _WITNESS_SECONDS
 
 
-def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:
+def _decide_unowned(facts: ProcessFacts, rule: Rule) -> Verdict:
     owned = f"nobody owns it: {facts.owner.says}"
     if facts.age_seconds < rule.max_age:
         return Verdict("spare", (_young(facts, rule), owned))
@@ -182,7 +182,7 @@ def _decide_unowned(facts: Facts, rule: Rule) -> Verdict:
     return _end(rule, owned, _idle(facts))
 
 
-def _decide_owned(facts: Facts, rule: Rule) -> Verdict:
+def _decide_owned(facts: ProcessFacts, rule: Rule) -> Verdict:
     owned = f"{_HOW[facts.owner.kind]}: {facts.owner.says}"
     asked = rule.attended_idle_for if facts.owner.kind in ATTENDED else None
     if asked is None or facts.idle_seconds is None or facts.idle_seconds < asked:
@@ -203,17 +203,17 @@ def _end(rule: Rule, *reasons: str) -> Verdict:
     return Verdict("spare", (f"{rule.name} processes are only reported", *reasons))
 
 
-def _young(facts: Facts, rule: Rule) -> str:
+def _young(facts: ProcessFacts, rule: Rule) -> str:
     age, asked = say_duration(facts.age_seconds), say_duration(rule.max_age)
     return f"young: {age} old, {asked} are asked"
 
 
-def _idle(facts: Facts) -> str:
+def _idle(facts: ProcessFacts) -> str:
     by = f" ({facts.idle_by})" if facts.idle_by else ""
     return f"idle for {say_duration(facts.idle_seconds or 0)}{by}"
 
 
-def _keep_the_count(kin: Sequence[Facts], rule: Rule, verdicts: dict[int, Verdict]) -> None:
+def _keep_the_count(kin: Sequence[ProcessFacts], rule: Rule, verdicts: dict[int, Verdict]) -> None:
     """Above `max_count`, abandoned ones that are only too young go too, the longest idle first."""
     if rule.max_count is None:
         return
@@ -234,8 +234,8 @@ def _keep_the_count(kin: Sequence[Facts], rule: Rule, verdicts: dict[int, Verdic
             left -= 1
 
 
-def _keep_families_together(
-    all_facts: Sequence[Facts], rules: Mapping[str, Rule], verdicts: dict[int, Verdict]
+def _keep_families(
+    all_facts: Sequence[ProcessFacts], rules: Mapping[str, Rule], verdicts: dict[int, Verdict]
 ) -> None:
     """A tree that holds a process which must stay, stays; of all others everything goes."""
     firm = {
@@ -256,7 +256,7 @@ def _keep_families_together(
             verdicts[facts.pid] = Verdict("kill", (reason,))
 
 
-def _keep_partners_together(all_facts: Sequence[Facts], verdicts: dict[int, Verdict]) -> None:
+def _keep_partners(all_facts: Sequence[ProcessFacts], verdicts: dict[int, Verdict]) -> None:
     """What is connected to an agent that stays, stays; and with it the tree that it is in."""
     spared: set[int] = set()
     waiting = True

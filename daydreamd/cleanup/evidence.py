@@ -11,55 +11,52 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 
 import anyio
 
-from daydreamd.cleanup.case import Case, Former, Known
-from daydreamd.cleanup.decision import Facts
+from daydreamd.agents.idle_watch import carry_on
+from daydreamd.agents.idleness import EarlierLook
+from daydreamd.agents.sampling import Sample, look
+from daydreamd.cleanup.adoption import Surroundings
+from daydreamd.cleanup.decision import ProcessFacts
+from daydreamd.cleanup.inspection import Inspection, PriorKnowledge
 from daydreamd.cleanup.owners import is_in_service
-from daydreamd.cleanup.ownership import Surroundings
-from daydreamd.cleanup.sampling import Sample, look
-from daydreamd.cleanup.watch import carry_on
 from daydreamd.host.cgroups import read_cgroup
 from daydreamd.host.connections import see_connections
 from daydreamd.host.namespaces import find_home
-from daydreamd.host.processes import (
-    Identity,
-    ancestors,
-    descendants,
-    scan,
-)
+from daydreamd.host.processes import Identity, ancestors, descendants, scan
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.schema import Cleanup
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ProcessEvidence:
     """All agent processes with their facts, and who they are, for acting on.
 
     `samples` are what their trees had done by `taken_at` (monotonic seconds), `around` is the
     machine as it was then.
     """
 
-    facts: tuple[Facts, ...]
+    facts: tuple[ProcessFacts, ...]
     identities: Mapping[int, Identity]
     samples: Mapping[int, Sample] = field(default_factory=dict)
     taken_at: float = 0.0
     around: Surroundings | None = None
 
 
-async def gather_evidence(settings: Cleanup, known: Known) -> Evidence:
+async def gather_evidence(settings: Cleanup, known: PriorKnowledge) -> ProcessEvidence:
     """Look twice, `settings.observe` apart, and put together what is known."""
     began = time.monotonic()
     first = await in_spare_thread(partial(look, settings))
     if not first:
-        return Evidence((), {})
+        return ProcessEvidence((), {})
     await anyio.sleep(settings.observe)
-    return await in_spare_thread(partial(_second_look, first, began, settings, known))
+    return await in_spare_thread(partial(_second_look, first, began, settings, known, {}))
 
 
-def look_again(before: Evidence, settings: Cleanup, known: Known) -> Evidence:
+def look_again(
+    before: ProcessEvidence, settings: Cleanup, known: PriorKnowledge
+) -> ProcessEvidence:
     """All the evidence anew, compared with what was seen `before`: for the moment of acting."""
     idle = {facts.pid: facts.idle_seconds or 0.0 for facts in before.facts}
     return _second_look(before.samples, before.taken_at, settings, known, idle)
@@ -69,9 +66,9 @@ def _second_look(
     first: Mapping[int, Sample],
     began: float,
     settings: Cleanup,
-    known: Known,
-    idle: Mapping[int, float] = MappingProxyType({}),
-) -> Evidence:
+    known: PriorKnowledge,
+    idle: Mapping[int, float],
+) -> ProcessEvidence:
     """Look, and compare with `first`, by when each had been `idle` for so many seconds."""
     table = scan()
     second = look(settings, table)
@@ -105,9 +102,9 @@ def _second_look(
         **{stat.pid: "daydreamd works with it" for stat in descendants([us], table)},
     }
     facts = [
-        Case(
+        Inspection(
             sample,
-            Former(first.get(pid), gap, idle.get(pid, 0.0)),
+            EarlierLook(first.get(pid), gap, idle.get(pid, 0.0)),
             watched.get(pid),
             settings,
             known,
@@ -116,4 +113,4 @@ def _second_look(
         for pid, sample in sorted(second.items())
     ]
     identities = {pid: sample.identity for pid, sample in second.items()}
-    return Evidence(tuple(facts), identities, second, taken_at, around)
+    return ProcessEvidence(tuple(facts), identities, second, taken_at, around)

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from daydreamd.cleanup.decision import Facts
-from daydreamd.cleanup.evidence import Evidence
+from daydreamd.agents.bystanders import program_name
+from daydreamd.agents.sampling import say_work
+from daydreamd.cleanup.decision import ProcessFacts
+from daydreamd.cleanup.evidence import ProcessEvidence
 from daydreamd.cleanup.owners import FIRM, Kind
 from daydreamd.cleanup.ownership import belonging_of
-from daydreamd.cleanup.programs import program_name
-from daydreamd.cleanup.sampling import say_work
 from daydreamd.host.processes import (
     Identity,
     Stat,
@@ -42,7 +42,7 @@ _COME: Final[frozenset[Kind]] = FIRM | {"terminal", "multiplexer"}
 
 
 @dataclass(frozen=True)
-class Deeds:
+class Counters:
     """One process and what it has done so far; bytes that cannot be read are 0 every time."""
 
     identity: Identity
@@ -57,12 +57,15 @@ class Grace:
     """
 
     def __init__(
-        self, roots: Sequence[Facts], evidence: Evidence, look: Callable[[], Evidence]
+        self,
+        roots: Sequence[ProcessFacts],
+        evidence: ProcessEvidence,
+        look: Callable[[], ProcessEvidence],
     ) -> None:
         self._roots, self._evidence, self._look = roots, evidence, look
         self._began, table = time.monotonic(), scan()
         self._before = {
-            root.pid: read_deeds({root.pid, *root.family}, table) for root in self._roots
+            root.pid: read_counters({root.pid, *root.family}, table) for root in self._roots
         }
         self.known = frozenset(one.identity for t in self._before.values() for one in t.values())
         self.why: dict[int, str] = {}
@@ -85,19 +88,25 @@ class Grace:
                 left |= tree
         return [identity for identity in living if identity.pid in left]
 
-    def _tree_now(self, root: Facts, table: Mapping[int, Stat]) -> set[int]:
+    def _tree_now(self, root: ProcessFacts, table: Mapping[int, Stat]) -> set[int]:
         before = self._before[root.pid]
         alive = {pid for pid, was in before.items() if is_alive(was.identity)}
         return alive | {stat.pid for stat in descendants(alive, table)}
 
     def _why_alive(
-        self, root: Facts, tree: Collection[int], table: Mapping[int, Stat], evidence: Evidence
+        self,
+        root: ProcessFacts,
+        tree: Collection[int],
+        table: Mapping[int, Stat],
+        evidence: ProcessEvidence,
     ) -> str:
         before = self._before[root.pid]
-        now, seconds = read_deeds(tree, table), time.monotonic() - self._began
+        now, seconds = read_counters(tree, table), time.monotonic() - self._began
         return work_since(root.rule, before, now, seconds) or self._who_came(root, tree, evidence)
 
-    def _who_came(self, root: Facts, tree: Collection[int], evidence: Evidence) -> str:
+    def _who_came(
+        self, root: ProcessFacts, tree: Collection[int], evidence: ProcessEvidence
+    ) -> str:
         """The owner of the tree, or of what is left of it, who was not there before."""
         was = {facts.pid: facts for facts in self._evidence.facts}
         agents = {facts.pid: facts for facts in evidence.facts if facts.pid in tree}
@@ -110,7 +119,9 @@ class Grace:
                 return facts.owner.says
         return "" if root.pid in tree else self._who_came_to_orphans(root, tree, evidence)
 
-    def _who_came_to_orphans(self, root: Facts, tree: Collection[int], evidence: Evidence) -> str:
+    def _who_came_to_orphans(
+        self, root: ProcessFacts, tree: Collection[int], evidence: ProcessEvidence
+    ) -> str:
         """What is left of a tree is one group: who came to any of them came to all."""
         around = evidence.around
         stat = around.table.get(min(tree)) if around else None
@@ -121,17 +132,20 @@ class Grace:
         return owner.says if owner.kind in _COME else ""
 
 
-def read_deeds(pids: Iterable[int], table: Mapping[int, Stat]) -> dict[int, Deeds]:
+def read_counters(pids: Iterable[int], table: Mapping[int, Stat]) -> dict[int, Counters]:
     """What these have done so far, those that live."""
     return {
-        one.pid: Deeds(one, table[one.pid], read_io_bytes(one.pid) or 0)
+        one.pid: Counters(one, table[one.pid], read_io_bytes(one.pid) or 0)
         for one in identify_all(pid for pid in sorted(pids) if pid in table)
         if one.start_ticks == table[one.pid].start_ticks and table[one.pid].state not in "ZX"
     }
 
 
 def work_since(
-    kind: str, before: Mapping[int, Deeds], now: Mapping[int, Deeds], seconds: float
+    kind: str,
+    before: Mapping[int, Counters],
+    now: Mapping[int, Counters],
+    seconds: float,
 ) -> str:
     """What a tree did since it was told to end, beyond what that costs; "" where nothing.
 
@@ -160,10 +174,10 @@ def _without(gain: int, of_the_dead: int) -> int:
 
 
 def _dead_below(
-    before: Mapping[int, Deeds], now: Mapping[int, Deeds]
-) -> Mapping[int, Sequence[Deeds]]:
+    before: Mapping[int, Counters], now: Mapping[int, Counters]
+) -> Mapping[int, Sequence[Counters]]:
     """Who has ended, by the nearest above it that lives."""
-    found: dict[int, list[Deeds]] = {}
+    found: dict[int, list[Counters]] = {}
     for pid, ended in before.items():
         above = pid
         while above in before and above not in now:

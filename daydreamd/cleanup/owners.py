@@ -61,7 +61,7 @@ class Signs:
     parent: Owner = Owner("unknown", "its parents were not looked at")
 
 
-class Row(NamedTuple):
+class OwnerRule(NamedTuple):
     """One possible owner: what it is, and the question to the signs; None where it is not there."""
 
     name: str
@@ -153,14 +153,14 @@ def _connected(signs: Signs) -> Owner | None:
 
 
 OWNERS: Final = (
-    Row("another machine within this one", _elsewhere),
-    Row("a service, a container, a scope that somebody named", _unit),
-    Row("a debugger", _tracer),
-    Row("whoever froze it", _frozen),
-    Row("somebody far away", _remote),
-    Row("a person's program below it", _person),
-    Row("a terminal multiplexer", _multiplexer),
-    Row("a terminal", _terminal),
-    Row("a client, or the other end of a pipe or socket", _connected),
+    OwnerRule("another machine within this one", _elsewhere),
+    OwnerRule("a service, a container, a scope that somebody named", _unit),
+    OwnerRule("a debugger", _tracer),
+    OwnerRule("whoever froze it", _frozen),
+    OwnerRule("somebody far away", _remote),
+    OwnerRule("a person's program below it", _person),
+    OwnerRule("a terminal multiplexer", _multiplexer),
+    OwnerRule("a terminal", _terminal),
+    OwnerRule("a client, or the other end of a pipe or socket", _connected),
 )
 """After these the chain of parents has the last word."""

@@ -7,14 +7,10 @@ parents is followed through whatever only waits, to somebody alive or to whoever
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
-from daydreamd.cleanup.adoption import is_adopted, say_adopter
-from daydreamd.cleanup.nameless import is_daemon
-from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
-from daydreamd.cleanup.peers import Circle, connected_owner, has_window
-from daydreamd.cleanup.programs import (
+from daydreamd.agents.bystanders import (
     ADOPTERS,
     MULTIPLEXERS,
     is_daydreamd,
@@ -22,9 +18,12 @@ from daydreamd.cleanup.programs import (
     personal_program,
     program_name,
 )
+from daydreamd.agents.nameless import is_daemon
+from daydreamd.cleanup.adoption import Surroundings, is_adopted, say_adopter
+from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
+from daydreamd.cleanup.peers import PeerGroup, connected_owner, has_window
 from daydreamd.host.cgroups import is_frozen, read_cgroup
-from daydreamd.host.connections import Connections
-from daydreamd.host.namespaces import Home, ends_with, foreign_namespaces
+from daydreamd.host.namespaces import ends_with, foreign_namespaces
 from daydreamd.host.processes import Stat, ancestors, descendants, read_argv, read_tracer
 from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
@@ -32,18 +31,6 @@ from daydreamd.units import say_duration
 # Of the machine itself: they hold a descriptor of whoever asks them for something.
 _KEEPERS = ("systemd", "init", "dbus-", "polkit", "xdg-", "elogind")
 _SANDBOXES = ("bwrap", "firejail", "unshare")
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What was seen of the machine around the agents, in one look."""
-
-    table: Mapping[int, Stat]
-    connections: Connections
-    adopted: Collection[int] = ()
-    agents: Collection[int] = ()
-    home: Home = field(default_factory=Home)
-    our_cgroup: str = "/"
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,7 @@ def belonging_of(
     `ports_are_left` is true where a TCP port alone, without a client, says nothing of an owner.
     """
     above = _waiting_above(stat, around)
-    circle = Circle(
+    circle = PeerGroup(
         root=stat,
         family=family | {parent.pid for parent in above},
         parents=frozenset(_real_parents(stat, around)),
@@ -105,7 +92,7 @@ def belonging_of(
     return Belonging(owner, frozenset(circle.partners), _companions(circle, above))
 
 
-def _companions(circle: Circle, above: Collection[Stat]) -> frozenset[int]:
+def _companions(circle: PeerGroup, above: Collection[Stat]) -> frozenset[int]:
     """Who has nothing to wait for without it: a shell with other commands has."""
     found = circle.companions | {parent.pid for parent in above}
     ours = found | circle.family
@@ -219,7 +206,7 @@ def _tracer(
     return watcher()
 
 
-def _watcher(circle: Circle) -> str:
+def _watcher(circle: PeerGroup) -> str:
     """Who holds a descriptor of the process or of one below it, to be told of its end."""
     held = circle.connections.watchers
     for watcher in sorted({one for pid in circle.family for one in held.get(pid, ())}):
@@ -232,7 +219,7 @@ def _watcher(circle: Circle) -> str:
     return ""
 
 
-def _person(circle: Circle, family: Collection[int]) -> str:
+def _person(circle: PeerGroup, family: Collection[int]) -> str:
     """A program below it in which a person works, or that is meant to go on without its starter."""
     for pid in sorted(set(family) - {circle.root.pid}):
         stat = circle.table.get(pid)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from daydreamd.agents.bystanders import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.cleanup.owners import Owner
-from daydreamd.cleanup.programs import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.host.connections import Connections, Link
 from daydreamd.host.processes import Stat, descendants
 
@@ -27,7 +27,7 @@ _BROKER: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Circle:
+class PeerGroup:
     """A process with its tree, and the question whether another process is an orphan, too.
 
     `orphan` says of a process that nobody owns it by its parents, its terminal or its group.
@@ -49,7 +49,7 @@ class Circle:
     companions: set[int] = field(default_factory=set)
 
 
-def connected_owner(circle: Circle) -> Owner | None:
+def connected_owner(circle: PeerGroup) -> Owner | None:
     """The first owner among all that are connected; None where there is none."""
     group, waiting = set(circle.family), sorted(circle.family)
     unknown: Owner | None = None
@@ -72,7 +72,7 @@ def connected_owner(circle: Circle) -> Owner | None:
     return unknown
 
 
-def has_window(circle: Circle) -> bool:
+def has_window(circle: PeerGroup) -> bool:
     """Whether the process or one below it shows a window."""
     links = (circle.connections.links(pid, ()) or () for pid in circle.family)
     return any(
@@ -80,12 +80,12 @@ def has_window(circle: Circle) -> bool:
     )
 
 
-def _owner_at(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+def _owner_at(circle: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
     """An owner, or the processes that belong to the same orphaned group; None where nobody is."""
     return _ASKED.get(link.how, _at_the_other_end)(circle, pid, link)
 
 
-def _client(circle: Circle, _pid: int, link: Link) -> Owner | None:
+def _client(circle: PeerGroup, _pid: int, link: Link) -> Owner | None:
     holders = (link.holders or frozenset()) - circle.parents
     if link.holders is not None and not holders:
         return None
@@ -93,15 +93,15 @@ def _client(circle: Circle, _pid: int, link: Link) -> Owner | None:
     return Owner("client", f"a client{who} is connected to {_said(link)}")
 
 
-def _terminal(_circle: Circle, _pid: int, link: Link) -> Owner:
+def _terminal(_circle: PeerGroup, _pid: int, link: Link) -> Owner:
     return Owner("terminal", f"terminal {link.name} is open in its tree")
 
 
-def _device(circle: Circle, pid: int, link: Link) -> Owner:
+def _device(circle: PeerGroup, pid: int, link: Link) -> Owner:
     return Owner("client", f"{_name(circle, pid)} serves by {link.name}")
 
 
-def _memory(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+def _memory(circle: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
     """Who shares memory with it and is no kin: what one agent forked is judged with that."""
     above = circle.parents.intersection(circle.agents)
     kin = {stat.pid for stat in descendants(above, circle.table)}
@@ -109,7 +109,7 @@ def _memory(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
     return _at_the_other_end(circle, pid, replace(link, holders=others))
 
 
-def _lock(circle: Circle, _pid: int, link: Link) -> Owner | None:
+def _lock(circle: PeerGroup, _pid: int, link: Link) -> Owner | None:
     """Who waits for a lock goes on once it is free: whoever holds it keeps that work waiting."""
     unseen = [pid for pid in link.holders or () if pid not in circle.table]
     if unseen:  # a lock outlives who took it where a child has it
@@ -120,7 +120,7 @@ def _lock(circle: Circle, _pid: int, link: Link) -> Owner | None:
     return Owner("client", f"waits for a lock of {_name(circle, min(others))}") if others else None
 
 
-def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
+def _listener(circle: PeerGroup, pid: int, link: Link) -> Owner | None:
     """Who listens waits for somebody; of what an agent left, only a unix socket says so.
 
     A dev server listens for ever, but without its agent and its files nobody comes to it any more.
@@ -134,7 +134,7 @@ def _listener(circle: Circle, pid: int, link: Link) -> Owner | None:
     return Owner("client", f"listens on {_said(link)} for clients to come")
 
 
-def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
+def _server(circle: PeerGroup, pid: int, link: Link) -> Owner | None:
     """What we went to owns us only where we are there to serve: then it may be who asks."""
     if _BROKER.fullmatch(link.name):
         return None
@@ -145,18 +145,18 @@ def _server(circle: Circle, pid: int, link: Link) -> Owner | None:
     return Owner("client", f"is connected to {_said(link)}")
 
 
-def _reader(circle: Circle, _pid: int, link: Link) -> Owner | None:
+def _reader(circle: PeerGroup, _pid: int, link: Link) -> Owner | None:
     """Who follows its log at a terminal; a collector of all logs wants nothing of this one."""
     reader = _find(circle, link, lambda stat: bool(stat.tty_nr))
     return Owner("client", f"{reader} follows in a terminal what it says") if reader else None
 
 
-def _find(circle: Circle, link: Link, is_wanted: Callable[[Stat], bool]) -> str:
+def _find(circle: PeerGroup, link: Link, is_wanted: Callable[[Stat], bool]) -> str:
     found = (circle.table.get(pid) for pid in sorted(link.holders or ()))
     return next((_name(circle, stat.pid) for stat in found if stat and is_wanted(stat)), "")
 
 
-def _at_the_other_end(circle: Circle, pid: int, link: Link) -> Owner | set[int] | None:
+def _at_the_other_end(circle: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
     if link.holders is None:
         return Owner("unknown", "who is connected to it")
     others = link.holders - circle.parents
@@ -167,7 +167,7 @@ def _at_the_other_end(circle: Circle, pid: int, link: Link) -> Owner | set[int] 
     return orphans or None
 
 
-def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
+def _is_of_the_group(circle: PeerGroup, pid: int, link: Link, other: int) -> bool:
     """Whether the other end is an orphan like us that wants nothing for itself.
 
     Another agent, or a filter or wrapper that has it as its standard input or output: whoever made
@@ -186,13 +186,13 @@ def _is_of_the_group(circle: Circle, pid: int, link: Link, other: int) -> bool:
     return True
 
 
-def _is_another_agent(circle: Circle, pid: int) -> bool:
+def _is_another_agent(circle: PeerGroup, pid: int) -> bool:
     """One that nobody owns either: they stay or go together."""
     peer = circle.table.get(pid)
     return pid in circle.agents and peer is not None and circle.orphan(peer)
 
 
-def _name(circle: Circle, pid: int) -> str:
+def _name(circle: PeerGroup, pid: int) -> str:
     stat = circle.table.get(pid)
     return f"{program_name(stat)} (pid {pid})" if stat else "a process"
 
@@ -201,7 +201,7 @@ def _said(link: Link) -> str:
     return link.name or "a socket"
 
 
-_ASKED: Final[dict[str, Callable[[Circle, int, Link], Owner | set[int] | None]]] = {
+_ASKED: Final[dict[str, Callable[[PeerGroup, int, Link], Owner | set[int] | None]]] = {
     "listener": _listener,
     "server": _server,
     "client": _client,

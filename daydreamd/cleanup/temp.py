@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from daydreamd.errors import FileError
 from daydreamd.host.disks import NO_ANSWER, ask_disks, glance
@@ -35,7 +35,7 @@ _TREES: Final = (Shape(re.compile(r"daydreamd-(?:prompt|context)-[a-z0-9_]{8}"))
 
 @dataclass(frozen=True)
 class TempFile:
-    """A leftover, and what became of it."""
+    """A leftover and what became of it, as `clean --json` prints it."""
 
     path: str
     bytes: int
@@ -43,13 +43,6 @@ class TempFile:
     decision: str
     reason: str
     outcome: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """As `clean --json` prints it."""
-        return {
-            "path": self.path, "bytes": self.bytes, "age_seconds": round(self.age_seconds, 1),
-            "decision": self.decision, "reason": self.reason, "outcome": self.outcome,
-        }  # fmt: skip
 
 
 def clean_temp(
@@ -100,7 +93,7 @@ def temp_directories(settings: CleanupTemp, environ: Mapping[str, str]) -> list[
 
 def settle(leftover: Leftover, spared: str, *, act: bool) -> TempFile:
     """Remove a leftover unless it is `spared` for a reason; with `act` false only say so."""
-    path, age = str(leftover.path), leftover.age_seconds
+    path, age = str(leftover.path), round(leftover.age_seconds, 1)
     if spared:
         return TempFile(path, leftover.bytes, age, "spare", spared)
     reason = f"an agent's leftover, untouched for {say_duration(age)}"

@@ -17,17 +17,17 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
+from daydreamd.agents.idle_watch import read_watch, sample_agents
+from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
 from daydreamd.cleanup.agent_files import clean_agent_files
-from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Rule, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
-from daydreamd.cleanup.logs import make_room, rotate_log
-from daydreamd.cleanup.memory import measure_trees
-from daydreamd.cleanup.report import Candidate, TidyReport
+from daydreamd.cleanup.freed import measure_trees
+from daydreamd.cleanup.inspection import PriorKnowledge
+from daydreamd.cleanup.log_rotation import make_room, rotate_log
 from daydreamd.cleanup.temp import TempFile, clean_temp
-from daydreamd.cleanup.watch import read_watch, sample_agents
+from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.history.store import History
 from daydreamd.host.disks import NO_ANSWER
@@ -43,8 +43,6 @@ _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow dis
 _LOOK_SECONDS: Final = 10.0  # what a look may take where the budget is small
 _STEP_SECONDS: Final = 4.0  # of them; who has not come back by then hangs
 _LIMIT_OF_SESSIONS: Final = 1000
-
-__all__ = ["TidyReport", "tidy_up"]
 
 
 async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far to go
@@ -140,7 +138,7 @@ class _Tidying:
         try:
             watch = await anyio.to_thread.run_sync(read_watch, places.state if places else None)
             dead = {*dead_sessions, *await self._dead_sessions()}
-            known = Known(dead, watch)
+            known = PriorKnowledge(dead, watch)
             with anyio.fail_after(max(budget - _LAST_SECONDS, _LOOK_SECONDS)):
                 evidence = await gather_evidence(self._settings, known)
         except TimeoutError:
@@ -152,7 +150,7 @@ class _Tidying:
         rules, pressure = rules_of(self._settings), _pressure()
         verdicts = choose(evidence.facts, rules, pressure)
         self._report.candidates = [
-            Candidate(facts, verdicts[facts.pid]) for facts in evidence.facts
+            JudgedProcess(facts, verdicts[facts.pid]) for facts in evidence.facts
         ]
         kills = [candidate.facts for candidate in self._report.kills]
         shown = [] if self._act else list(kills)
@@ -200,7 +198,7 @@ class _Tidying:
         ended = {session.session_id for session in sessions if session.end_time}
         return ended - {self._emitter.session_id}
 
-    async def _tell(self, candidate: Candidate, ending: Ending) -> None:
+    async def _tell(self, candidate: JudgedProcess, ending: Ending) -> None:
         facts, said = candidate.facts, "; ".join(candidate.verdict.reasons)
         if ending.outcome not in (ENDED, GONE):
             self._report.failures.append(f"process {facts.pid} ({facts.rule}): {ending.outcome}")

@@ -1,7 +1,6 @@
-"""The way back: the command that brings a conversation back, where there is one to bring back.
+"""The shell command that resumes an ended agent's conversation, where there is one to resume.
 
-It is meant to be typed into a shell, so everything in it is quoted, and nothing in it moves a
-terminal.
+Everything in it is quoted for a shell, and nothing in it moves a terminal.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.claude_files import ClaudeSays
+from daydreamd.agents.claude_files import ClaudeState
 
 _AIDER_HISTORY: Final = ".aider.chat.history.md"
 _HISTORY_OPTION: Final = "--chat-history-file"
 _DEEPEST: Final = 64
 
 
-def resume_claude(said: ClaudeSays, cwd: str) -> str | None:
+def resume_claude(said: ClaudeState, cwd: str) -> str | None:
     """How to take up a session of Claude Code; None without a transcript that holds a prompt."""
     directory = said.cwd or cwd
     if not said.can_be_resumed or not _can_be_named(directory):

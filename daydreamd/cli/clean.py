@@ -13,7 +13,7 @@ import click
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
-    from daydreamd.cleanup.report import TidyReport
+    from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.cli.invocation import Invocation
 
 
@@ -43,7 +43,7 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
         print_document(kills) if as_json else _show(say_kills(kills, _width()))
         return
     report = anyio.run(partial(_clean, invocation, dry_run=dry_run))
-    print_document(report.as_json()) if as_json else _show(say_report(report, _width()))
+    print_document(report.document) if as_json else _show(say_report(report, _width()))
     sys.exit(1 if report.failures else 0)
 
 

@@ -1,7 +1,7 @@
 """The watch on agent processes: a cheap look every few minutes, so that idle time is known.
 
-What is seen is kept by `cleanup.watch`, which also decides what counts as an agent; this is only
-the loop around it, and the numbers for `daydreamd status`.
+`agents.idle_watch` keeps what is seen, and knows what counts as an agent; this is only the loop
+around it, and the numbers for `daydreamd status`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.watch import sample_agents
+from daydreamd.agents.idle_watch import sample_agents
 from daydreamd.daemon.clock import LOOK_SECONDS
 from daydreamd.host.loops import Beat, Wakeable
 from daydreamd.records.status import AgentCount

@@ -15,7 +15,7 @@ from typing import Final
 
 import anyio
 
-from daydreamd.cleanup.remains import recover
+from daydreamd.cleanup.recovery import recover
 from daydreamd.daemon.control_socket import ControlSocket
 from daydreamd.daemon.line_socket import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
@@ -26,8 +26,8 @@ from daydreamd.host.descriptors import make_sure_of_descriptors
 from daydreamd.host.files import take_note
 from daydreamd.host.locks import hold_lock
 from daydreamd.host.loops import guarded
+from daydreamd.host.orphans import become_subreaper
 from daydreamd.host.signals import listen
-from daydreamd.host.strays import become_subreaper
 from daydreamd.records.events import Emitter
 from daydreamd.records.failing import PARTS_KEY, from_json
 from daydreamd.records.session import Trigger

@@ -14,7 +14,7 @@ from typing import Final
 
 import anyio
 
-from daydreamd.cleanup.remains import clear, recover
+from daydreamd.cleanup.recovery import clear, recover
 from daydreamd.daemon.transcript import Patience, Transcript
 from daydreamd.errors import CommandError, DaydreamError, SessionBusy
 from daydreamd.history.store import History

@@ -20,9 +20,9 @@ import anyio
 from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
 from daydreamd.host.identity import Identity, identify
 from daydreamd.host.launch import Stream, abandon, launch
+from daydreamd.host.orphans import OWN_CHILDREN, reap_orphans
 from daydreamd.host.pipes import Outflow, Tail, feed, waits_for_a_pipe
 from daydreamd.host.programs import ANY, Program
-from daydreamd.host.strays import HOUSEHOLD, reap_strays
 from daydreamd.host.trees import end_tree
 from daydreamd.host.usage import Usage, UsageMeter
 from daydreamd.units import say_size
@@ -117,7 +117,7 @@ class Leash:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._await_end)
                 group.start_soon(self._watch_memory, holder)
-                group.start_soon(self._end_strays, grace)
+                group.start_soon(self._end_orphans, grace)
                 group.start_soon(self._collect_stderr)
                 if self._process.stdin:
                     group.start_soon(feed, self._process.stdin, stdin)
@@ -134,7 +134,7 @@ class Leash:
 
     async def _end_all(self, grace: float, root_grace: float) -> None:
         roots = [] if self.has_ended else [self.identity]
-        if roots or reap_strays():
+        if roots or reap_orphans():
             report = await end_tree(roots, grace=grace, root_grace=root_grace, even_after_exec=True)
             self.survivors = report.survivors
             self._reap()
@@ -156,10 +156,10 @@ class Leash:
             if pipe:
                 pipe.close()
         os.close(self._pidfd)
-        if not self.has_ended:  # it hangs in the kernel; from now on it is a stray
+        if not self.has_ended:  # it hangs in the kernel; from now on it is an orphan
             self._process.returncode = -signals.SIGKILL
             self._ended.set()
-        HOUSEHOLD.release(self.pid)
+        OWN_CHILDREN.release(self.pid)
 
     async def _await_end(self) -> None:
         await anyio.wait_readable(self._pidfd)
@@ -199,10 +199,10 @@ class Leash:
             await anyio.sleep(pause)
             pause = min(pause * 2, _SAMPLE_SECONDS)
 
-    async def _end_strays(self, grace: float) -> None:
+    async def _end_orphans(self, grace: float) -> None:
         while not self.has_ended:
             await anyio.sleep(_STRAY_SECONDS)
-            if reap_strays():
+            if reap_orphans():
                 await end_tree([], grace=grace)
 
     async def _collect_stderr(self) -> None:
@@ -255,12 +255,12 @@ def _hold(
     process: subprocess.Popen[bytes], name: str, max_memory: int | None, program: Program
 ) -> Leash:
     """The leash of a child that runs already; one that cannot be held is ended at once."""
-    HOUSEHOLD.leash(process.pid)
+    OWN_CHILDREN.leash(process.pid)
     try:
         return Leash(process, name, max_memory, program)
     except BaseException as error:  # whatever it was, the child must not outlive it
         abandon(process)
-        HOUSEHOLD.release(process.pid)
+        OWN_CHILDREN.release(process.pid)
         if isinstance(error, OSError):
             raise CommandError(f"cannot hold {name}: {error.strerror}", argv=[name]) from error
         raise

@@ -1,6 +1,6 @@
 """Everything the rooms may know of processes, behind one door.
 
-`procfs` reads, `identity` tells one process from another, `strays` adopts, `trees` ends families.
+`procfs` reads, `identity` tells one process from another, `orphans` adopts, `trees` ends families.
 """
 
 from signal import Signals
@@ -15,6 +15,7 @@ from daydreamd.host.identity import (
     marked,
     send,
 )
+from daydreamd.host.orphans import become_subreaper, reap_orphans
 from daydreamd.host.procfs import (
     TICKS_PER_SECOND,
     Stat,
@@ -33,7 +34,6 @@ from daydreamd.host.procfs import (
     read_uid,
     scan,
 )
-from daydreamd.host.strays import become_subreaper, reap_strays
 from daydreamd.host.trees import (
     EndReport,
     Reprieve,
@@ -74,7 +74,7 @@ __all__ = [
     "read_stat",
     "read_tracer",
     "read_uid",
-    "reap_strays",
+    "reap_orphans",
     "scan",
     "send",
 ]

@@ -1,4 +1,4 @@
-"""Process trees: who descends from whom, and the end of a whole tree, strays included.
+"""Process trees: who descends from whom, and the end of a whole tree, orphans included.
 
 This file does not know what the trees were for, nor whether they deserve it.
 """
@@ -16,8 +16,8 @@ import anyio
 
 from daydreamd.errors import HostError
 from daydreamd.host.identity import Identity, identify_all, is_alive, is_same_process, send
+from daydreamd.host.orphans import reap_orphans
 from daydreamd.host.procfs import Stat, read_children, read_stat, scan
-from daydreamd.host.strays import reap_strays
 
 _FREEZE_ROUNDS: Final = 100
 _KILL_SECONDS: Final = 5.0  # whoever outlives SIGKILL that long hangs in the kernel
@@ -95,7 +95,7 @@ async def end_tree(
     even_after_exec: bool = False,
     reprieve: Reprieve | None = None,
 ) -> EndReport:
-    """TERM, `grace` seconds, then KILL: for the roots, all below them, and all strays.
+    """TERM, `grace` seconds, then KILL: for the roots, all below them, and all orphans.
 
     With `root_grace` the roots alone are told first and given that long to end their tree
     themselves. A root whose identity does not fit any more is spared. Returns when nothing is left,
@@ -136,31 +136,31 @@ class _Hunt:
         self.members = dict.fromkeys(self._roots)
         self._refused: set[Identity] = set()
         self._known = None if known is None else frozenset(known)
-        self._strays: set[Identity] = set()
+        self._orphans: set[Identity] = set()
         self.left: frozenset[Identity] = frozenset()
         self.is_over = False
 
     def look(self) -> list[Identity]:
         """Who lives now, newcomers included. None of them, and it may still not be over."""
         self._living = [member for member in self._living if is_alive(member)]
-        strays = reap_strays()
-        below = living_descendants([*(m.pid for m in self._living), *(s.pid for s in strays)])
+        orphans = reap_orphans()
+        below = living_descendants([*(m.pid for m in self._living), *(s.pid for s in orphans)])
         known = {(member.pid, member.start_ticks) for member in self._living}
-        others = (stat for stat in (*strays, *below) if stat.pid != os.getpid())
+        others = (stat for stat in (*orphans, *below) if stat.pid != os.getpid())
         fresh = (s.pid for s in others if (s.pid, s.start_ticks) not in known)
         newcomers = list(filter(is_alive, identify_all(fresh)))
         newcomers = [one for one in newcomers if one not in self.left]
-        adopted = {stray.pid for stray in strays}
-        self._strays.update(one for one in newcomers if one.pid in adopted)
+        adopted = {orphan.pid for orphan in orphans}
+        self._orphans.update(one for one in newcomers if one.pid in adopted)
         self._living += newcomers
         self.members.update(dict.fromkeys(newcomers))
-        # A stray that was gone before we knew who it was may have left another.
-        self.is_over = not self._living and not strays
+        # An orphan that was gone before we knew who it was may have left another.
+        self.is_over = not self._living and not orphans
         return self._living
 
     def looked_after(self) -> list[Identity]:
-        """Who lives of the trees, newcomers included; strays are ours and nobody's to ask about."""
-        return [member for member in self.look() if member not in self._strays]
+        """Who lives of the trees, newcomers included; orphans are ours and not asked about."""
+        return [member for member in self.look() if member not in self._orphans]
 
     def leave(self, left: Collection[Identity]) -> None:
         """Let these go, for good."""
@@ -202,7 +202,7 @@ class _Hunt:
 
     def _is_to_wait(self, member: Identity) -> bool:
         """Whether nobody has looked at it before the grace."""
-        if self._known is None or member in self._strays:
+        if self._known is None or member in self._orphans:
             return False
         return member not in self._known
 

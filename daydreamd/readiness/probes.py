@@ -14,11 +14,11 @@ from typing import Any, Final
 import anyio
 import msgspec
 
+from daydreamd.agents.registry import agents_at_work
 from daydreamd.errors import HostError, ServerFault
 from daydreamd.host import machine, presence
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.readiness import gates as judging
-from daydreamd.readiness.agents import agents_at_work
 from daydreamd.readiness.busy_server import models_in_use
 from daydreamd.readiness.embedded import ModelFinding
 from daydreamd.readiness.queue import count_tasks

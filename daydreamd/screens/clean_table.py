@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from daydreamd.cleanup.report import Candidate, TidyReport
+from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.records.kill import KillRecord
 from daydreamd.text import visible
 from daydreamd.units import say_duration, say_size
@@ -52,7 +52,7 @@ def _headline(report: TidyReport) -> str:
     return f"Would end {count} process{'es' if count > 1 else ''} and free {freed}{alone}"
 
 
-def _say_candidate(candidate: Candidate, width: int) -> Iterator[str]:
+def _say_candidate(candidate: JudgedProcess, width: int) -> Iterator[str]:
     facts = candidate.facts
     word, colour = _SAID[candidate.verdict.word]
     idle = "–" if facts.idle_seconds is None else say_duration(facts.idle_seconds)

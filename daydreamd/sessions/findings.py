@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from daydreamd.records.session import Outcome, Phase
 
 if TYPE_CHECKING:
-    from daydreamd.cleanup.tidy import TidyReport
+    from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.context.gathering import ContextReport
     from daydreamd.insights.judgement import Judgement
     from daydreamd.insights.observations import Observation

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from daydreamd.cleanup.remains import recover
+from daydreamd.cleanup.recovery import recover
 from daydreamd.context.cache import prune
 from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.history.store import History, open_history

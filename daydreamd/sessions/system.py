@@ -28,7 +28,7 @@ from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
 
 if TYPE_CHECKING:
-    from daydreamd.cleanup.tidy import TidyReport
+    from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.context.gathering import ContextReport
     from daydreamd.insights.judgement import Judgement
     from daydreamd.readiness.verdict import ReadinessReport
@@ -231,7 +231,7 @@ class UnifiedDaydreamSystem:
         return PhaseReport(Written(path, archived), say_path(path))
 
     async def _cleanup_after_analysis(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
-        from daydreamd.cleanup.remains import leave_nothing
+        from daydreamd.cleanup.recovery import leave_nothing
 
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import anyio
 
-from daydreamd.cleanup.sampling import look
+from daydreamd.agents.sampling import look
 from daydreamd.cleanup.tidy import tidy_up
 from daydreamd.records.events import Emitter
 from daydreamd.settings.schema import Cleanup, CleanupTemp

@@ -46,6 +46,11 @@ def test_every_event_is_emitted_and_heard() -> None:
     assert (events - emitted, events - listened) == (set(), set())
 
 
+def test_claude_codes_registry_is_read_in_one_place() -> None:
+    readers = {str(file.relative_to(ROOT)) for file in PACKAGE if "proc_start" in text_of(file)}
+    assert readers == {"daydreamd/agents/registry.py"}
+
+
 def test_every_dependency_is_used() -> None:
     """But for scc, which is a program."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

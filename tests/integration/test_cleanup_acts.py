@@ -9,11 +9,11 @@ import anyio
 import pytest
 
 from daydreamd.cleanup.act import Ending, LastLook, end_abandoned
-from daydreamd.cleanup.case import Known
 from daydreamd.cleanup.decision import Pressure, Verdict, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.report import TidyReport
+from daydreamd.cleanup.inspection import PriorKnowledge
 from daydreamd.cleanup.tidy import rules_of, tidy_up
+from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.host.processes import Signals, identify, is_alive, read_stat, send
 from daydreamd.records.events import AnyEvent, Emitter, ProcessEnded
 from daydreamd.settings.schema import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
@@ -179,12 +179,12 @@ async def test_a_child_of_ours_is_never_ended(zoo: Zoo):
 async def test_one_that_works_again_after_the_decision_is_not_ended(zoo: Zoo):
     pid, done = await aider_on_demand(zoo)
     rules = rules_of(settings())
-    evidence = await gather_evidence(settings(), Known())
+    evidence = await gather_evidence(settings(), PriorKnowledge())
     kills = [facts for facts in evidence.facts if facts.pid == pid]
     assert choose(evidence.facts, rules, Pressure())[pid].word == "kill"
 
     def look() -> LastLook:
-        fresh = look_again(evidence, settings(), Known())
+        fresh = look_again(evidence, settings(), PriorKnowledge())
         return LastLook(fresh, choose(fresh.facts, rules, Pressure()))
 
     send(identify(pid), Signals.SIGUSR1)
@@ -198,7 +198,7 @@ async def test_one_that_works_again_after_the_decision_is_not_ended(zoo: Zoo):
 
 async def test_one_that_works_between_its_last_look_and_its_signal_is_not_ended(zoo: Zoo):
     pid, done = await aider_on_demand(zoo)
-    evidence = await gather_evidence(settings(), Known())
+    evidence = await gather_evidence(settings(), PriorKnowledge())
     verdicts = choose(evidence.facts, rules_of(settings()), Pressure())
     kills = [facts for facts in evidence.facts if facts.pid == pid]
     send(identify(pid), Signals.SIGUSR1)
@@ -216,9 +216,9 @@ async def test_what_is_in_use_again_is_shown_as_spared(zoo: Zoo):
     report = await tidy(settings(), dry_run=True)
     working = Verdict("spare", ("at work: 0.5 s of CPU in 1.0 s",))
     candidate = of(report, pid).after(Ending("in use again: at work", 0, working))
-    shown = candidate.as_json()
-    assert (shown["decision"], shown["outcome"]) == ("spare", "in use again: at work")
-    assert shown["reasons"] == ["at work: 0.5 s of CPU in 1.0 s"]
+    shown = candidate.document
+    assert (shown.decision, shown.outcome) == ("spare", "in use again: at work")
+    assert shown.reasons == ("at work: 0.5 s of CPU in 1.0 s",)
     assert TidyReport(dry_run=False, candidates=[candidate]).kills == []
 
 
@@ -255,7 +255,7 @@ async def test_a_lock_of_git_that_an_ended_process_leaves_is_told_and_not_touche
             finally:
                 other.kill()
     left = f"{work}/.git/index.lock is left, "
-    assert any(reason.startswith(left) for reason in of(report, pid).as_json()["reasons"])
-    assert "held.lock" not in str(report.as_json())
+    assert any(reason.startswith(left) for reason in of(report, pid).document.reasons)
+    assert "held.lock" not in str(report.document)
     assert of(report, claude).outcome == "ended"
     assert (work / ".git" / "index.lock").exists()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from daydreamd.cleanup.nameless import cwd_is_gone
+from daydreamd.agents.nameless import cwd_is_gone
 from daydreamd.host.processes import identify, is_alive, read_stat
 from tests.integration.zoo.animals import NATIVE, PYTHON
 from tests.integration.zoo.keeper import Zoo, open_zoo

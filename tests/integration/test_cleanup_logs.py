@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.logs import make_room, rotate_log
+from daydreamd.cleanup.log_rotation import make_room, rotate_log
 from daydreamd.errors import FileError
 from daydreamd.host.rotation import rotate
 from daydreamd.host.writers import Writer

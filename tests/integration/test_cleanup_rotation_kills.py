@@ -16,7 +16,7 @@ from types import FrameType
 
 import pytest
 
-from daydreamd.cleanup.logs import rotate_log
+from daydreamd.cleanup.log_rotation import rotate_log
 from daydreamd.host.cutting import can_collapse
 from daydreamd.host.private import open_private
 from daydreamd.host.rotation import rotate

@@ -8,9 +8,9 @@ import anyio
 import msgspec
 import pytest
 
-from daydreamd.cleanup.case import Known
+from daydreamd.agents.idle_watch import FILE_NAME, Watch, read_watch, sample_agents
 from daydreamd.cleanup.evidence import gather_evidence
-from daydreamd.cleanup.watch import FILE_NAME, Watch, read_watch, sample_agents
+from daydreamd.cleanup.inspection import PriorKnowledge
 from daydreamd.host.processes import Signals, identify, read_stat, send
 from daydreamd.settings.schema import Cleanup
 from daydreamd.units import Duration
@@ -56,7 +56,7 @@ async def test_a_working_process_was_active_at_the_last_look(zoo: Zoo, tmp_path:
 async def test_hours_of_quiet_prove_that_a_process_is_idle(zoo: Zoo, tmp_path: Path):
     pid = zoo.release(zoo.put(NATIVE), do="burst")  # so that it has worked in its life
     await until(lambda: (stat := read_stat(pid)) is not None and stat.cpu_ticks >= 59)
-    known = Known(watch=await sample_agents(tmp_path, SETTINGS))
+    known = PriorKnowledge(watch=await sample_agents(tmp_path, SETTINGS))
     await anyio.sleep(1)  # quiet time, as the watch sees it
     (facts,) = [one for one in (await gather_evidence(SETTINGS, known)).facts if one.pid == pid]
     assert facts.idle_by == "no CPU, input or output seen"
@@ -109,7 +109,7 @@ async def looked_at_hours_ago(state: Path, hours: float) -> Watch:
 
 
 async def idle_seconds(pid: int, watch: Watch) -> float:
-    evidence = await gather_evidence(SETTINGS, Known(watch=watch))
+    evidence = await gather_evidence(SETTINGS, PriorKnowledge(watch=watch))
     (idle,) = [one.idle_seconds for one in evidence.facts if one.pid == pid]
     assert idle is not None
     return idle

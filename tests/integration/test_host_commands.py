@@ -14,7 +14,7 @@ from daydreamd.host.processes import (
     is_alive,
     read_environ,
     read_stat,
-    reap_strays,
+    reap_orphans,
 )
 from tests.integration.children import MIB, MISBEHAVING, deed, living, noted, until_noted
 
@@ -213,7 +213,7 @@ async def test_a_program_that_runs_from_pid_to_pid_is_ended(place, notes):
         done = await run(deed("runs_away", notes), deadline=30, grace=0.1, **place)
 
     assert (done.exit_code, done.survivors) == (0, ())
-    assert reap_strays() == []
+    assert reap_orphans() == []
 
 
 @pytest.mark.parametrize("when", [60, 500])

@@ -15,8 +15,8 @@ LOOKS = {
     "whoever has it open": "from daydreamd.host.leftovers import places_in_use; places_in_use()",
     "its pipes": "from daydreamd.host.connections import see_connections; see_connections([pid])",
     "its terminal": "from daydreamd.host.terminals import terminal_of_stdio as of; of(pid)",
-    "its place": "from daydreamd.cleanup.nameless import cwd_is_gone; assert not cwd_is_gone(pid)",
-    "its files": "from daydreamd.cleanup.nameless import by_design; by_design(read_stat(pid))",
+    "its place": "from daydreamd.agents.nameless import cwd_is_gone; assert not cwd_is_gone(pid)",
+    "its files": "from daydreamd.agents.nameless import by_design; by_design(read_stat(pid))",
     "a log's writer": "from daydreamd.host.writers import openers; openers(os.stat('/dev/null'))",
 }
 

@@ -32,7 +32,7 @@ from daydreamd.host.processes import (
     read_exe,
     read_stat,
     read_uid,
-    reap_strays,
+    reap_orphans,
     scan,
     send,
 )
@@ -253,10 +253,10 @@ async def test_an_orphan_is_a_stray_and_a_child_from_before_is_not(start):
     orphan = parent.stdout.read()
     parent.wait()
 
-    assert [stray.pid for stray in reap_strays()] == [int(orphan)]
+    assert [stray.pid for stray in reap_orphans()] == [int(orphan)]
     report = await end_tree([], grace=5)
     assert [ended.pid for ended in report.ended] == [int(orphan)]
-    assert reap_strays() == []
+    assert reap_orphans() == []
     assert older.poll() is None
     assert int(orphan) not in read_children(os.getpid())
 

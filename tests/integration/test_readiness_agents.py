@@ -10,8 +10,8 @@ from subprocess import PIPE, Popen
 
 import pytest
 
+from daydreamd.agents.registry import agents_at_work
 from daydreamd.host.processes import read_stat
-from daydreamd.readiness.agents import agents_at_work
 from daydreamd.readiness.gates import blank_gates, judge_agents
 from daydreamd.settings.schema import Readiness
 
@@ -41,6 +41,7 @@ def test_a_session_that_says_it_is_busy_is_at_work(tmp_path: Path, process: int)
     said = [f"Claude is at work in /w/shop (pid {process})"]
     assert mine(register(tmp_path, process), process) == said
     assert mine(register(tmp_path, process, status="shell"), process) == said
+    assert mine(register(tmp_path, process, status="Busy"), process) == said
 
 
 @pytest.mark.parametrize("status", ["idle", "waiting", "", "new in the next version"])
@@ -54,7 +55,10 @@ def test_an_entry_about_a_process_that_had_the_pid_before_is_not_believed(
     assert mine(register(tmp_path, process, procStart="1"), process) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "busy"}', '{"procStart": []}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"status": "busy"}', '{"procStart": []}', '{"procStart": ' + "[" * 100_000],
+)
 def test_rubbish_in_the_registry_hurts_nobody(tmp_path: Path, process: int, text: str) -> None:
     environ = register(tmp_path, process, text or " ")
     (tmp_path / "sessions" / "x.json").write_text("{}")

@@ -8,7 +8,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daydreamd.cleanup.decision import Facts, Pressure, Rule, Verdict, choose, decide, shrink
+from daydreamd.cleanup.decision import Pressure, ProcessFacts, Rule, Verdict, choose, decide, shrink
 from daydreamd.cleanup.owners import Kind, Owner
 
 SECONDS = st.floats(min_value=0, max_value=1e7, allow_nan=False)
@@ -33,11 +33,11 @@ TEXTS = st.lists(st.just("something"), max_size=2).map(tuple)
 
 
 @st.composite
-def households(draw: st.DrawFn) -> list[Facts]:
+def households(draw: st.DrawFn) -> list[ProcessFacts]:
     """Processes of one kind, some of them in the trees of others."""
     count = draw(st.integers(1, 8))
     return [
-        Facts(
+        ProcessFacts(
             pid=pid,
             start_ticks=pid,
             rule="claude",
@@ -55,7 +55,9 @@ def households(draw: st.DrawFn) -> list[Facts]:
     ]
 
 
-def verdicts_on(household: list[Facts], rule: Rule, pressure: Pressure) -> dict[int, Verdict]:
+def verdicts_on(
+    household: list[ProcessFacts], rule: Rule, pressure: Pressure
+) -> dict[int, Verdict]:
     return choose(household, {"claude": rule}, pressure)
 
 

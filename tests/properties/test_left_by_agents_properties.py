@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from daydreamd.cleanup.decision import Facts, Rule, decide
-from daydreamd.cleanup.marks import MARKS, started_by
-from daydreamd.cleanup.nameless import Left, living_agent
+from daydreamd.agents.marks import MARKS, started_by
+from daydreamd.agents.nameless import LeftProcess, living_agent
+from daydreamd.cleanup.decision import ProcessFacts, Rule, decide
 from daydreamd.cleanup.owners import Owner
 
 KINDS = ("claude", "codex", "gemini", "an agent")
 LEFT = st.builds(
-    Left,
+    LeftProcess,
     by=st.lists(st.sampled_from(KINDS), min_size=1, unique=True).map(tuple),
     cwd_is_gone=st.sampled_from([True, False, None]),
     agent=st.sampled_from([0, 7]),
@@ -28,10 +28,10 @@ AGENTS = st.dictionaries(
     LEFT, st.booleans(), st.floats(0, 1e6), st.floats(0, 1e6), st.sampled_from(["nobody", "client"])
 )
 def test_it_goes_only_with_the_whole_proof(
-    left: Left, ends: bool, age: float, idle: float, owner: str
+    left: LeftProcess, ends: bool, age: float, idle: float, owner: str
 ) -> None:
     rule = Rule("left_by_agents", ends, 86_400, 21_600)
-    facts = Facts(
+    facts = ProcessFacts(
         pid=9, start_ticks=1, rule=rule.name, command="x", age_seconds=age, idle_seconds=idle,
         owner=Owner(owner, "it was seen"), never=left.never, proof=left.proof,
     )  # fmt: skip
@@ -43,7 +43,7 @@ def test_it_goes_only_with_the_whole_proof(
 
 @given(LEFT, st.integers(0, 99), AGENTS)
 def test_only_an_agent_that_began_before_speaks_for_it(
-    left: Left, began: int, agents: dict[int, tuple[str, int]]
+    left: LeftProcess, began: int, agents: dict[int, tuple[str, int]]
 ) -> None:
     pid = living_agent(left, began, agents)
     fitting = {

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir, resumed_session
+from daydreamd.agents.claude_files import ClaudeState, read_claude_state, resumed_session
+from daydreamd.agents.registry import config_dir
 from daydreamd.host.deletion import remove_tree
 
 ID = "0a41c0de-0000-4000-8000-000000000001"
@@ -29,9 +30,9 @@ def transcript(home: Path, name: str, *, age: float, directory: str = "-w-shop")
     os.utime(path, (time.time() - age,) * 2)
 
 
-def ask(home: Path, argv: tuple[str, ...] = ("claude",)) -> ClaudeSays:
+def ask(home: Path, argv: tuple[str, ...] = ("claude",)) -> ClaudeState:
     environ = {"CLAUDE_CONFIG_DIR": str(home)}
-    return ask_claude(5, 77, argv=argv, environ=environ, uid=os.getuid(), cwd="/w/shop")
+    return read_claude_state(5, 77, argv=argv, environ=environ, uid=os.getuid(), cwd="/w/shop")
 
 
 @pytest.mark.parametrize("start", ["77", 77])
@@ -43,7 +44,7 @@ def test_an_entry_of_this_process_is_believed(tmp_path: Path, start: object):
 
 def test_an_entry_of_a_former_process_with_that_pid_is_ignored(tmp_path: Path):
     put(tmp_path, start="76", status="busy")
-    assert ask(tmp_path) == ClaudeSays(cwd="/w/shop", own_home=str(tmp_path))
+    assert ask(tmp_path) == ClaudeState(cwd="/w/shop", own_home=str(tmp_path))
 
 
 def test_idle_counts_since_claude_said_so(tmp_path: Path):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.kinds import Program, may_be_an_agent, recognise
+from daydreamd.agents.executed import Executed
+from daydreamd.agents.kinds import may_be_an_agent, recognise
 from daydreamd.settings.schema import UserKind
 
 NODE, PYTHON = "/usr/bin/node", "/usr/bin/python3.11"
@@ -109,13 +110,13 @@ OTHERS = [
 
 @pytest.mark.parametrize(("kind", "exe", "argv"), AGENTS)
 def test_an_agent_is_recognised(kind: str, exe: str, argv: list[str]):
-    assert recognise(Program(exe, tuple(argv))) == kind
+    assert recognise(Executed(exe, tuple(argv))) == kind
     assert may_be_an_agent(exe)
 
 
 @pytest.mark.parametrize(("exe", "argv"), OTHERS)
 def test_a_look_alike_is_none(exe: str, argv: list[str]):
-    assert recognise(Program(exe, tuple(argv))) is None
+    assert recognise(Executed(exe, tuple(argv))) is None
 
 
 def test_a_relative_script_is_taken_from_the_working_directory(tmp_path: Path):
@@ -123,15 +124,15 @@ def test_a_relative_script_is_taken_from_the_working_directory(tmp_path: Path):
     script.parent.mkdir(parents=True)
     script.touch()
     (tmp_path / "claude").symlink_to(script)
-    assert recognise(Program(NODE, ("node", "claude"), str(tmp_path))) == "claude"
-    assert recognise(Program(NODE, ("node", "claude"), "/")) is None
+    assert recognise(Executed(NODE, ("node", "claude"), str(tmp_path))) == "claude"
+    assert recognise(Executed(NODE, ("node", "claude"), "/")) is None
 
 
 def test_an_entry_script_elsewhere_counts_if_it_imports_aider(tmp_path: Path):
     (tmp_path / "aider").write_text("from aider.main import main\n")
-    assert recognise(Program(PYTHON, ("python", str(tmp_path / "aider")))) == "aider"
+    assert recognise(Executed(PYTHON, ("python", str(tmp_path / "aider")))) == "aider"
     (tmp_path / "aider").write_text("print('not that one')\n")
-    assert recognise(Program(PYTHON, ("python", str(tmp_path / "aider")))) is None
+    assert recognise(Executed(PYTHON, ("python", str(tmp_path / "aider")))) is None
 
 
 def test_users_kinds_go_by_executable_and_script():
@@ -139,9 +140,9 @@ def test_users_kinds_go_by_executable_and_script():
         UserKind(name="robot", exe=("/opt/robot/*",)),
         UserKind(name="mine", script=("*/my-agent.py",)),
     ]
-    assert recognise(Program("/opt/robot/run", ()), kinds) == "robot"
-    assert recognise(Program(PYTHON, ("python", "/a/my-agent.py")), kinds) == "mine"
-    assert recognise(Program("/usr/bin/cat", ("cat", "/a/my-agent.py")), kinds) is None
+    assert recognise(Executed("/opt/robot/run", ()), kinds) == "robot"
+    assert recognise(Executed(PYTHON, ("python", "/a/my-agent.py")), kinds) == "mine"
+    assert recognise(Executed("/usr/bin/cat", ("cat", "/a/my-agent.py")), kinds) is None
     assert may_be_an_agent("/opt/robot/run", kinds)
 
 
@@ -151,18 +152,18 @@ def test_the_manifest_beside_a_script_tells_its_package(tmp_path: Path):
     script.touch()
     manifest = tmp_path / "package.json"
     manifest.write_text('{"name": "@google/gemini-cli", "bin": {"gemini": "dist/index.js"}}')
-    assert recognise(Program(NODE, ("node", str(script)))) == "gemini"
+    assert recognise(Executed(NODE, ("node", str(script)))) == "gemini"
     other = tmp_path / "dist" / "build.js"
-    assert recognise(Program(NODE, ("node", str(other)))) is None
+    assert recognise(Executed(NODE, ("node", str(other)))) is None
     for broken in ("{", "[" * 100_000, "[]", '{"name": ["x"], "bin": "dist/index.js"}'):
         manifest.write_text(broken)
-        assert recognise(Program(NODE, ("node", str(script)))) is None
+        assert recognise(Executed(NODE, ("node", str(script)))) is None
 
 
 def test_a_package_of_ones_own_called_aider_is_not_aider(tmp_path: Path):
     package = tmp_path / "aider"
     package.mkdir()
-    run = Program(PYTHON, ("python", "-m", "aider"), str(tmp_path))
+    run = Executed(PYTHON, ("python", "-m", "aider"), str(tmp_path))
     assert recognise(run) is None
     (package / "coders").mkdir()
     assert recognise(run) == "aider"

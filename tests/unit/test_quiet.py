@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from daydreamd.cleanup.sampling import Sample, has_moved
+from daydreamd.agents.sampling import Sample, has_moved
 from daydreamd.host.processes import TICKS_PER_SECOND, identify, read_stat
 
 # Measured on real programs that waited: seconds, seconds of CPU, bytes read and written.

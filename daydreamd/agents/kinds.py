@@ -14,23 +14,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Final
 
-from daydreamd.cleanup.executed import Program, Run, interpreter, what_is_run
-from daydreamd.cleanup.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
-from daydreamd.cleanup.marks import is_native_claude, is_registered_claude
-from daydreamd.cleanup.servers import RUNNERS, is_mcp_server, names_a_server
+from daydreamd.agents.executed import Executed, Run, interpreter, what_is_run
+from daydreamd.agents.layouts import EXECUTABLES, LAYOUTS, installed_binary, installed_script
+from daydreamd.agents.marks import is_native_claude
+from daydreamd.agents.mcp_servers import RUNNERS, is_mcp_server, names_a_server
+from daydreamd.agents.registry import is_registered
 from daydreamd.host.disks import glance
 from daydreamd.settings.schema import UserKind
-
-__all__ = [
-    "AIDER",
-    "CLAUDE",
-    "LEFT_BY_AGENTS",
-    "MCP",
-    "OTHER_AGENTS",
-    "Program",
-    "may_be_an_agent",
-    "recognise",
-]
 
 CLAUDE: Final = "claude"
 AIDER: Final = "aider"
@@ -39,7 +29,7 @@ LEFT_BY_AGENTS: Final = "left_by_agents"
 OTHER_AGENTS: Final = tuple(kind for kind in LAYOUTS if kind != CLAUDE)
 
 
-def recognise(program: Program, kinds: Sequence[UserKind] = ()) -> str | None:
+def recognise(program: Executed, kinds: Sequence[UserKind] = ()) -> str | None:
     """The name of the kind, or None for everything that is no agent. Users' kinds come first."""
     run = what_is_run(program)
     for kind in kinds:
@@ -67,7 +57,7 @@ def may_be_an_agent(exe: str, kinds: Sequence[UserKind] = ()) -> bool:
     )
 
 
-def _installed_agent(program: Program, run: Run | None) -> str | None:
+def _installed_agent(program: Executed, run: Run | None) -> str | None:
     if run is None:
         if program.name not in EXECUTABLES and "/claude/versions/" not in program.exe:
             return None
@@ -78,14 +68,14 @@ def _installed_agent(program: Program, run: Run | None) -> str | None:
         return agent if _is_started_by_name(agent, run.script) else None
     # Node lets a program overwrite its own command line: older versions called themselves so.
     is_titled = program.argv[:1] == (CLAUDE,) and not any(program.argv[1:])
-    return CLAUDE if is_titled and program.pid and is_registered_claude(program.pid) else None
+    return CLAUDE if is_titled and program.pid and is_registered(program.pid) else None
 
 
-def _by_its_own_marks(program: Program) -> str | None:
+def _by_its_own_marks(program: Executed) -> str | None:
     """A `claude` that lies anywhere: its registry knows it, or it is built as Claude Code is."""
     if program.name != CLAUDE:
         return None
-    registered = program.pid and is_registered_claude(program.pid)
+    registered = program.pid and is_registered(program.pid)
     return CLAUDE if registered or is_native_claude(program.exe) else None
 
 
@@ -94,7 +84,7 @@ def _is_started_by_name(agent: str, script: str) -> bool:
     return agent != CLAUDE or os.path.basename(script).startswith("cli")  # noqa: PTH119 - a name, no path
 
 
-def _is_desktop_program(program: Program) -> bool:
+def _is_desktop_program(program: Executed) -> bool:
     """Electron's own marks: helper processes say their type, and the bundle lies beside it."""
     beside = Path(program.exe).parent / "resources" / "app.asar"
     return any(word.startswith("--type=") for word in program.argv) or glance(
@@ -102,7 +92,7 @@ def _is_desktop_program(program: Program) -> bool:
     )
 
 
-def _is_aider(program: Program, run: Run | None) -> bool:
+def _is_aider(program: Executed, run: Run | None) -> bool:
     if run is None:
         return False  # there is no other Aider than the one that Python runs
     if run.module:

@@ -1,7 +1,8 @@
-"""Claude Code's transcripts: when one was last written to, and whether it can be taken up again.
+"""Claude Code's transcripts: when one was last written to, and if it can be resumed or is finished.
 
 They lie in a tree that anybody with the user's rights may have filled, so every look is bounded in
-entries, depth and bytes, and opens nothing but regular files. What goes beyond is not known.
+entries, depth and bytes, and opens nothing but regular files. What goes beyond is not known, and
+records of unknown kinds are passed over. A torn last line is normal: somebody was writing.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files import read_beneath, read_text_nofollow
 
 SESSION_ID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _MOST_ENTRIES: Final = 20_000
 _DEEPEST: Final = 8
 _HEAD_BYTES: Final = 1 << 20
+_TAIL_BYTES: Final = 256 << 10
+_ENDS: Final = ("end_turn", "stop_sequence")
+_MOST_LISTS: Final = 50
 _NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
@@ -60,6 +64,19 @@ def can_be_resumed(projects: Path, session_id: str) -> bool:
         return False
     name = f"{session_id}.jsonl"
     return any(_has_prompt(Path(project), name) for project in _below(projects))
+
+
+def has_finished(transcript: Path, todos: Path) -> bool:
+    """Whether the last turn ended with an answer, and no to-do of the session is open."""
+    for record in _records(transcript):
+        match record.get("type"):
+            case "assistant":
+                message = record.get("message")
+                ended = isinstance(message, dict) and message.get("stop_reason") in _ENDS
+                return ended and not _has_open_todos(todos, transcript.stem)
+            case "user":
+                return False  # it was asked, and has not answered
+    return False
 
 
 def _has_prompt(project: Path, name: str) -> bool:
@@ -117,3 +134,46 @@ def _tree(root: str) -> Iterator[tuple[float, str]]:
                 yield from _files(path)
             elif stat.S_ISDIR(os.lstat(path).st_mode):
                 queue.append((path, depth + 1))
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of the transcript's end, the last one first."""
+    for line in reversed(_tail(path).splitlines()):
+        try:
+            record = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _tail(path: Path) -> bytes:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags)
+    except OSError:  # gone, or a link: then nothing was seen
+        return b""
+    try:
+        facts = os.fstat(file)
+        if not stat.S_ISREG(facts.st_mode):
+            return b""
+        return os.pread(file, _TAIL_BYTES, max(0, facts.st_size - _TAIL_BYTES))
+    finally:
+        os.close(file)
+
+
+def _has_open_todos(directory: Path, session_id: str) -> bool:
+    """Whether a list of the session has an item that is not completed; unreadable counts as one."""
+    lists = sorted(directory.glob(f"{session_id}*.json"))
+    if len(lists) > _MOST_LISTS:
+        return True
+    for path in lists:
+        try:
+            items = msgspec.json.decode(read_text_nofollow(path))
+        except (FileError, msgspec.DecodeError, RecursionError):
+            return True
+        if not isinstance(items, list):
+            return True
+        if any(isinstance(item, dict) and item.get("status") != "completed" for item in items):
+            return True
+    return False

@@ -20,7 +20,7 @@ _OPTIONS_WITH_VALUE: Final = {
 
 
 @dataclass(frozen=True)
-class Program:
+class Executed:
     """What a process executes: the executable's path, its arguments, and its working directory.
 
     With a `pid` its own marks may be asked for, where a path does not say enough; 0 asks nothing.
@@ -45,7 +45,7 @@ class Run:
     arguments: tuple[str, ...] = ()
 
 
-def what_is_run(program: Program) -> Run | None:
+def what_is_run(program: Executed) -> Run | None:
     """What an interpreter was given to run; None where the program is no interpreter."""
     language = interpreter(program.name)
     if language is None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import anyio
 
-from daydreamd.cleanup.decision import Facts
+from daydreamd.cleanup.decision import ProcessFacts
 from daydreamd.host.processes import Identity, identify_all, is_alive, memory_bytes
 
 _PARTING_SECONDS: Final = 1.0
@@ -21,7 +21,7 @@ _LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True)
-class Memory:
+class TreeMemory:
     """Bytes that a tree holds, and those of each that only waits for it; None where unreadable."""
 
     tree: int | None = 0
@@ -39,7 +39,7 @@ class Memory:
         return _sum([self.tree, *gone])
 
 
-def measure_trees(trees: Sequence[Facts]) -> dict[int, Memory]:
+def measure_trees(trees: Sequence[ProcessFacts]) -> dict[int, TreeMemory]:
     """What ending each tree gives back, by the pid of its root.
 
     A process of several trees counts with the innermost, so that the sum is what all give back.
@@ -49,7 +49,7 @@ def measure_trees(trees: Sequence[Facts]) -> dict[int, Memory]:
     own = {facts.pid: _not_yet({facts.pid, *facts.family}, counted) for facts in ordered}
     beside = {facts.pid: _not_yet(facts.companions, counted) for facts in ordered}
     return {
-        pid: Memory(
+        pid: TreeMemory(
             _sum(map(memory_bytes, sorted(own[pid]))),
             {one: memory_bytes(one.pid) for one in identify_all(sorted(beside[pid]))},
         )
@@ -57,7 +57,7 @@ def measure_trees(trees: Sequence[Facts]) -> dict[int, Memory]:
     }
 
 
-async def await_companions(memories: Iterable[Memory]) -> None:
+async def await_companions(memories: Iterable[TreeMemory]) -> None:
     """Give those that waited for ended trees a moment to end, too."""
     waiting = [one for memory in memories for one in memory.companions]
     with anyio.move_on_after(_PARTING_SECONDS):

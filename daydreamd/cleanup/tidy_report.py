@@ -4,25 +4,58 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+import msgspec
+
+from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
-from daydreamd.cleanup.decision import Facts, Verdict
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
-from daydreamd.cleanup.logs import UNFINISHED, LogFile
+from daydreamd.cleanup.decision import ProcessFacts, Verdict, Word
+from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup_summary import LeftByAgents, PreCleanup
 from daydreamd.units import say_size
 
 
+class ProcessDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A process as `clean --json` prints it; `start_time` in ISO 8601, UTC."""
+
+    pid: int
+    start_time: str
+    rule: str
+    command: str
+    age_seconds: float
+    idle_seconds: float | None
+    rss_bytes: int
+    frees_bytes: int | None
+    decision: Word
+    reasons: tuple[str, ...]
+    resume: str | None
+    outcome: str
+
+
+class CleanDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `clean --json` prints; `memory_unknown` counts ended trees that were not measured."""
+
+    dry_run: bool
+    candidates: tuple[ProcessDocument, ...]
+    temp_files: tuple[TempFile, ...]
+    logs: tuple[LogFile, ...]
+    archives_removed: tuple[str, ...]
+    failures: tuple[str, ...]
+    memory_freed_bytes: int
+    memory_unknown: int
+    left: int
+    seconds: float
+
+
 @dataclass(frozen=True)
-class Candidate:
+class JudgedProcess:
     """An agent process with its verdict, and what became of it.
 
     `frees_bytes` is what its end gives back, as measured before; None where that is not known.
     """
 
-    facts: Facts
+    facts: ProcessFacts
     verdict: Verdict
     ending: Ending | None = None
     frees_bytes: int | None = None
@@ -32,7 +65,7 @@ class Candidate:
         """`ended`, `survived`, … ; empty where nothing was to be done."""
         return self.ending.outcome if self.ending else ""
 
-    def after(self, ending: Ending | None) -> Candidate:
+    def after(self, ending: Ending | None) -> JudgedProcess:
         """The candidate once it was acted on: the last look may have changed the verdict."""
         if ending is None:
             return self
@@ -40,24 +73,24 @@ class Candidate:
         verdict = replace(verdict, reasons=(*verdict.reasons, *ending.notes))
         return replace(self, verdict=verdict, ending=ending, frees_bytes=ending.freed_bytes)
 
-    def as_json(self) -> dict[str, Any]:
-        """As `clean --json` prints it."""
+    @property
+    def document(self) -> ProcessDocument:
         facts = self.facts
         started = datetime.now(UTC) - timedelta(seconds=facts.age_seconds)
-        return {
-            "pid": facts.pid,
-            "start_time": started.isoformat(timespec="seconds"),
-            "rule": facts.rule,
-            "command": facts.command,
-            "age_seconds": round(facts.age_seconds, 1),
-            "idle_seconds": None if facts.idle_seconds is None else round(facts.idle_seconds, 1),
-            "rss_bytes": facts.rss_bytes,
-            "frees_bytes": self.frees_bytes,
-            "decision": self.verdict.word,
-            "reasons": list(self.verdict.reasons),
-            "resume": facts.resume,
-            "outcome": self.outcome,
-        }
+        return ProcessDocument(
+            pid=facts.pid,
+            start_time=started.isoformat(timespec="seconds"),
+            rule=facts.rule,
+            command=facts.command,
+            age_seconds=round(facts.age_seconds, 1),
+            idle_seconds=None if facts.idle_seconds is None else round(facts.idle_seconds, 1),
+            rss_bytes=facts.rss_bytes,
+            frees_bytes=self.frees_bytes,
+            decision=self.verdict.word,
+            reasons=self.verdict.reasons,
+            resume=facts.resume,
+            outcome=self.outcome,
+        )
 
 
 @dataclass
@@ -65,7 +98,7 @@ class TidyReport:
     """Everything one tidying found and did."""
 
     dry_run: bool
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[JudgedProcess] = field(default_factory=list)
     temp_files: list[TempFile] = field(default_factory=list)
     logs: list[LogFile] = field(default_factory=list)
     archives_removed: list[str] = field(default_factory=list)
@@ -73,7 +106,7 @@ class TidyReport:
     seconds: float = 0.0
 
     @property
-    def kills(self) -> list[Candidate]:
+    def kills(self) -> list[JudgedProcess]:
         """What was, or would be, ended."""
         return [candidate for candidate in self.candidates if candidate.verdict.word == "kill"]
 
@@ -107,7 +140,7 @@ class TidyReport:
         return f"{known} and {others}" if known else others
 
     @property
-    def _freeing(self) -> list[Candidate]:
+    def _freeing(self) -> list[JudgedProcess]:
         return [
             candidate
             for candidate in self.kills
@@ -122,7 +155,7 @@ class TidyReport:
         )
 
     @property
-    def left_behind(self) -> list[Candidate]:
+    def left_behind(self) -> list[JudgedProcess]:
         """What agents left and nobody has ended: it is reported."""
         return [
             candidate
@@ -138,20 +171,20 @@ class TidyReport:
     def logs_rotated(self) -> int:
         return sum(log.outcome == "rotated" for log in self.logs)
 
-    def as_json(self) -> dict[str, Any]:
-        """As `clean --json` prints it."""
-        return {
-            "dry_run": self.dry_run,
-            "candidates": [candidate.as_json() for candidate in self.candidates],
-            "temp_files": [file.as_json() for file in self.temp_files],
-            "logs": [log.as_json() for log in self.logs],
-            "archives_removed": self.archives_removed,
-            "failures": self.failures,
-            "memory_freed_bytes": self.freed_bytes,
-            "memory_unknown": self.unmeasured,
-            "left": self.left,
-            "seconds": round(self.seconds, 3),
-        }
+    @property
+    def document(self) -> CleanDocument:
+        return CleanDocument(
+            dry_run=self.dry_run,
+            candidates=tuple(candidate.document for candidate in self.candidates),
+            temp_files=tuple(self.temp_files),
+            logs=tuple(self.logs),
+            archives_removed=tuple(self.archives_removed),
+            failures=tuple(self.failures),
+            memory_freed_bytes=self.freed_bytes,
+            memory_unknown=self.unmeasured,
+            left=self.left,
+            seconds=round(self.seconds, 3),
+        )
 
     def summary(self) -> PreCleanup:
         """As `cleanup_summary.pre_analysis` of a session."""

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
-from daydreamd.cleanup.executed import Program, Run
-from daydreamd.cleanup.layouts import packages
-from daydreamd.cleanup.marks import started_by
+from daydreamd.agents.executed import Executed, Run
+from daydreamd.agents.layouts import packages
+from daydreamd.agents.marks import started_by
 from daydreamd.host.processes import read_environ
 
 _WORD: Final = re.compile(r"(?:^|[^a-z0-9])mcp(?:[^a-z0-9]|$)", re.IGNORECASE)
@@ -34,7 +34,7 @@ _CACHES: Final = ("/archive-v0/", "/_npx/", "/pnpm/dlx/")
 RUNNERS: Final = ("uv", "uvx", "docker", "podman", "nerdctl")
 
 
-def is_mcp_server(program: Program, run: Run | None) -> bool:
+def is_mcp_server(program: Executed, run: Run | None) -> bool:
     """Whether a process is an MCP server, or runs one."""
     return _is_named(program, run) or _has_its_shape(program, run)
 
@@ -59,7 +59,7 @@ def asked_of_uv(argv: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_named(program: Program, run: Run | None) -> bool:
+def _is_named(program: Executed, run: Run | None) -> bool:
     if run is None:
         return _is_binary(program)
     if run.module:
@@ -70,7 +70,7 @@ def _is_named(program: Program, run: Run | None) -> bool:
     return title[:2] == ["npm", "exec"] and _names_package(title[2:])
 
 
-def _is_binary(program: Program) -> bool:
+def _is_binary(program: Executed) -> bool:
     if program.name in ("uv", "uvx"):
         return any(_has_word(word) for word in asked_of_uv(program.argv))
     if program.name in RUNNERS:
@@ -113,7 +113,7 @@ def _names_package(words: Sequence[str]) -> bool:
     return _PACKAGE.search(first) is not None
 
 
-def _has_its_shape(program: Program, run: Run | None) -> bool:
+def _has_its_shape(program: Executed, run: Run | None) -> bool:
     """Without a word: run from a package on the spot, or by an agent, to speak through pipes.
 
     Both ways of its standard input and output are pipes or sockets; at whose other end is nobody

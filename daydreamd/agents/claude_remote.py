@@ -18,16 +18,9 @@ from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow
 
 _OPTIONS: Final = (
-    "--remote-control",
-    "--rc",
-    "--sdk-url",
-    "--bg",
-    "--background",
-    "--spare-ready",
-    "--teleport",
-    "--channels",
-    "--dangerously-load-development-channels",
-)
+    "--remote-control", "--rc", "--sdk-url", "--bg", "--background", "--spare-ready", "--teleport",
+    "--channels", "--dangerously-load-development-channels",
+)  # fmt: skip
 _COMMANDS: Final = ("remote-control", "rc", "daemon", "bg", "--bg-pty-host", "--bg-spare")
 _MOST_VALUES: Final = 20_000
 

@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from daydreamd.cleanup.marks import ANY_AGENT, MARKS, started_by
-from daydreamd.cleanup.programs import ADOPTERS, MULTIPLEXERS, personal_program
+from daydreamd.agents.bystanders import ADOPTERS, MULTIPLEXERS, personal_program
+from daydreamd.agents.marks import ANY_AGENT, MARKS, started_by
 from daydreamd.host.cached_facts import cached_facts
 from daydreamd.host.disks import glance
 from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe
@@ -51,7 +51,7 @@ _DAEMON_WORDS: Final = (
 
 
 @dataclass(frozen=True)
-class Left:
+class LeftProcess:
     """How a process shows that an agent left it. `agent` is one that lives and may want it, or 0.
 
     `by` are the kinds of agent that it comes from, one or more. `cwd_is_gone` None: that cannot be
@@ -98,7 +98,7 @@ def may_be_left(stat: Stat, table: Mapping[int, Stat]) -> bool:
     return stat.ppid == 1 or parent.comm in ADOPTERS or parent.comm.startswith("init(")
 
 
-def look_at_left(stat: Stat, uid: int | None) -> Left | None:
+def look_at_left(stat: Stat, uid: int | None) -> LeftProcess | None:
     """What shows that an agent left this process; None where nothing does.
 
     `uid` None looks at everybody's. Only the owner is asked for before the environment is read.
@@ -113,7 +113,7 @@ def look_at_left(stat: Stat, uid: int | None) -> Left | None:
     by = started_by(read_environ(stat.pid) or {})
     if not by:
         return None
-    return Left(by, cwd_is_gone(stat.pid), by_design=by_design(stat))
+    return LeftProcess(by, cwd_is_gone(stat.pid), by_design=by_design(stat))
 
 
 def cwd_is_gone(pid: int) -> bool | None:
@@ -188,7 +188,7 @@ def _file_kept_open(pid: int) -> str:
     return ""
 
 
-def living_agent(left: Left, start_ticks: int, agents: Mapping[int, tuple[str, int]]) -> int:
+def living_agent(left: LeftProcess, start_ticks: int, agents: Mapping[int, tuple[str, int]]) -> int:
     """An agent of the kind that began before the process, and so may have started it; 0: none.
 
     `agents` gives the kind and the start of each by pid. A mark that names no kind may be anyone's.

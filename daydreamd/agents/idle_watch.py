@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.cleanup.sampling import Sample, has_moved, is_unmoved, look
+from daydreamd.agents.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError, HostError
 from daydreamd.host.disks import ask_disk
 from daydreamd.host.files import read_text_nofollow, write_atomically
@@ -73,9 +73,10 @@ class Watch(msgspec.Struct):
 
 
 async def sample_agents(state: Path, settings: Cleanup) -> Watch:
-    """Look once and remember; for the supervisor, every `observe.watch_agents`.
+    """Sample all agent processes once and keep what is known of each in a file in `state`.
 
-    HostError where a disk that has to be asked hangs.
+    The supervisor does so every `observe.watch_agents`. HostError where a disk hangs, FileError
+    where the file cannot be written.
     """
     path = state / FILE_NAME
     before = read_watch(state)
@@ -97,7 +98,7 @@ async def sample_agents(state: Path, settings: Cleanup) -> Watch:
 
 
 def read_watch(state: Path | None) -> Watch:
-    """What was kept since this boot; empty where nothing was, or nothing that can be read."""
+    """What `sample_agents` kept since this boot; empty where there is nothing that can be read."""
     boot_id = _BOOT_ID.read_text().strip()
     if state is not None:
         try:
@@ -112,7 +113,7 @@ def read_watch(state: Path | None) -> Watch:
 
 
 def carry_on(was: Watched | None, sample: Sample, now: float) -> Watched:
-    """What is known of a process after one more look at `now`; `was` is what was known before."""
+    """A process after one more sample at `now` (s, CLOCK_BOOTTIME); `was` is None for a new one."""
     stat, first_parent = sample.stat, was.first_parent if was else sample.stat.ppid
     quiet_since, active_at = _quiet(was, sample, now) if was else (now, None)
     return Watched(

@@ -1,91 +1,68 @@
-"""One agent process: everything that is known of it, put together as the facts to decide by.
-
-What cannot be read is put down as unknown, which spares. What it all means is `decision`'s matter.
-"""
+"""One agent process: everything that is known of it, put together as the facts to decide by."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import Final
 
-from daydreamd.cleanup.claude_files import ClaudeSays, ask_claude, config_dir
-from daydreamd.cleanup.claude_remote import remote_session, scheduled_work
-from daydreamd.cleanup.decision import Facts
-from daydreamd.cleanup.intent import meant_to_stay
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
-from daydreamd.cleanup.ownership import Surroundings, belonging_of, namespaces_of
-from daydreamd.cleanup.programs import is_daydreamd
-from daydreamd.cleanup.sampling import Sample, has_moved
+from daydreamd.agents.bystanders import is_daydreamd
+from daydreamd.agents.claude_files import ClaudeState, read_claude_state
+from daydreamd.agents.claude_remote import remote_session, scheduled_work
+from daydreamd.agents.idle_watch import Watch, Watched
+from daydreamd.agents.idleness import EarlierLook, Idleness
+from daydreamd.agents.intent import meant_to_stay
+from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
+from daydreamd.agents.registry import config_dir
+from daydreamd.agents.sampling import Sample
+from daydreamd.cleanup.adoption import Surroundings
+from daydreamd.cleanup.decision import ProcessFacts
+from daydreamd.cleanup.ownership import belonging_of, namespaces_of
 from daydreamd.cleanup.undo import resume_aider, resume_claude
-from daydreamd.cleanup.watch import Watch, Watched
 from daydreamd.errors import FileError
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.disks import ask_disk
-from daydreamd.host.processes import (
-    TICKS_PER_SECOND,
-    age_seconds,
-    ancestors,
-    read_argv,
-    read_environ,
-)
-from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
+from daydreamd.host.processes import age_seconds, ancestors, read_argv, read_environ
 from daydreamd.settings.schema import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
-from daydreamd.units import say_duration
 
-# Less processor time than it takes to start: who has spent no more has done nothing since. Claude
-# Code takes 0.6 s, Aider 3 s; a server may be a small program.
-_NEVER_WORKED_SECONDS: Final = {CLAUDE: 0.4, AIDER: 0.4}
-_SMALL_PROGRAM_SECONDS: Final = 0.2
 _COMMAND_LENGTH: Final = 200
 
 
 @dataclass(frozen=True)
-class Known:
+class PriorKnowledge:
     """What the caller brings along: which of our sessions are dead, and the watch's memory."""
 
     dead_sessions: Collection[str] = ()
     watch: Watch | None = None
 
 
-@dataclass(frozen=True)
-class Former:
-    """The look before: what was seen, how long ago, and for how long it had been idle by then."""
-
-    sample: Sample | None
-    seconds_ago: float
-    idle_seconds: float = 0.0
-
-
-class Case:
+class Inspection:
     """One process: the two samples of it, and what else is known."""
 
     def __init__(
         self,
         sample: Sample,
-        former: Former,
+        former: EarlierLook,
         watched: Watched | None,
         settings: Cleanup,
-        known: Known,
+        known: PriorKnowledge,
         around: Surroundings,
     ) -> None:
-        self.sample, self.before, self.gap = sample, former.sample, former.seconds_ago
-        self.quiet_before = former.idle_seconds
-        self.watched, self.settings, self.known = watched, settings, known
+        self.sample, self.settings, self.known = sample, settings, known
         self.around, self.stat = around, sample.stat
         self.age = age_seconds(self.stat.start_ticks)
         environ = read_environ(self.stat.pid)
         self.environ_is_known = environ is not None
         self.environ = environ or {}
         self.claude = self._ask_claude()
+        self.idleness = Idleness(sample, former, watched, self.claude, self.age)
         self.remote, self.roster_unknown = self._ask_remote()
 
-    def facts(self, ours: Mapping[int, str]) -> Facts:
+    def facts(self, ours: Mapping[int, str]) -> ProcessFacts:
         """Everything there is to say about it."""
         sample, mark = self.sample, self.environ.get(SESSION_MARK, "")
         belonging = belonging_of(
@@ -96,8 +73,8 @@ class Case:
             remote=self.remote,
             ports_are_left=bool(sample.left and not sample.left.never),
         )
-        idle, by = self._idle()
-        return Facts(
+        idle, by = self.idleness.seconds()
+        return ProcessFacts(
             pid=self.stat.pid,
             start_ticks=self.stat.start_ticks,
             rule=sample.kind,
@@ -110,7 +87,7 @@ class Case:
             never=self._never(ours, mark if self._is_below_daydreamd() else ""),
             dead_session=mark if mark in self.known.dead_sessions else "",
             unknown=self._unknown(),
-            working=tuple(filter(None, (self._moved(),))),
+            working=tuple(filter(None, (self.idleness.moved(),))),
             witness=self.claude.working,
             finished=self.claude.finished,
             idle_seconds=idle,
@@ -171,58 +148,6 @@ class Case:
         hidden = (self.claude.unknown, self.roster_unknown)
         return (*unknown, *(f"{source} cannot be read" for source in hidden if source))
 
-    def _moved(self) -> str:
-        before = self.before
-        if before is None or before.stat.start_ticks != self.stat.start_ticks:
-            return "it has only just begun"
-        if before.identity != self.sample.identity:
-            return "it has only just become another program"
-        former = (before.cpu_ticks, before.io_bytes, before.members)
-        if moved := has_moved(former, self.sample, self.gap):
-            return moved
-        return "it waits for a processor" if before.runnable & self.sample.runnable else ""
-
-    def _idle(self) -> tuple[float | None, str]:
-        """How long it has been idle at least, by the best proof that nothing contradicts."""
-        if self._moved():
-            return 0.0, ""
-        proofs = {
-            "nothing moved between the looks": self.quiet_before + self.gap,
-            **self._proofs(),
-        }
-        by = max(proofs, key=lambda name: proofs[name])
-        limits = [self.age, *self._last_signs()]
-        if terminal := terminal_name(self.stat.tty_nr) or terminal_of_stdio(self.stat.pid):
-            typed = seconds_since_input(terminal)
-            if typed is None:
-                return None, ""
-            limits.append(typed)
-        return min(proofs[by], *limits), by
-
-    def _proofs(self) -> dict[str, float]:
-        """What proves that nothing was done, and for how long."""
-        proofs = {}
-        if self.watched:
-            now = time.clock_gettime(time.CLOCK_BOOTTIME)
-            proofs["no CPU, input or output seen"] = now - self.watched.quiet_since
-        spent = self.sample.cpu_ticks / TICKS_PER_SECOND
-        if spent <= _NEVER_WORKED_SECONDS.get(self.sample.kind, _SMALL_PROGRAM_SECONDS):
-            proofs[f"{say_duration(spent)} of CPU in all its life"] = self.age
-        if self.claude.transcript_age is not None and self.claude.is_certain:
-            proofs["its transcript"] = self.claude.transcript_age
-        if self.claude.idle_seconds is not None:
-            proofs["Claude's own word"] = self.claude.idle_seconds
-        return proofs
-
-    def _last_signs(self) -> list[float]:
-        """How long ago each sign of life was that is known of."""
-        signs = [self.claude.transcript_age, self.claude.idle_seconds]
-        if self.watched and self.watched.active_at is not None:
-            signs.append(time.clock_gettime(time.CLOCK_BOOTTIME) - self.watched.active_at)
-        if self.sample.youngest_ticks:
-            signs.append(age_seconds(self.sample.youngest_ticks))
-        return [sign for sign in signs if sign is not None]
-
     def _ask_remote(self) -> tuple[str, str]:
         """Why it lives without a terminal, and what of that could not be read."""
         if self.sample.kind != CLAUDE or self.is_elsewhere:
@@ -239,10 +164,10 @@ class Case:
         """Whether its files are not those of this machine: then none of them is read."""
         return namespaces_of(self.stat, self.around) != ()
 
-    def _ask_claude(self) -> ClaudeSays:
+    def _ask_claude(self) -> ClaudeState:
         if self.sample.kind != CLAUDE or self.is_elsewhere:
-            return ClaudeSays()
-        return ask_claude(
+            return ClaudeState()
+        return read_claude_state(
             self.stat.pid,
             self.stat.start_ticks,
             argv=self.sample.argv,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.remains import leave_nothing, recover
+from daydreamd.cleanup.recovery import leave_nothing, recover
 from daydreamd.history.store import History, open_history
 from daydreamd.host.processes import identify, is_alive
 from daydreamd.records.events import AnyEvent, Emitter, Notice

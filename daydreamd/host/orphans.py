@@ -1,9 +1,9 @@
-"""Strays: orphans of what we started, that came back to us.
+"""Orphans of what we started that came back to us.
 
 A process that has become a child subreaper adopts whoever escapes from its descendants (a double
 fork, `setsid`). Nothing that we start is meant to outlive its work: a child that no leash answers
-for is a stray and is to be ended, its environment wiped or not. This file only knows them and waits
-for the dead ones; `trees` ends the others.
+for is an orphan and is to be ended, its environment wiped or not. This file only knows them and
+waits for the dead ones; `trees` ends the others.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 _LISTINGS: Final = 100
 
 
-class _Household:
-    """Our own children: those that a leash answers for, and strays."""
+class _OwnChildren:
+    """Our own children: those that a leash answers for, and orphans."""
 
     def __init__(self) -> None:
         self.adopts = False
@@ -39,16 +39,16 @@ class _Household:
     def release(self, pid: int) -> None:
         self._leashed.discard(pid)
 
-    def is_stray(self, stat: Stat) -> bool:
+    def is_orphan(self, stat: Stat) -> bool:
         known = stat.pid in self._leashed or (stat.pid, stat.start_ticks) in self._from_before
         return self.adopts and not known
 
 
-HOUSEHOLD: Final = _Household()
+OWN_CHILDREN: Final = _OwnChildren()
 
 
 def become_subreaper() -> None:
-    """Adopt our descendants' orphans from now on. Children from before are nobody's strays."""
+    """Adopt our descendants' orphans from now on. Children from before are no orphans."""
     import ctypes  # noqa: PLC0415 - most programs that import this file never adopt anybody
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -58,14 +58,14 @@ def become_subreaper() -> None:
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         # Inherited from whoever started us; children would vanish before we learn how they ended.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    HOUSEHOLD.adopt()
+    OWN_CHILDREN.adopt()
 
 
-def reap_strays() -> list[Stat]:
-    """Wait for the strays that are dead; those left are for `end_tree` to end."""
+def reap_orphans() -> list[Stat]:
+    """Wait for the orphans that are dead; those left are for `end_tree` to end."""
     found: list[Stat] = []
     for _ in range(_LISTINGS):
-        found = [stat for stat in _children() if HOUSEHOLD.is_stray(stat)]
+        found = [stat for stat in _children() if OWN_CHILDREN.is_orphan(stat)]
         left = [stat for stat in found if not _reaped(stat)]
         if left or not found:
             return left

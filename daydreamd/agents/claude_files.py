@@ -1,13 +1,10 @@
-"""What Claude Code itself says of its sessions: its registry, and its transcripts.
+"""What Claude Code's own files say of one process: its registry entry, its transcripts, its to-dos.
 
-Both are read only. A registry entry counts only if it speaks of this very process; its file's age
-means nothing, as it is not rewritten during a long turn.
+They are read only, and those of the process's own configuration directory alone.
 """
 
 from __future__ import annotations
 
-import os
-import pwd
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from daydreamd.cleanup.conversations import SESSION_ID, can_be_resumed, newest_transcript
-from daydreamd.cleanup.transcripts import has_finished
+from daydreamd.agents.registry import NO_ENTRY, RegistryEntry, config_dir, read_entry
+from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, has_finished, newest_transcript
 from daydreamd.errors import FileError
 from daydreamd.host.disks import NO_ANSWER, ask_disk
-from daydreamd.host.files import read_text_nofollow
 
 _SAID: Final = {
     "busy": "Claude says it is busy",
@@ -30,20 +24,8 @@ _SAID: Final = {
 }
 
 
-class _Entry(msgspec.Struct, rename="camel"):
-    """The keys of `sessions/<pid>.json` that are of use here."""
-
-    proc_start: str | int
-    session_id: str = ""
-    cwd: str = ""
-    status: str = ""
-    status_updated_at: float | None = None
-    kind: str = ""
-    bridge_session_id: str | None = None
-
-
 @dataclass(frozen=True)
-class ClaudeSays:
+class ClaudeState:
     """What is known of a Claude process from its own files; ages in seconds, None if unknown.
 
     `is_certain` is false where the transcript may be another session's of the same directory;
@@ -63,7 +45,7 @@ class ClaudeSays:
     finished: bool = False
 
 
-def ask_claude(
+def read_claude_state(
     pid: int,
     start_ticks: int,
     *,
@@ -71,16 +53,16 @@ def ask_claude(
     environ: Mapping[str, str],
     uid: int,
     cwd: str,
-) -> ClaudeSays:
-    """Read the registry and the transcripts of the process's own configuration directory."""
+) -> ClaudeState:
+    """Read what Claude Code keeps of a process; what cannot be read is named in `unknown`."""
     home = config_dir(environ, uid)
     if home is None:
-        return ClaudeSays(unknown="where its configuration lies")
+        return ClaudeState(unknown="where its configuration lies")
     read = partial(_read_files, home, pid, start_ticks, argv=argv, environ=environ, cwd=cwd)
     try:
         return ask_disk(home, read)
     except TimeoutError:
-        return ClaudeSays(unknown=f"its session files ({NO_ANSWER})")
+        return ClaudeState(unknown=f"its session files ({NO_ANSWER})")
 
 
 def _read_files(
@@ -91,14 +73,13 @@ def _read_files(
     argv: tuple[str, ...],
     environ: Mapping[str, str],
     cwd: str,
-) -> ClaudeSays:
+) -> ClaudeState:
     try:
-        entry = _read_entry(home, pid, start_ticks)
-        registered = entry.session_id if entry else ""
-        session_id = registered or resumed_session(argv)
-        cwd = (entry and entry.cwd) or cwd
+        entry = read_entry(home, pid, start_ticks) or NO_ENTRY
+        session_id = entry.session_id or resumed_session(argv)
+        cwd = entry.cwd or cwd
         projects = home / "projects"
-        newest = newest_transcript(projects, session_id, "" if registered else cwd)
+        newest = newest_transcript(projects, session_id, "" if entry.session_id else cwd)
         is_certain = bool(session_id)
         if newest and not session_id:
             session_id = newest[1]
@@ -106,14 +87,14 @@ def _read_files(
         finished = _is_finished(home, session_id) if is_certain else False
     except (FileError, OSError, ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else error
-        return ClaudeSays(unknown=f"its session files ({reason})")
+        return ClaudeState(unknown=f"its session files ({reason})")
     idle = None
-    if entry and entry.status == "idle" and entry.status_updated_at:
+    if entry.status == "idle" and entry.status_updated_at:
         idle = max(0.0, time.time() - entry.status_updated_at / 1000)
-    return ClaudeSays(
+    return ClaudeState(
         session_id=session_id if SESSION_ID.fullmatch(session_id) else "",
         cwd=cwd,
-        working=_working(entry),
+        working=_working(entry.status),
         idle_seconds=idle,
         transcript_age=max(0.0, time.time() - newest[0]) if newest else None,
         is_certain=is_certain,
@@ -129,31 +110,15 @@ def _is_finished(home: Path, session_id: str) -> bool:
     return len(found) == 1 and has_finished(found[0], home / "todos")
 
 
-def _working(entry: _Entry | None) -> str:
+def _working(status: str) -> str:
     """What it says it does; a word that we do not know is no idleness."""
-    status = entry.status.lower() if entry else ""
     return "" if status in ("", "idle") else _SAID.get(status, "Claude says something unknown")
 
 
-def _remote(entry: _Entry | None) -> str:
-    if entry is None:
-        return ""
+def _remote(entry: RegistryEntry) -> str:
     if entry.kind not in ("", "interactive"):
         return "Claude runs it in the background"
     return "Claude's remote control knows it" if entry.bridge_session_id else ""
-
-
-def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:
-    """Where a Claude process keeps its files, by its own environment."""
-    if given := environ.get("CLAUDE_CONFIG_DIR"):
-        return Path(given) if given.startswith("/") else None
-    home = environ.get("HOME")
-    if not home:
-        try:
-            home = pwd.getpwuid(uid).pw_dir
-        except KeyError:
-            return None
-    return Path(home, ".claude")
 
 
 def resumed_session(argv: tuple[str, ...]) -> str:
@@ -164,14 +129,3 @@ def resumed_session(argv: tuple[str, ...]) -> str:
             named = value or following
             return named if SESSION_ID.fullmatch(named) else ""
     return ""
-
-
-def _read_entry(home: Path, pid: int, start_ticks: int) -> _Entry | None:
-    """The registry's entry of this process; None where there is none. Unreadable is an error."""
-    path = home / "sessions" / f"{pid}.json"
-    if not os.path.lexists(path):
-        if path.parent.is_dir() and not os.access(path.parent, os.R_OK | os.X_OK):
-            raise FileError(f"cannot read {path.parent}: permission denied", path=path)
-        return None
-    entry = msgspec.json.decode(read_text_nofollow(path), type=_Entry)
-    return entry if str(entry.proc_start) == str(start_ticks) else None

@@ -8,7 +8,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from daydreamd.errors import FileError
 from daydreamd.host.disks import ask_disk
@@ -24,20 +24,13 @@ UNFINISHED: Final = "packed in part"
 
 @dataclass(frozen=True)
 class LogFile:
-    """A configured log, and what became of it. `outcome` is empty where nothing was due."""
+    """A configured log as `clean --json` prints it. `outcome` is empty where nothing was due."""
 
     path: str
     bytes: int
     outcome: str
     said: str
     lost_bytes: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """As `clean --json` prints it."""
-        return {
-            "path": self.path, "bytes": self.bytes, "outcome": self.outcome,
-            "said": self.said, "lost_bytes": self.lost_bytes,
-        }  # fmt: skip
 
 
 def rotate_log(settings: CleanupLog, *, act: bool, stop_at: float = math.inf) -> LogFile:

@@ -11,15 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from daydreamd.cleanup.kinds import (
-    CLAUDE,
-    LEFT_BY_AGENTS,
-    MCP,
-    Program,
-    may_be_an_agent,
-    recognise,
-)
-from daydreamd.cleanup.nameless import Left, living_agent, look_at_left, may_be_left
+from daydreamd.agents.executed import Executed
+from daydreamd.agents.kinds import CLAUDE, LEFT_BY_AGENTS, MCP, may_be_an_agent, recognise
+from daydreamd.agents.nameless import LeftProcess, living_agent, look_at_left, may_be_left
 from daydreamd.errors import ProcessGone
 from daydreamd.host.processes import (
     TICKS_PER_SECOND,
@@ -67,11 +61,11 @@ class Sample:
     stopped: frozenset[int] = field(default=frozenset())
     runnable: frozenset[int] = field(default=frozenset())
     youngest_ticks: int = 0
-    left: Left | None = None
+    left: LeftProcess | None = None
 
 
 def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int, Sample]:
-    """Every agent process that may be ours to look after, by pid."""
+    """A sample of every agent process that is ours to look after, by pid."""
     table = scan() if table is None else table
     children = _by_parent(table)
     kernel = _parent_of_kernel_threads(table)
@@ -81,7 +75,7 @@ def look(settings: Cleanup, table: Mapping[int, Stat] | None = None) -> dict[int
             continue
         exe = read_exe(pid)
         if may_be_an_agent(exe, settings.kinds):
-            program = Program(exe, read_argv(pid), read_cwd(pid), pid)
+            program = Executed(exe, read_argv(pid), read_cwd(pid), pid)
             kind = recognise(program, settings.kinds)
             sample = _sample(stat, program, kind, children, settings) if kind else None
             if sample is not None:
@@ -109,7 +103,7 @@ def _left_by_agents(
         if left is None:
             continue
         left = replace(left, agent=living_agent(left, stat.start_ticks, began))
-        program = Program(read_exe(pid), read_argv(pid), read_cwd(pid), pid)
+        program = Executed(read_exe(pid), read_argv(pid), read_cwd(pid), pid)
         sample = _sample(stat, program, LEFT_BY_AGENTS, children, settings)
         if sample is None or not left.is_shown or sample.members & agents.keys():
             continue
@@ -132,7 +126,7 @@ def _by_parent(table: Mapping[int, Stat]) -> dict[int, list[Stat]]:
 
 def _sample(
     stat: Stat,
-    program: Program,
+    program: Executed,
     kind: str,
     children: Mapping[int, Sequence[Stat]],
     settings: Cleanup,
@@ -203,9 +197,7 @@ def moved_since(samples: Mapping[int, Sample], seconds: float) -> dict[int, str]
 
 
 def _is_ours(identity: Identity, settings: Cleanup) -> bool:
-    if settings.all_users and os.geteuid() == 0:
-        return True
-    return identity.uid == os.getuid()
+    return (settings.all_users and os.geteuid() == 0) or identity.uid == os.getuid()
 
 
 def has_moved(before: tuple[int, int, frozenset[int]], now: Sample, seconds: float) -> str:

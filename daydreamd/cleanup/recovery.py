@@ -1,7 +1,7 @@
 """What our own sessions leave: processes that carry their mark, and their scratch directory.
 
 The same few lines serve the end of every session, a session that broke, and one whose process died
-so that the next start finds the remains. Which session is dead is for the caller to know: it holds
+so that the next start finds what is left. Which session is dead is for the caller to know: it holds
 the session lock.
 """
 
@@ -15,7 +15,8 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from daydreamd.cleanup.kinds import AIDER, Program, recognise
+from daydreamd.agents.executed import Executed
+from daydreamd.agents.kinds import AIDER, recognise
 from daydreamd.history.store import History
 from daydreamd.host.commands import SESSION_MARK
 from daydreamd.host.deletion import remove_tree
@@ -39,7 +40,7 @@ _ROUNDS: Final = 3  # somebody may start a child in the moment we look away
 
 
 @dataclass
-class Remains:
+class ClearedSession:
     """What was found of one session and taken away; `left` says what could not be."""
 
     session_id: str
@@ -53,13 +54,13 @@ class Remains:
 class Recovery:
     """What was put in order before anything new begins."""
 
-    sessions: tuple[Remains, ...]
+    sessions: tuple[ClearedSession, ...]
     half_written: int
     seconds: float
 
     @property
     def dead_sessions(self) -> tuple[str, ...]:
-        return tuple(remains.session_id for remains in self.sessions)
+        return tuple(cleared.session_id for cleared in self.sessions)
 
 
 async def recover(history: History, places: Places, *, emitter: Emitter) -> Recovery:
@@ -74,14 +75,14 @@ async def recover(history: History, places: Places, *, emitter: Emitter) -> Reco
     known = [session_id for session_id, _ in unfinished]
     found = []
     for session_id in dict.fromkeys([*known, *orphaned]):
-        remains = await clear(session_id, places.session_dir(session_id))
+        cleared = await clear(session_id, places.session_dir(session_id))
         if session_id in known:
             await history.close_interrupted(session_id, "its process died")
         emitter.notice(
-            "error" if remains.left else "info", "session recovered", session=session_id,
-            processes=remains.processes, files=remains.files, left=list(remains.left),
+            "error" if cleared.left else "info", "session recovered", session=session_id,
+            processes=cleared.processes, files=cleared.files, left=list(cleared.left),
         )  # fmt: skip
-        found.append(remains)
+        found.append(cleared)
     swept = 0
     for directory in (places.state, places.insights, places.archive, places.cache):
         swept += len(await anyio.to_thread.run_sync(sweep_half_written, directory))
@@ -89,36 +90,36 @@ async def recover(history: History, places: Places, *, emitter: Emitter) -> Reco
 
 
 async def leave_nothing(session_id: str, *, runtime_dir: Path, emitter: Emitter) -> PostCleanup:
-    """End what this session still runs and remove its scratch; the `post_analysis` summary."""
+    """End what this session still runs and remove its scratch directory, at its end."""
     began = anyio.current_time()
-    remains = await clear(session_id, runtime_dir)
-    if remains.left:
-        emitter.notice("error", "session left something", left=list(remains.left))
+    cleared = await clear(session_id, runtime_dir)
+    if cleared.left:
+        emitter.notice("error", "session left something", left=list(cleared.left))
     return PostCleanup(
-        current_aider_killed=remains.aiders,
-        processes_killed=remains.processes,
-        temp_files_cleaned=remains.files,
-        left=remains.left,
+        current_aider_killed=cleared.aiders,
+        processes_killed=cleared.processes,
+        temp_files_cleaned=cleared.files,
+        left=cleared.left,
         seconds=round(anyio.current_time() - began, 3),
     )
 
 
-async def clear(session_id: str, runtime_dir: Path) -> Remains:
+async def clear(session_id: str, runtime_dir: Path) -> ClearedSession:
     """End every process of a session and remove its directory."""
-    remains, left = Remains(session_id), []
+    cleared, left = ClearedSession(session_id), []
     for _ in range(_ROUNDS):
         found = await anyio.to_thread.run_sync(_belonging, session_id, runtime_dir)
         if not found:
             break
         aiders = {process for process in found if _is_aider(process)}
         report = await end_tree(found, grace=_GRACE_SECONDS, even_after_exec=True)
-        remains.processes += len(report.ended)
-        remains.aiders += len(aiders.intersection(report.ended))
+        cleared.processes += len(report.ended)
+        cleared.aiders += len(aiders.intersection(report.ended))
         left = [f"process {process.pid} survived SIGKILL" for process in report.survivors]
     removal = await anyio.to_thread.run_sync(remove_tree, runtime_dir)
-    remains.files = removal.removed
-    remains.left = (*left, *removal.left)
-    return remains
+    cleared.files = removal.removed
+    cleared.left = (*left, *removal.left)
+    return cleared
 
 
 def _belonging(session_id: str, runtime_dir: Path) -> list[Identity]:
@@ -146,7 +147,7 @@ def _is_within(path: str, directory: str) -> bool:
 
 
 def _is_aider(process: Identity) -> bool:
-    program = Program(process.exe, read_argv(process.pid), read_cwd(process.pid))
+    program = Executed(process.exe, read_argv(process.pid), read_cwd(process.pid))
     return recognise(program) == AIDER
 
 

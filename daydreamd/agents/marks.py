@@ -13,13 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from daydreamd.cleanup.claude_files import config_dir
-from daydreamd.errors import FileError
 from daydreamd.host.disks import glance
-from daydreamd.host.files import read_text_nofollow
-from daydreamd.host.processes import read_environ, read_stat, read_uid
 
 ANY_AGENT: Final = "an agent"
 """Who sets a mark that names no kind."""
@@ -45,29 +39,9 @@ MARKS: Final = tuple(f"{name}=".encode() for names in _MARKS.values() for name i
 _LEAST_NATIVE_BYTES: Final = 64 << 20
 
 
-class _Entry(msgspec.Struct):
-    proc_start: str | int = msgspec.field(name="procStart")
-
-
 def started_by(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The kinds of agent that an environment comes from: several where one started another."""
     return tuple(kind for kind, names in _MARKS.items() if any(environ.get(name) for name in names))
-
-
-def is_registered_claude(pid: int) -> bool:
-    """Whether Claude Code's own registry has an entry of this very process."""
-    stat, uid, environ = read_stat(pid), read_uid(pid), read_environ(pid)
-    if stat is None or uid is None or environ is None:
-        return False
-    home = config_dir(environ, uid)
-    if home is None:
-        return False
-    read = partial(read_text_nofollow, home / "sessions" / f"{pid}.json")
-    try:
-        entry = msgspec.json.decode(glance(home, read, unknown=""), type=_Entry)
-    except (FileError, OSError, ValueError, RecursionError):  # no entry, or none that can be read
-        return False
-    return str(entry.proc_start) == str(stat.start_ticks)
 
 
 def is_native_claude(exe: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from daydreamd.cleanup.kinds import AIDER, CLAUDE, OTHER_AGENTS
-from daydreamd.cleanup.sampling import Sample
+from daydreamd.agents.kinds import AIDER, CLAUDE, OTHER_AGENTS
+from daydreamd.agents.sampling import Sample
 
 _DAEMON_WORDS: Final = frozenset({"--daemon", "--daemonize", "--detach", "--service"})
 # What other agents than Claude are started with to wait for files or for somebody far away.
