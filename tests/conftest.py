@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.orphans import OWN_CHILDREN
-from daydreamd.host.procfs import read_argv, read_children, read_stat
+from daydreamd.host.processes.orphans import OWN_CHILDREN
+from daydreamd.host.processes.procfs import read_argv, read_children, read_stat
 from tests.needs import reason_to_skip
 
 ROOT = Path(__file__).parents[1]

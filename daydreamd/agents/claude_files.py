@@ -15,7 +15,7 @@ from typing import Final
 from daydreamd.agents.registry import NO_ENTRY, RegistryEntry, config_dir, read_entry
 from daydreamd.agents.transcripts import SESSION_ID, can_be_resumed, has_finished, newest_transcript
 from daydreamd.errors import FileError
-from daydreamd.host.disks import NO_ANSWER, ask_disk
+from daydreamd.host.files.disks import NO_ANSWER, ask_disk
 
 _SAID: Final = {
     "busy": "Claude says it is busy",

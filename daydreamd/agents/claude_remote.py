@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.errors import FileError
-from daydreamd.host.disks import ask_disk
-from daydreamd.host.files import read_text_nofollow
+from daydreamd.host.files.access import read_text_nofollow
+from daydreamd.host.files.disks import ask_disk
 
 _OPTIONS: Final = (
     "--remote-control", "--rc", "--sdk-url", "--bg", "--background", "--spare-ready", "--teleport",

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from daydreamd.host.disks import glance
+from daydreamd.host.files.disks import glance
 
 _JAVASCRIPT: Final = re.compile(r"node(?:js)?(?:-?\d+)?|bun|deno")
 _PYTHON: Final = re.compile(r"python(?:\d+(?:\.\d+)?)?|pypy\d?")

@@ -22,8 +22,8 @@ import msgspec
 
 from daydreamd.agents.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError, HostError
-from daydreamd.host.disks import ask_disk
-from daydreamd.host.files import read_text_nofollow, write_atomically
+from daydreamd.host.files.access import read_text_nofollow, write_atomically
+from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.schema import Cleanup
 

@@ -15,7 +15,7 @@ from daydreamd.agents.idle_watch import Watched
 from daydreamd.agents.kinds import AIDER, CLAUDE
 from daydreamd.agents.sampling import Sample, has_moved
 from daydreamd.host.processes import TICKS_PER_SECOND, age_seconds
-from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
+from daydreamd.host.processes.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
 
 # Less processor time than it takes to start: who has spent no more has done nothing since. Claude

@@ -19,7 +19,7 @@ from daydreamd.agents.layouts import EXECUTABLES, LAYOUTS, installed_binary, ins
 from daydreamd.agents.marks import is_native_claude
 from daydreamd.agents.mcp_servers import RUNNERS, is_mcp_server, names_a_server
 from daydreamd.agents.registry import is_registered
-from daydreamd.host.disks import glance
+from daydreamd.host.files.disks import glance
 from daydreamd.settings.schema import UserKind
 
 CLAUDE: Final = "claude"

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Final
 
-from daydreamd.host.disks import glance
+from daydreamd.host.files.disks import glance
 
 _VERSION: Final = re.compile(r"v?\d+\.\d+[\w.+-]*")
 _SHELVES: Final = ("Cellar", "Caskroom", "installs", "tools", "venvs")

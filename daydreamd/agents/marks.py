@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from daydreamd.host.disks import glance
+from daydreamd.host.files.disks import glance
 
 ANY_AGENT: Final = "an agent"
 """Who sets a mark that names no kind."""

@@ -23,8 +23,8 @@ from typing import Final
 
 from daydreamd.agents.bystanders import ADOPTERS, MULTIPLEXERS, personal_program
 from daydreamd.agents.marks import ANY_AGENT, MARKS, started_by
-from daydreamd.host.cached_facts import cached_facts
-from daydreamd.host.disks import glance
+from daydreamd.host.files.cached_facts import cached_facts
+from daydreamd.host.files.disks import glance
 from daydreamd.host.processes import Stat, environ_mentions, read_argv, read_environ, read_exe
 
 _SIGHUP_BIT: Final = 1

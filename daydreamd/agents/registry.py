@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from daydreamd.errors import FileError
-from daydreamd.host.disks import glance
-from daydreamd.host.files import read_text_nofollow
+from daydreamd.host.files.access import read_text_nofollow
+from daydreamd.host.files.disks import glance
 from daydreamd.host.processes import read_environ, read_stat, read_uid
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath, read_text_nofollow
+from daydreamd.host.files.access import read_beneath, read_text_nofollow
 
 SESSION_ID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _MOST_ENTRIES: Final = 20_000

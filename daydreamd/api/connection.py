@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from daydreamd.errors import DaemonError, DaemonNotRunning
-from daydreamd.host.local_sockets import connected
+from daydreamd.host.system.local_sockets import connected
 from daydreamd.records.control import (
     ControlRequest,
     Refusal,

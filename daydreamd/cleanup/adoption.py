@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from daydreamd.agents.bystanders import ADOPTERS, is_filter, is_wrapper, program_name
-from daydreamd.host.connections import Connections
-from daydreamd.host.namespaces import Home
 from daydreamd.host.processes import Stat, read_argv
+from daydreamd.host.processes.connections import Connections
+from daydreamd.host.processes.namespaces import Home
 
 
 @dataclass(frozen=True)

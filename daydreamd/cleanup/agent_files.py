@@ -29,8 +29,8 @@ from daydreamd.cleanup.temp import (
     temp_directories,
 )
 from daydreamd.errors import FileError
-from daydreamd.host.disks import ask_disks
-from daydreamd.host.leftovers import (
+from daydreamd.host.files.disks import ask_disks
+from daydreamd.host.files.leftovers import (
     Leftover,
     Shape,
     find_leftovers,
@@ -38,7 +38,7 @@ from daydreamd.host.leftovers import (
     places_in_use,
 )
 from daydreamd.host.processes import age_seconds, read_stat
-from daydreamd.host.sockets import bound_sockets
+from daydreamd.host.processes.sockets import bound_sockets
 from daydreamd.settings.schema import Cleanup
 
 _ANY: Final = re.compile(r"[^.].*", re.DOTALL)

@@ -21,10 +21,10 @@ from daydreamd.cleanup.adoption import Surroundings
 from daydreamd.cleanup.decision import ProcessFacts
 from daydreamd.cleanup.inspection import Inspection, PriorKnowledge
 from daydreamd.cleanup.owners import is_in_service
-from daydreamd.host.cgroups import read_cgroup
-from daydreamd.host.connections import see_connections
-from daydreamd.host.namespaces import find_home
 from daydreamd.host.processes import Identity, ancestors, descendants, scan
+from daydreamd.host.processes.cgroups import read_cgroup
+from daydreamd.host.processes.connections import see_connections
+from daydreamd.host.processes.namespaces import find_home
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.schema import Cleanup
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
+from daydreamd.host.log_files.writers import openers
 from daydreamd.host.processes import read_cwd
-from daydreamd.host.writers import openers
 from daydreamd.units import say_duration
 
 _HIGHEST: Final = 64

@@ -23,8 +23,8 @@ from daydreamd.cleanup.decision import ProcessFacts
 from daydreamd.cleanup.ownership import belonging_of, namespaces_of
 from daydreamd.cleanup.undo import resume_aider, resume_claude
 from daydreamd.errors import FileError
-from daydreamd.host.commands import SESSION_MARK
-from daydreamd.host.disks import ask_disk
+from daydreamd.host.children.commands import SESSION_MARK
+from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.processes import age_seconds, ancestors, read_argv, read_environ
 from daydreamd.settings.schema import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.disks import ask_disk
-from daydreamd.host.rotation import rotate
-from daydreamd.host.writers import Writer
+from daydreamd.host.files.disks import ask_disk
+from daydreamd.host.log_files.rotation import rotate
+from daydreamd.host.log_files.writers import Writer
 from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import say_size
 

@@ -22,10 +22,10 @@ from daydreamd.agents.nameless import is_daemon
 from daydreamd.cleanup.adoption import Surroundings, is_adopted, say_adopter
 from daydreamd.cleanup.owners import Owner, Signs, find_owner, unit_of
 from daydreamd.cleanup.peers import PeerGroup, connected_owner, has_window
-from daydreamd.host.cgroups import is_frozen, read_cgroup
-from daydreamd.host.namespaces import ends_with, foreign_namespaces
 from daydreamd.host.processes import Stat, ancestors, descendants, read_argv, read_tracer
-from daydreamd.host.terminals import seconds_since_input, terminal_name, terminal_of_stdio
+from daydreamd.host.processes.cgroups import is_frozen, read_cgroup
+from daydreamd.host.processes.namespaces import ends_with, foreign_namespaces
+from daydreamd.host.processes.terminals import seconds_since_input, terminal_name, terminal_of_stdio
 from daydreamd.units import say_duration
 
 # Of the machine itself: they hold a descriptor of whoever asks them for something.

@@ -14,8 +14,8 @@ from typing import Final
 
 from daydreamd.agents.bystanders import is_filter, is_of_an_editor, is_wrapper, program_name
 from daydreamd.cleanup.owners import Owner
-from daydreamd.host.connections import Connections, Link
 from daydreamd.host.processes import Stat, descendants
+from daydreamd.host.processes.connections import Connections, Link
 
 _STDIO: Final = (0, 1, 2)
 _WINDOW: Final = re.compile(r"@?/tmp/\.X11-unix/X\d+|.*/wayland-\d+|port 60\d\d")

@@ -18,9 +18,9 @@ import anyio.to_thread
 from daydreamd.agents.executed import Executed
 from daydreamd.agents.kinds import AIDER, recognise
 from daydreamd.history.store import History
-from daydreamd.host.commands import SESSION_MARK
-from daydreamd.host.deletion import remove_tree
-from daydreamd.host.files import sweep_half_written
+from daydreamd.host.children.commands import SESSION_MARK
+from daydreamd.host.files.access import sweep_half_written
+from daydreamd.host.files.deletion import remove_tree
 from daydreamd.host.processes import (
     Identity,
     ancestors,

@@ -15,8 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.disks import NO_ANSWER, ask_disks, glance
-from daydreamd.host.leftovers import Leftover, Shape, find_leftovers, places_in_use, remove_leftover
+from daydreamd.host.files.disks import NO_ANSWER, ask_disks, glance
+from daydreamd.host.files.leftovers import (
+    Leftover,
+    Shape,
+    find_leftovers,
+    places_in_use,
+    remove_leftover,
+)
 from daydreamd.settings.schema import CleanupTemp
 from daydreamd.units import say_duration
 

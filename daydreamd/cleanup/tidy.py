@@ -30,8 +30,8 @@ from daydreamd.cleanup.temp import TempFile, clean_temp
 from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.history.store import History
-from daydreamd.host.disks import NO_ANSWER
-from daydreamd.host.machine import available_memory, memory_pressure
+from daydreamd.host.files.disks import NO_ANSWER
+from daydreamd.host.system.machine import available_memory, memory_pressure
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.events import TIDYING_LEFT, Emitter, ProcessEnded
 from daydreamd.records.kill import KillRecord

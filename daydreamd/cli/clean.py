@@ -50,8 +50,8 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
 async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.cleanup.tidy import tidy_up
     from daydreamd.history.store import open_history
-    from daydreamd.host.descriptors import make_sure_of_descriptors
-    from daydreamd.host.locks import hold_lock
+    from daydreamd.host.files.descriptors import make_sure_of_descriptors
+    from daydreamd.host.files.locks import hold_lock
     from daydreamd.records.events import Emitter
 
     make_sure_of_descriptors()

@@ -68,7 +68,7 @@ def _look(invocation: Invocation) -> Iterator[Finding]:
 
 
 def _program(name: str, advice: str) -> Finding:
-    from daydreamd.host.programs import find_beside_us, find_program
+    from daydreamd.host.children.programs import find_beside_us, find_program
 
     found = find_beside_us(name) or find_program(name)
     if found:
@@ -78,8 +78,8 @@ def _program(name: str, advice: str) -> Finding:
 
 def _aider(invocation: Invocation) -> Finding:
     from daydreamd.errors import HostError
-    from daydreamd.host.commands import clean_environment, run
-    from daydreamd.host.programs import AIDER
+    from daydreamd.host.children.commands import clean_environment, run
+    from daydreamd.host.children.programs import AIDER
     from daydreamd.reflection.aider import find_aider
 
     aider = find_aider(invocation.loaded.settings.analysis)
@@ -121,7 +121,7 @@ def _model(invocation: Invocation) -> Finding:
 
 
 def _landlock() -> Finding:
-    from daydreamd.host.confinement import landlock_abi
+    from daydreamd.host.children.confinement import landlock_abi
 
     abi = landlock_abi()
     if abi == 0:

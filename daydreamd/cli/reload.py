@@ -23,7 +23,7 @@ def command(invocation: Invocation) -> None:
     Example: daydreamd reload
     Exit codes: 0 they are in force, 6 they were refused.
     """
-    from daydreamd.host.journal import runs_under_journal
+    from daydreamd.host.system.journal import runs_under_journal
 
     faults = invocation.service.reload()
     if not faults:

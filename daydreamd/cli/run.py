@@ -25,7 +25,7 @@ def command(invocation: Invocation) -> None:
     SIGUSR1 runs a session now, SIGHUP takes up the settings anew.
     Example: daydreamd --user run
     """
-    from daydreamd.host.signals import hold_early
+    from daydreamd.host.system.signals import hold_early
 
     hold_early()  # before the imports that take time: an early SIGUSR1 is a session, not a death
     from daydreamd.daemon.without_openssl import import_without_openssl

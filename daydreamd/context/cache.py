@@ -18,7 +18,7 @@ import msgspec
 
 from daydreamd import __version__
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath, write_atomically
+from daydreamd.host.files.access import read_beneath, write_atomically
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt, Workspace
 

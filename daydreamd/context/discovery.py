@@ -9,7 +9,7 @@ from typing import Final
 
 from daydreamd.context.repository import Repository
 from daydreamd.errors import FileError, WorkspaceError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
 
 _KNOWN_EXTENSIONS: Final = frozenset(
     {

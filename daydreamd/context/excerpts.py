@@ -20,7 +20,7 @@ from daydreamd.context.patches import parse_patch
 from daydreamd.context.uncommitted import Uncommitted
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
 from daydreamd.records.workspace import Excerpt, Workspace
 
 MAX_EXCERPTS: Final = 12

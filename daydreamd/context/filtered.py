@@ -18,7 +18,7 @@ from typing import Final
 from daydreamd.context.foreign import ForeignGit, configured_filters
 from daydreamd.context.uncommitted import Uncommitted
 from daydreamd.errors import FileError
-from daydreamd.host.files import open_beneath
+from daydreamd.host.files.access import open_beneath
 from daydreamd.host.threads import in_spare_thread
 
 _MAX_POINTER: Final = 1024  # as Git LFS reads

@@ -20,9 +20,9 @@ from daydreamd.context.git_config import FOR_ALL, Config, harmless
 from daydreamd.context.git_owner import GitOwner
 from daydreamd.context.repository import Repository
 from daydreamd.errors import CommandError, FileError
-from daydreamd.host.commands import clean_environment, run
-from daydreamd.host.files import open_beneath
-from daydreamd.host.programs import GIT, find_program, keep_out_of
+from daydreamd.host.children.commands import clean_environment, run
+from daydreamd.host.children.programs import GIT, find_program, keep_out_of
+from daydreamd.host.files.access import open_beneath
 from daydreamd.host.threads import in_spare_thread
 
 _MAX_INDEX: Final = 128 << 20

@@ -20,8 +20,8 @@ from daydreamd.context.activity import Churn
 from daydreamd.context.exclusion import is_worth_reading
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import CommandError, CommandTimeout
-from daydreamd.host.commands import Finished, clean_environment, run
-from daydreamd.host.programs import SCC, find_beside_us, find_program
+from daydreamd.host.children.commands import Finished, clean_environment, run
+from daydreamd.host.children.programs import SCC, find_beside_us, find_program
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.facts import CodeFacts, Hotspot, LanguageFacts
 from daydreamd.units import say_duration

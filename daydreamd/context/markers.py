@@ -19,7 +19,7 @@ from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.context.patches import PATCH_FORMAT, Hunk, parse_patch
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError, WorkspaceError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.facts import Marker, MarkerFacts
 

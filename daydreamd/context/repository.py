@@ -15,7 +15,7 @@ from typing import Final
 
 from daydreamd.context.git_config import Config, is_true, parse_config
 from daydreamd.errors import FileError
-from daydreamd.host.files import open_beneath, read_beneath
+from daydreamd.host.files.access import open_beneath, read_beneath
 
 _OID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PACKED: Final = re.compile(rb"^([0-9a-f]{40,64}) (refs/\S+)$", re.MULTILINE)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from daydreamd.context.exclusion import VENDORED
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
 from daydreamd.records.facts import Technology
 
 _MAX_DIRECTORIES: Final = 100

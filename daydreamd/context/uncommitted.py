@@ -14,7 +14,7 @@ from daydreamd.context.exclusion import VENDORED
 from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.listing import MAX_BYTES
 from daydreamd.errors import FileError, WorkspaceError
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
 from daydreamd.records.facts import DirtyFacts
 
 _MAX_SEEN: Final = 400_000

@@ -13,8 +13,8 @@ from typing import Final
 
 from daydreamd.context.typed import setting_for
 from daydreamd.errors import WorkspaceError
-from daydreamd.host.disks import ask_disk, ask_disks
-from daydreamd.host.programs import keep_out_of
+from daydreamd.host.children.programs import keep_out_of
+from daydreamd.host.files.disks import ask_disk, ask_disks
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.workspace import Workspace
 from daydreamd.settings.schema import WorkspaceSetting

@@ -20,7 +20,7 @@ import anyio.to_thread
 import msgspec
 
 from daydreamd.errors import FileError, SettingsError
-from daydreamd.host.files import write_atomically
+from daydreamd.host.files.access import write_atomically
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.loading import Loaded, load_settings
 from daydreamd.settings.schema import Settings

@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import DaemonError
-from daydreamd.host.local_sockets import peer_of, short_path
+from daydreamd.host.system.local_sockets import peer_of, short_path
 
 MAX_REQUEST_BYTES: Final = 4096
 _BACKLOG: Final = 32

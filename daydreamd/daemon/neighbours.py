@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from daydreamd.host.local_sockets import connected, peer_of
+from daydreamd.host.system.local_sockets import connected, peer_of
 from daydreamd.settings.places import daemon_sockets
 
 _CONNECT_SECONDS: Final = 5.0

@@ -22,12 +22,12 @@ from daydreamd.daemon.signals import HEEDED, heed
 from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.history.store import open_history
-from daydreamd.host.descriptors import make_sure_of_descriptors
-from daydreamd.host.files import take_note
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.files.access import take_note
+from daydreamd.host.files.descriptors import make_sure_of_descriptors
+from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.loops import guarded
-from daydreamd.host.orphans import become_subreaper
-from daydreamd.host.signals import listen
+from daydreamd.host.processes.orphans import become_subreaper
+from daydreamd.host.system.signals import listen
 from daydreamd.records.events import Emitter
 from daydreamd.records.failing import PARTS_KEY, from_json
 from daydreamd.records.session import Trigger

@@ -18,13 +18,13 @@ from daydreamd.cleanup.recovery import clear, recover
 from daydreamd.daemon.transcript import Patience, Transcript
 from daydreamd.errors import CommandError, DaydreamError, SessionBusy
 from daydreamd.history.store import History
-from daydreamd.host.confinement import confined
-from daydreamd.host.leash import Leash, leashed
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.children.confinement import confined
+from daydreamd.host.children.leash import Leash, leashed
+from daydreamd.host.children.programs import SESSION
+from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.loops import Beat
-from daydreamd.host.notify import HANDED_TO_US
 from daydreamd.host.processes import Signals
-from daydreamd.host.programs import SESSION
+from daydreamd.host.system.notify import HANDED_TO_US
 from daydreamd.records.events import Emitter, SessionEnded, Sink
 from daydreamd.records.session import Outcome, Trigger
 from daydreamd.records.session_end import SessionEnd

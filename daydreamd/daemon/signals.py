@@ -8,7 +8,7 @@ import anyio
 
 from daydreamd.daemon.supervisor import Supervisor
 from daydreamd.host.processes import Signals
-from daydreamd.host.signals import Mailbox
+from daydreamd.host.system.signals import Mailbox
 from daydreamd.records.session import Trigger
 
 STOPPING: Final = (Signals.SIGTERM, Signals.SIGINT)

@@ -30,7 +30,7 @@ from daydreamd.daemon.transcript import Patience
 from daydreamd.daemon.watchdog import Watchdog
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Heart
-from daydreamd.host.notify import Notifier
+from daydreamd.host.system.notify import Notifier
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.observe.logs import configure
 from daydreamd.records.control import When

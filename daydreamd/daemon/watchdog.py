@@ -12,7 +12,7 @@ import anyio
 from daydreamd.daemon.clock import LOOK_SECONDS, until_next_look
 from daydreamd.daemon.scheduler import NoticeSink
 from daydreamd.host.loops import Beat, Heart
-from daydreamd.host.notify import Notifier
+from daydreamd.host.system.notify import Notifier
 
 
 class Watchdog:

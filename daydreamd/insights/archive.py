@@ -16,7 +16,7 @@ from typing import Final
 import anyio.to_thread
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import read_beneath, replace_file
+from daydreamd.host.files.access import read_beneath, replace_file
 from daydreamd.insights.report import Report, render
 from daydreamd.settings.schema import Insights
 

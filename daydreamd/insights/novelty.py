@@ -15,8 +15,8 @@ from typing import Final
 from rapidfuzz import fuzz, utils
 
 from daydreamd.errors import FileError
-from daydreamd.host.disks import ask_disk
-from daydreamd.host.files import read_beneath
+from daydreamd.host.files.access import read_beneath
+from daydreamd.host.files.disks import ask_disk
 from daydreamd.insights.verification import Checked, folded, says_something
 from daydreamd.records.insight import AnyInsight
 from daydreamd.records.workspace import Excerpt

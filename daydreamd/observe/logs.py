@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from daydreamd.host.journal import Journal, runs_under_journal
+from daydreamd.host.system.journal import Journal, runs_under_journal
 from daydreamd.observe.log_records import record_of
 from daydreamd.observe.throttle import Throttle
 from daydreamd.records.events import AnyEvent, Level

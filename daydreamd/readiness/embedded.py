@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from daydreamd.errors import HostError
-from daydreamd.host.programs import ENGINE
+from daydreamd.host.children.programs import ENGINE
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.schema import Model
 from daydreamd.text.prompting import one_line
@@ -71,8 +71,8 @@ async def that_loads(found: ModelFinding) -> ModelFinding:
     """The embedded engine if its program starts in a child; else what keeps it from starting."""
     if found.choice is None:
         return found
-    from daydreamd.host.commands import clean_environment, run  # noqa: PLC0415 - only where an engine is tried
-    from daydreamd.host.libraries import engine_library_path  # noqa: PLC0415 - only where an engine is tried
+    from daydreamd.host.children.commands import clean_environment, run  # noqa: PLC0415 - only where an engine is tried
+    from daydreamd.host.children.libraries import engine_library_path  # noqa: PLC0415 - only where an engine is tried
 
     argv = [sys.executable, "-P", "-c", f"import {_ENGINE_PACKAGE}"]
     paths = os.pathsep.join(filter(None, sys.path))

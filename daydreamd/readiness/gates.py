@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from daydreamd.host.machine import Power
-from daydreamd.host.presence import Presence
+from daydreamd.host.system.machine import Power
+from daydreamd.host.system.presence import Presence
 from daydreamd.records.health import Gate
 from daydreamd.settings.quiet_hours import parse_quiet_hours, quiet_at, quiet_until
 from daydreamd.settings.schema import Readiness

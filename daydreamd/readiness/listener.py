@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from daydreamd.host.listeners import listening_users, trusted_uids, user_name
+from daydreamd.host.processes.listeners import listening_users, trusted_uids, user_name
 from daydreamd.settings.schema import Model
 
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})

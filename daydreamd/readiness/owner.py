@@ -7,7 +7,7 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import HostError
-from daydreamd.host import presence
+from daydreamd.host.system import presence
 from daydreamd.host.threads import in_spare_thread
 
 _LOOK_SECONDS: Final = 5.0

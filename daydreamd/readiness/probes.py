@@ -16,7 +16,7 @@ import msgspec
 
 from daydreamd.agents.registry import agents_at_work
 from daydreamd.errors import HostError, ServerFault
-from daydreamd.host import machine, presence
+from daydreamd.host.system import machine, presence
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.readiness import gates as judging
 from daydreamd.readiness.busy_server import models_in_use

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.errors import CommandTooLarge, ModelAnswerError
-from daydreamd.host.commands import leashed
-from daydreamd.host.programs import AIDER, find_in_sibling, find_program
+from daydreamd.host.children.commands import leashed
+from daydreamd.host.children.programs import AIDER, find_in_sibling, find_program
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.reflection.aider_command import (
     Question,

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import aiofiles
 
-from daydreamd.host.commands import SESSION_MARK, clean_environment
-from daydreamd.host.confinement import confined, landlock_abi, program_paths
+from daydreamd.host.children.commands import SESSION_MARK, clean_environment
+from daydreamd.host.children.confinement import confined, landlock_abi, program_paths
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.direct import TEMPERATURE, response_format
 from daydreamd.reflection.prompt import Prompt

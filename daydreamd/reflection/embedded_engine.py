@@ -18,10 +18,10 @@ import msgspec
 
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
-from daydreamd.host.commands import SESSION_MARK, Leash, clean_environment, leashed
-from daydreamd.host.confinement import confined, program_paths
-from daydreamd.host.libraries import engine_library_path
-from daydreamd.host.programs import ENGINE
+from daydreamd.host.children.commands import SESSION_MARK, Leash, clean_environment, leashed
+from daydreamd.host.children.confinement import confined, program_paths
+from daydreamd.host.children.libraries import engine_library_path
+from daydreamd.host.children.programs import ENGINE
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.embedded_server import KEY_VARIABLE
 from daydreamd.text.prompting import one_line

@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ModelError
-from daydreamd.host.confinement import landlock_abi
+from daydreamd.host.children.confinement import landlock_abi
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.events import AnalysisProgress, Emitter
 from daydreamd.records.model_choice import ModelChoice

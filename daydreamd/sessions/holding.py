@@ -18,11 +18,11 @@ from daydreamd.cleanup.recovery import recover
 from daydreamd.context.cache import prune
 from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.history.store import History, open_history
-from daydreamd.host.commands import SESSION_MARK
-from daydreamd.host.descriptors import make_sure_of_descriptors
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.children.commands import SESSION_MARK
+from daydreamd.host.files.descriptors import make_sure_of_descriptors
+from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
-from daydreamd.host.signals import Mailbox, listen
+from daydreamd.host.system.signals import Mailbox, listen
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.events import Emitter, Sink
 from daydreamd.records.failing import PARTS_KEY, from_json

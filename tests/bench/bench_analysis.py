@@ -7,8 +7,8 @@ from pathlib import Path
 
 import anyio
 
-from daydreamd.host.commands import clean_environment, run
-from daydreamd.host.procfs import read_children
+from daydreamd.host.children.commands import clean_environment, run
+from daydreamd.host.processes.procfs import read_children
 from daydreamd.readiness.model_server import find_model
 from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.records.facts import WorkspaceFacts

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import anyio
 
-from daydreamd.host.commands import clean_environment, leashed, run
-from daydreamd.host.confinement import confined
+from daydreamd.host.children.commands import clean_environment, leashed, run
+from daydreamd.host.children.confinement import confined
 from daydreamd.host.processes import become_subreaper
 from tests.bench.table import Row, best_seconds
 

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from daydreamd.host.signals import hold_early
+from daydreamd.host.system.signals import hold_early
 
 hold_early()
 from daydreamd.daemon.without_openssl import import_without_openssl

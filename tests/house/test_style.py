@@ -153,7 +153,7 @@ STARTS = re.compile(
     r"subprocess\.(Popen|run|call|check_\w+|getoutput)\(|os\.(system|popen|exec\w+|spawn\w+|posix_spawn\w*|fork\w*)\("
     r"|create_subprocess|anyio\.(run|open)_process|shutil\.which|import multiprocessing|ProcessPool"
 )
-STARTERS = {"daydreamd/host/launch.py", "daydreamd/host/confined_exec.py"}
+STARTERS = {"daydreamd/host/children/launch.py", "daydreamd/host/children/confined_exec.py"}
 
 
 def test_programs_are_looked_for_and_started_in_one_place() -> None:

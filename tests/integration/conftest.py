@@ -2,7 +2,7 @@
 
 import pytest
 
-from daydreamd.host.commands import clean_environment
+from daydreamd.host.children.commands import clean_environment
 from daydreamd.host.processes import become_subreaper
 
 

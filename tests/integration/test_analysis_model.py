@@ -116,7 +116,7 @@ def test_the_engine_ends_when_whoever_started_it_is_killed(tmp_path):
 import os, sys, anyio
 from pathlib import Path
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.host.procfs import read_children
+from daydreamd.host.processes.procfs import read_children
 from daydreamd.readiness.model_server import find_model
 from daydreamd.settings.schema import Model
 

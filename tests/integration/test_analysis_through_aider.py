@@ -6,7 +6,7 @@ import anyio
 import msgspec
 import pytest
 
-from daydreamd.host.confinement import landlock_abi
+from daydreamd.host.children.confinement import landlock_abi
 from daydreamd.host.processes import become_subreaper, read_stat
 from daydreamd.records.events import AnalysisProgress
 from daydreamd.units import Duration, Size

@@ -17,8 +17,8 @@ import pytest
 
 from daydreamd.cleanup.log_rotation import make_room, rotate_log
 from daydreamd.errors import FileError
-from daydreamd.host.rotation import rotate
-from daydreamd.host.writers import Writer
+from daydreamd.host.log_files.rotation import rotate
+from daydreamd.host.log_files.writers import Writer
 from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import Size
 

@@ -17,10 +17,10 @@ from types import FrameType
 import pytest
 
 from daydreamd.cleanup.log_rotation import rotate_log
-from daydreamd.host.cutting import can_collapse
-from daydreamd.host.private import open_private
-from daydreamd.host.rotation import rotate
-from daydreamd.host.writers import Writer
+from daydreamd.host.files.private import open_private
+from daydreamd.host.log_files.cutting import can_collapse
+from daydreamd.host.log_files.rotation import rotate
+from daydreamd.host.log_files.writers import Writer
 from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import Size
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import NATIVE, SESSION_ID, conversation, registry
 from tests.integration.zoo.keeper import open_zoo

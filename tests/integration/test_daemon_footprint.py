@@ -11,7 +11,7 @@ SOAK = 60
 
 LOADED = """
 import sys
-from daydreamd.host.signals import hold_early
+from daydreamd.host.system.signals import hold_early
 from daydreamd.daemon.without_openssl import import_without_openssl
 import_without_openssl("daydreamd.daemon.serving")
 import daydreamd.cli.run

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.files.locks import hold_lock
 from tests.integration.daemons import alive, running
 
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
-from daydreamd.host.commands import SESSION_MARK, clean_environment, leashed, run
+from daydreamd.host.children.commands import SESSION_MARK, clean_environment, leashed, run
 from daydreamd.host.processes import (
     Signals,
     is_alive,

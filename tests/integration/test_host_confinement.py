@@ -10,9 +10,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from daydreamd.host import confined_exec
-from daydreamd.host.commands import clean_environment, run
-from daydreamd.host.confinement import confined, landlock_abi, program_paths
+from daydreamd.host.children import confined_exec
+from daydreamd.host.children.commands import clean_environment, run
+from daydreamd.host.children.confinement import confined, landlock_abi, program_paths
 from daydreamd.host.processes import identify, is_alive
 
 PYTHON = program_paths(sys.executable)
@@ -130,7 +130,7 @@ async def test_a_wrapper_that_outlived_its_parent_starts_nothing(tmp_path):
 def test_a_confined_program_dies_when_its_parent_is_killed():
     code = """if True:
         import subprocess, time
-        from daydreamd.host.confinement import confined
+        from daydreamd.host.children.confinement import confined
         child = subprocess.Popen(confined(["sh", "-c", "echo $$; exec sleep 600"]))
         child.wait()
     """

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.connections import Link, see_connections
+from daydreamd.host.processes.connections import Link, see_connections
 
 NOBODY = 65534
 # Everything is imported before the privileges go: nobody may not read where Python lies.
 AS_NOBODY = textwrap.dedent(
     """
     import os, sys
-    from daydreamd.host.connections import see_connections
+    from daydreamd.host.processes.connections import see_connections
     os.setgroups([])
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
@@ -168,7 +168,7 @@ def test_a_writer_in_a_pid_namespace_above_is_unknown(tmp_path):
     both = os.open(tmp_path / "fifo", os.O_RDWR)
     reading = os.open(tmp_path / "fifo", os.O_RDONLY)
     code = """import os
-from daydreamd.host.connections import see_connections
+from daydreamd.host.processes.connections import see_connections
 us = os.getpid()
 print([link.holders for link in see_connections({us}).links(us, {us}) if link.fd == 0])"""
     argv = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code]

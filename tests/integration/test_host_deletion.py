@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from daydreamd.host.deletion import remove_tree
+from daydreamd.host.files.deletion import remove_tree
 
 ATTACKER = Path(__file__).parent.parent / "fakes" / "swapping_attacker.py"
 RUNS = 60

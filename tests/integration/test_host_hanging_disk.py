@@ -7,24 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.cached_facts import cached_facts
+from daydreamd.host.files.cached_facts import cached_facts
 
 SERVER = Path(__file__).parents[1] / "fakes/passthrough_disk.py"
 IN_A_SPACE_OF_ITS_OWN = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 LOOKS = {
-    "whoever has it open": "from daydreamd.host.leftovers import places_in_use; places_in_use()",
-    "its pipes": "from daydreamd.host.connections import see_connections; see_connections([pid])",
-    "its terminal": "from daydreamd.host.terminals import terminal_of_stdio as of; of(pid)",
+    "whoever has it open": "from daydreamd.host.files.leftovers import places_in_use; "
+    "places_in_use()",
+    "its pipes": "from daydreamd.host.processes.connections import see_connections; "
+    "see_connections([pid])",
+    "its terminal": "from daydreamd.host.processes.terminals import terminal_of_stdio as of; "
+    "of(pid)",
     "its place": "from daydreamd.agents.nameless import cwd_is_gone; assert not cwd_is_gone(pid)",
     "its files": "from daydreamd.agents.nameless import by_design; by_design(read_stat(pid))",
-    "a log's writer": "from daydreamd.host.writers import openers; openers(os.stat('/dev/null'))",
+    "a log's writer": "from daydreamd.host.log_files.writers import openers; "
+    "openers(os.stat('/dev/null'))",
 }
 
 
 _BEGIN = """
 import os, signal, subprocess, sys
 from pathlib import Path
-from daydreamd.host.procfs import read_stat
+from daydreamd.host.processes.procfs import read_stat
 disk = Path({disk!r})
 server = subprocess.Popen([sys.executable, {server!r}, str(disk)])
 while not os.path.ismount(disk):
@@ -83,7 +87,7 @@ os._exit(0)
 @pytest.mark.root
 def test_what_an_insight_speaks_of_is_unknown_there(while_it_hangs):
     said = while_it_hangs("""
-from daydreamd.host import disks
+from daydreamd.host.files.access import disks
 from daydreamd.insights.novelty import from_workspaces
 disks.ask_disk.__kwdefaults__["seconds"] = 0.2
 current = from_workspaces({"shop": disk})

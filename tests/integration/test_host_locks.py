@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from daydreamd.errors import FileError, SessionBusy
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.files.locks import hold_lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from daydreamd.host.locks import hold_lock
+from daydreamd.host.files.locks import hold_lock
 with hold_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

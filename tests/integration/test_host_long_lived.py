@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from daydreamd.errors import CommandTooLarge
-from daydreamd.host.commands import leashed
+from daydreamd.host.children.commands import leashed
 from daydreamd.host.processes import Signals, read_stat
 from tests.integration.children import deed
 

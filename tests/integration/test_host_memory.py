@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from daydreamd.errors import CommandTooLarge
-from daydreamd.host.commands import run
-from daydreamd.host.usage import UsageMeter
+from daydreamd.host.children.commands import run
+from daydreamd.host.children.usage import UsageMeter
 from tests.integration.children import MIB, deed
 
 
@@ -16,7 +16,7 @@ def test_a_child_that_prints_a_gibibyte_costs_less_than_20_mib(place, tmp_path):
     code = f"""if True:
         import anyio, resource
         from pathlib import Path
-        from daydreamd.host.commands import clean_environment, run
+        from daydreamd.host.children.commands import clean_environment, run
         async def main():
             kwargs = dict(cwd=Path("/"), env=clean_environment(), too_much="drop", deadline=120)
             await run(["true"], **kwargs)
@@ -36,7 +36,7 @@ def test_the_memory_of_a_program_is_told():
     code = f"""if True:
         import anyio
         from pathlib import Path
-        from daydreamd.host.commands import clean_environment, run
+        from daydreamd.host.children.commands import clean_environment, run
         async def main():
             kwargs = dict(cwd=Path("/"), env=clean_environment(), deadline=60)
             done = await run({[str(word) for word in deed("hog", 200 * MIB)]}, **kwargs)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from daydreamd.errors import CommandError
-from daydreamd.host import programs
-from daydreamd.host.commands import clean_environment, leashed, run
-from daydreamd.host.identity import is_alive
-from daydreamd.host.programs import Program, find_program, keep_out_of
+from daydreamd.host.children import programs
+from daydreamd.host.children.commands import clean_environment, leashed, run
+from daydreamd.host.children.programs import Program, find_program, keep_out_of
+from daydreamd.host.processes.identity import is_alive
 
 MIB = 1 << 20
 
@@ -132,9 +132,9 @@ def test_a_program_has_its_limits_from_its_first_instruction_on(tmp_path):
         import os, sys, threading
         import anyio
         from pathlib import Path
-        from daydreamd.host.commands import clean_environment, run
-        from daydreamd.host.procfs import read_children
-        from daydreamd.host.programs import Program
+        from daydreamd.host.children.commands import clean_environment, run
+        from daydreamd.host.processes.procfs import read_children
+        from daydreamd.host.children.programs import Program
         def trace(frame, event, argument):
             if not frame.f_code.co_filename.endswith("launch.py"):
                 return None
@@ -165,7 +165,7 @@ async def test_no_child_leaves_a_core_file(tmp_path):
 def test_a_child_dies_with_the_process_that_started_it(tmp_path):
     code = (
         "import anyio, os, sys; from pathlib import Path\n"
-        "from daydreamd.host.commands import clean_environment, leashed\n"
+        "from daydreamd.host.children.commands import clean_environment, leashed\n"
         "async def main():\n"
         f"    async with leashed(['sleep', '600'], cwd=Path({str(tmp_path)!r}),"
         " env=clean_environment()) as child:\n"

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from daydreamd.host.sockets import bound_sockets, tcp_sockets
+from daydreamd.host.processes.sockets import bound_sockets, tcp_sockets
 
 
 def printed_without(hidden: str, expression: str) -> str:
     """What an expression gives where a file system without files lies over a directory."""
-    code = f"from daydreamd.host.sockets import *; print({expression})"
+    code = f"from daydreamd.host.processes.sockets import *; print({expression})"
     cover = f'mount -t tmpfs none {hidden} && exec "$@"'
     argv = ["unshare", "--mount", "sh", "-c", cover, "sh", sys.executable, "-c", code]
     return subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

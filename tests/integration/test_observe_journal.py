@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from daydreamd.host.journal import Journal
+from daydreamd.host.system.journal import Journal
 from daydreamd.observe.logs import configure
 from daydreamd.records.events import PhaseStarted, ProcessEnded, SessionEnded
 from daydreamd.records.session import Outcome, Phase

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.listeners import listening_users, trusted_uids
+from daydreamd.host.processes.listeners import listening_users, trusted_uids
 from daydreamd.readiness.listener import distrusted_listener
 from daydreamd.readiness.model_server import find_model
 from daydreamd.settings.schema import Model

@@ -11,7 +11,7 @@ import pytest
 
 from daydreamd.agents.claude_files import ClaudeState, read_claude_state, resumed_session
 from daydreamd.agents.registry import config_dir
-from daydreamd.host.deletion import remove_tree
+from daydreamd.host.files.deletion import remove_tree
 
 ID = "0a41c0de-0000-4000-8000-000000000001"
 OTHER = "0a41c0de-0000-4000-8000-000000000002"

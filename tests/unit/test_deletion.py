@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.deletion import remove_tree
-from daydreamd.host.leftovers import Shape, find_leftovers, places_in_use, remove_leftover
+from daydreamd.host.files.deletion import remove_tree
+from daydreamd.host.files.leftovers import Shape, find_leftovers, places_in_use, remove_leftover
 
 NOBODY = 65534
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from daydreamd.host.disks import NO_ANSWER, ask_disk, ask_disks, glance
+from daydreamd.host.files.disks import NO_ANSWER, ask_disk, ask_disks, glance
 
 MOMENT = 0.05
 

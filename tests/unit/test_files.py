@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import (
+from daydreamd.host.files.access import (
     open_beneath,
     read_text_nofollow,
     replace_file,
@@ -69,7 +69,8 @@ async def test_a_name_of_255_bytes_can_be_written(tmp_path: Path):
 async def test_a_writer_that_is_killed_leaves_the_old_or_the_new_file(tmp_path: Path):
     path = tmp_path / "report"
     program = (
-        "import sys; from pathlib import Path; from daydreamd.host.files import replace_file\n"
+        "import sys; from pathlib import Path\n"
+        "from daydreamd.host.files.access import replace_file\n"
         "n = 0\nprint(flush=True)\n"
         "while True: n += 1; replace_file(Path(sys.argv[1]), f'{n} ' * 200_000)"
     )

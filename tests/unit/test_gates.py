@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daydreamd.host.machine import Power
-from daydreamd.host.presence import Presence, read_sessions
+from daydreamd.host.system.machine import Power
+from daydreamd.host.system.presence import Presence, read_sessions
 from daydreamd.readiness import gates
 from daydreamd.readiness.busy_server import in_use
 from daydreamd.readiness.gates import Gate, blank_gates

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host import machine
+from daydreamd.host.system import machine
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from daydreamd.host.notify import Notifier, plain, watchdog_seconds
+from daydreamd.host.system.notify import Notifier, plain, watchdog_seconds
 
 
 @pytest.fixture

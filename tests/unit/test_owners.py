@@ -116,7 +116,7 @@ def test_a_frozen_group_is_seen_in_the_old_hierarchy_too(tmp_path, need_here):
     mount -t cgroup -o freezer freezer /sys/fs/cgroup/freezer || exit 42
     group=/sys/fs/cgroup/freezer/{tmp_path.name}; mkdir $group
     sleep 1000 & echo $! >$group/cgroup.procs
-    is_frozen="from daydreamd.host.cgroups import is_frozen; print(is_frozen($!))"
+    is_frozen="from daydreamd.host.processes.cgroups import is_frozen; print(is_frozen($!))"
     ask() {{ {sys.executable} -c "$is_frozen"; }}
     ask; echo FROZEN >$group/freezer.state; ask; echo THAWED >$group/freezer.state
     kill $!; wait; rmdir $group

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd import __version__
-from daydreamd.host.libraries import engine_library_path
+from daydreamd.host.children.libraries import engine_library_path
 
 ROOT = Path(__file__).parents[2]
 COMPLETIONS = {"bash": "daydreamd", "zsh": "_daydreamd", "fish": "daydreamd.fish"}

@@ -15,9 +15,15 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import HostError
-from daydreamd.host.identity import Identity, identify_all, is_alive, is_same_process, send
-from daydreamd.host.orphans import reap_orphans
-from daydreamd.host.procfs import Stat, read_children, read_stat, scan
+from daydreamd.host.processes.identity import (
+    Identity,
+    identify_all,
+    is_alive,
+    is_same_process,
+    send,
+)
+from daydreamd.host.processes.orphans import reap_orphans
+from daydreamd.host.processes.procfs import Stat, read_children, read_stat, scan
 
 _FREEZE_ROUNDS: Final = 100
 _KILL_SECONDS: Final = 5.0  # whoever outlives SIGKILL that long hangs in the kernel

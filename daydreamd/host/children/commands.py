@@ -15,9 +15,9 @@ from typing import Final, Literal
 import anyio
 
 from daydreamd.errors import CommandTimeout, CommandTooLarge
-from daydreamd.host.identity import Identity
-from daydreamd.host.leash import Leash, leashed
-from daydreamd.host.programs import ANY, Program, search_path
+from daydreamd.host.children.leash import Leash, leashed
+from daydreamd.host.children.programs import ANY, Program, search_path
+from daydreamd.host.processes.identity import Identity
 from daydreamd.units import say_duration, say_size
 
 SESSION_MARK: Final = "DAYDREAMD_SESSION_ID"

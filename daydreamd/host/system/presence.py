@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 import psutil
 
 from daydreamd.errors import HostError
-from daydreamd.host.commands import clean_environment, run
-from daydreamd.host.programs import LOGINCTL
-from daydreamd.host.terminals import seconds_since_input
+from daydreamd.host.children.commands import clean_environment, run
+from daydreamd.host.children.programs import LOGINCTL
+from daydreamd.host.processes.terminals import seconds_since_input
 
 _GRAPHICAL: Final = frozenset({"x11", "wayland", "mir"})
 _PROPERTIES: Final = ("Id", "Type", "Class", "State", "IdleHint", "IdleSinceHint")

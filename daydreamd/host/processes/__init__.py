@@ -5,7 +5,7 @@
 
 from signal import Signals
 
-from daydreamd.host.identity import (
+from daydreamd.host.processes.identity import (
     Identity,
     age_seconds,
     identify,
@@ -15,8 +15,8 @@ from daydreamd.host.identity import (
     marked,
     send,
 )
-from daydreamd.host.orphans import become_subreaper, reap_orphans
-from daydreamd.host.procfs import (
+from daydreamd.host.processes.orphans import become_subreaper, reap_orphans
+from daydreamd.host.processes.procfs import (
     TICKS_PER_SECOND,
     Stat,
     environ_mentions,
@@ -34,7 +34,7 @@ from daydreamd.host.procfs import (
     read_uid,
     scan,
 )
-from daydreamd.host.trees import (
+from daydreamd.host.processes.trees import (
     EndReport,
     Reprieve,
     ancestors,

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from daydreamd.errors import HostError, ProcessGone
-from daydreamd.host import procfs
+from daydreamd.host.processes import procfs
 
 
 @dataclass(frozen=True, slots=True)

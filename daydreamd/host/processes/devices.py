@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from daydreamd.host.cached_facts import cached_facts
-from daydreamd.host.open_files import fdinfo
+from daydreamd.host.files.cached_facts import cached_facts
+from daydreamd.host.processes.open_files import fdinfo
 
 _SERVED: Final = re.compile(
     r"/dev/(?:fuse|cuse|net/tun|tap\d+|kvm|nbd\d+|ublkc\d+|uhid|uinput|vhost-[\w-]+|vfio/\w+"

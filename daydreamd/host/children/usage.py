@@ -9,8 +9,8 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass
 
-from daydreamd.host.procfs import TICKS_PER_SECOND, read_stat
-from daydreamd.host.trees import living_descendants
+from daydreamd.host.processes.procfs import TICKS_PER_SECOND, read_stat
+from daydreamd.host.processes.trees import living_descendants
 
 
 @dataclass(frozen=True, slots=True)

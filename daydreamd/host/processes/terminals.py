@@ -10,8 +10,8 @@ import stat
 import time
 from pathlib import Path
 
-from daydreamd.host.cached_facts import cached_facts
-from daydreamd.host.devices import terminal_majors
+from daydreamd.host.files.cached_facts import cached_facts
+from daydreamd.host.processes.devices import terminal_majors
 
 
 def terminal_name(tty_nr: int) -> str:

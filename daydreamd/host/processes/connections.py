@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from daydreamd.host.devices import Devices
-from daydreamd.host.lock_waits import lock_waits
-from daydreamd.host.networks import Networks, is_in_our_network
-from daydreamd.host.open_files import (
+from daydreamd.host.processes.devices import Devices
+from daydreamd.host.processes.lock_waits import lock_waits
+from daydreamd.host.processes.networks import Networks, is_in_our_network
+from daydreamd.host.processes.open_files import (
     End,
     end_of_link,
     every_descriptor,
@@ -27,8 +27,8 @@ from daydreamd.host.open_files import (
     said_to,
     threads_apart,
 )
-from daydreamd.host.shared_memory import SharedMemory
-from daydreamd.host.sockets import (
+from daydreamd.host.processes.shared_memory import SharedMemory
+from daydreamd.host.processes.sockets import (
     TcpSocket,
     TcpTable,
     UnixSocket,

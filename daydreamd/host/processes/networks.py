@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from daydreamd.host.sockets import TcpTable, network_of, tcp_sockets
+from daydreamd.host.processes.sockets import TcpTable, network_of, tcp_sockets
 
 
 @dataclass

@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.archives import take_in
-from daydreamd.host.cutting import block_of, can_collapse, collapse
-from daydreamd.host.files import look_at
-from daydreamd.host.packing import Packing, Part, find_parts, trim
-from daydreamd.host.private import open_private
-from daydreamd.host.writers import Told, Writer, openers
+from daydreamd.host.files.access import look_at
+from daydreamd.host.files.private import open_private
+from daydreamd.host.log_files.archives import take_in
+from daydreamd.host.log_files.cutting import block_of, can_collapse, collapse
+from daydreamd.host.log_files.packing import Packing, Part, find_parts, trim
+from daydreamd.host.log_files.writers import Told, Writer, openers
 
 _WRITERS_MAY_TAKE: Final = 5.0
 _LAST_WORDS: Final = 50

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.errors import FileError
-from daydreamd.host.cached_facts import cached_facts
-from daydreamd.host.deletion import Place, Removal, Walk, place_of, remove_at
-from daydreamd.host.files import look_at
+from daydreamd.host.files.access import look_at
+from daydreamd.host.files.cached_facts import cached_facts
+from daydreamd.host.files.deletion import Place, Removal, Walk, place_of, remove_at
 
 _FOLLOWED: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_ENTRIES: Final = 200_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daydreamd.errors import FileError, HostError, ProcessGone
-from daydreamd.host.cached_facts import cached_facts
-from daydreamd.host.files import read_text_nofollow
+from daydreamd.host.files.access import read_text_nofollow
+from daydreamd.host.files.cached_facts import cached_facts
 from daydreamd.host.processes import Signals, identify, scan, send
 
 

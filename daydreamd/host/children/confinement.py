@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from daydreamd.host import confined_exec
+from daydreamd.host.children import confined_exec
 
 # What programs need to run at all. /proc is safe to list: Landlock refuses to look into processes
 # outside of the confinement, and nobody's secrets lie in the listed files of /etc.

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import DIRECTORY, look_at
+from daydreamd.host.files.access import DIRECTORY, look_at
 
 Place = tuple[int, int]  # device and inode: what an entry is, whatever its name
 

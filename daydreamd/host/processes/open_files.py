@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from daydreamd.host.cached_facts import cached_facts
+from daydreamd.host.files.cached_facts import cached_facts
 
 End = tuple[str, int]
 """What a descriptor leads to: ("pipe" | "socket" | "fifo:DEVICE" | "queue:DEVICE", inode)."""

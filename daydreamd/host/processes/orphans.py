@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 from daydreamd.errors import HostError
-from daydreamd.host.procfs import Stat, read_children, read_stat, scan
+from daydreamd.host.processes.procfs import Stat, read_children, read_stat, scan
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _LISTINGS: Final = 100

@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from daydreamd.host.disks import ask_disk
+from daydreamd.host.files.disks import ask_disk
 
 MIB: Final = 1 << 20
 

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from daydreamd.errors import FileError
-from daydreamd.host.files import DIRECTORY
+from daydreamd.host.files.access import DIRECTORY
 
 
 def open_private(directory: Path) -> int:

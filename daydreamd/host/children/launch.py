@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from daydreamd.errors import CommandError
-from daydreamd.host import confined_exec
-from daydreamd.host.confinement import confined
-from daydreamd.host.programs import Program, find_program
+from daydreamd.host.children import confined_exec
+from daydreamd.host.children.confinement import confined
+from daydreamd.host.children.programs import Program, find_program
 
 Stream = Literal["pipe", "inherit", "drop"]
 _STREAMS: Final = {"pipe": subprocess.PIPE, "inherit": None, "drop": subprocess.DEVNULL}

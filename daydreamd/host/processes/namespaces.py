@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from daydreamd.host.cached_facts import cached_facts
+from daydreamd.host.files.cached_facts import cached_facts
 
 _COMPARED: Final = ("pid", "user", "cgroup")
 _SAID: Final = {"pid": "pid", "user": "user", "cgroup": "cgroup", "mnt": "mount"}

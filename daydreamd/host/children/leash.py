@@ -18,13 +18,13 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
-from daydreamd.host.identity import Identity, identify
-from daydreamd.host.launch import Stream, abandon, launch
-from daydreamd.host.orphans import OWN_CHILDREN, reap_orphans
-from daydreamd.host.pipes import Outflow, Tail, feed, waits_for_a_pipe
-from daydreamd.host.programs import ANY, Program
-from daydreamd.host.trees import end_tree
-from daydreamd.host.usage import Usage, UsageMeter
+from daydreamd.host.children.launch import Stream, abandon, launch
+from daydreamd.host.children.pipes import Outflow, Tail, feed, waits_for_a_pipe
+from daydreamd.host.children.programs import ANY, Program
+from daydreamd.host.children.usage import Usage, UsageMeter
+from daydreamd.host.processes.identity import Identity, identify
+from daydreamd.host.processes.orphans import OWN_CHILDREN, reap_orphans
+from daydreamd.host.processes.trees import end_tree
 from daydreamd.units import say_size
 
 _STDERR_BYTES: Final = 1 << 16

@@ -1,0 +1,1 @@
+"""Files: read without being led astray, written whole, deleted safely, and disks that hang."""

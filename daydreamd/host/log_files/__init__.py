@@ -1,0 +1,1 @@
+"""Logs that others write: cut, packed and moved on, so that a kill at any moment loses nothing."""
