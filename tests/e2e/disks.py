@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.e2e.household import FAKES, PHASES, UNIT, WORKSPACE, Household, until
+from tests.e2e.machine import MachineError
 from tests.e2e.neighbours import (
     AS_ALICE,
     CLAUDE,
@@ -142,7 +143,8 @@ def _session_meanwhile(house: Household, disk: Disk, phase: str | None) -> dict[
 
 
 def expect_tidied(house: Household) -> None:
-    told = house.sessions()[-1]["record"]
-    expect(not agents(house, 7003, _LEFT), f"the abandoned process is left: {told}")
+    if left := agents(house, 7003, _LEFT):
+        again = house.daydreamd("clean", "--dry-run", "--json")
+        raise MachineError(f"the abandoned process {left} is left; now it is said: {again}")
     expect(not house.path(_LEFTOVER).exists(), "the old temp file is left")
     expect(house.path(f"{LOG}.1.gz").exists(), "the log was not rotated")

@@ -31,14 +31,16 @@ class Home:
 def find_home(neighbours: Iterable[int], *, in_unit: bool) -> Home:
     """Where we are. `neighbours` are all processes; most of our user's live on the machine.
 
-    Only a unit of ours has a mount namespace of its own: by hand, ours is the machine's.
+    Only a unit of ours has a mount namespace of its own: by hand, ours is the machine's. Where
+    those of a container live says nothing of the machine.
     """
     own = {name: _namespace("self", name) or "" for name in (*_COMPARED, "mnt")}
     mounts = {own["mnt"]}
     if init := _namespace(1, "mnt"):
         mounts.add(init)
     elif in_unit:  # init is not to be looked into: then where most others of our user are
-        seen = Counter(filter(None, (_namespace(pid, "mnt") for pid in neighbours)))
+        here = (pid for pid in neighbours if _namespace(pid, "pid") == own["pid"])
+        seen = Counter(filter(None, (_namespace(pid, "mnt") for pid in here)))
         del seen[own["mnt"]]
         mounts.update(name for name, _ in seen.most_common(1))
     return Home(own, frozenset(mounts), _root("self") or (0, 0))
