@@ -148,10 +148,6 @@ def _terminal(signs: Signs) -> Owner | None:
     return Owner("terminal", f"terminal {signs.terminal}") if signs.terminal else None
 
 
-def _connected(signs: Signs) -> Owner | None:
-    return signs.connected
-
-
 OWNERS: Final = (
     OwnerRule("another machine within this one", _elsewhere),
     OwnerRule("a service, a container, a scope that somebody named", _unit),
@@ -161,6 +157,6 @@ OWNERS: Final = (
     OwnerRule("a person's program below it", _person),
     OwnerRule("a terminal multiplexer", _multiplexer),
     OwnerRule("a terminal", _terminal),
-    OwnerRule("a client, or the other end of a pipe or socket", _connected),
+    OwnerRule("a client, or the other end of a pipe or socket", lambda signs: signs.connected),
 )
 """After these the chain of parents has the last word."""

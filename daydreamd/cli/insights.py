@@ -37,6 +37,11 @@ def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     ]
 
 
+_NAMES = click.argument(
+    "names", callback=only_text, metavar="ID...", nargs=-1, required=True, shell_complete=_complete
+)
+
+
 @click.group("insights", invoke_without_command=True)
 @_AS_JSON
 @click.pass_context
@@ -113,9 +118,7 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 
 
 @command.command("accept")
-@click.argument(
-    "names", callback=only_text, metavar="ID...", nargs=-1, required=True, shell_complete=_complete
-)
+@_NAMES
 @_AS_JSON
 @click.pass_obj
 def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:
@@ -127,9 +130,7 @@ def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> Non
 
 
 @command.command("dismiss")
-@click.argument(
-    "names", callback=only_text, metavar="ID...", nargs=-1, required=True, shell_complete=_complete
-)
+@_NAMES
 @_AS_JSON
 @click.pass_obj
 def dismiss(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:

@@ -41,21 +41,12 @@ def make_exclusion(globs: Sequence[str]) -> Callable[[str], bool]:
     A glob stands for a whole path, for a name anywhere, or for a directory with all below it; its
     `*` crosses slashes.
     """
-    pattern = exclusion_pattern(globs)
-    if pattern is None:
-        return lambda _: False
-    matches = re.compile(pattern).match
-    return lambda path: matches(path) is not None
-
-
-def exclusion_pattern(globs: Sequence[str], *, root: str = "") -> str | None:
-    """The globs as one regular expression on paths below `root`; None without any.
-
-    It stays within what Go's engine knows too, as `scc` is handed it.
-    """
     plain = [glob.strip().removesuffix("**").strip("/") for glob in globs]
     bodies = "|".join(_body(glob) for glob in plain if glob)
-    return f"(?s)^{re.escape(root)}(?:.*/)?(?:{bodies})(?:/.*)?$" if bodies else None
+    if not bodies:
+        return lambda _: False
+    matches = re.compile(f"(?s)^(?:.*/)?(?:{bodies})(?:/.*)?$").match
+    return lambda path: matches(path) is not None
 
 
 def _body(glob: str) -> str:

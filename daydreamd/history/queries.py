@@ -64,19 +64,18 @@ def known_insights(connection: Connection, workspace_path: str) -> list[KnownIns
 
 
 def insights(
-    connection: Connection, *, status: str | None, workspace: str | None, search: str, limit: int
+    connection: Connection, *, status: str | None, search: str, limit: int
 ) -> list[KnownInsight]:
     """Insights, newest first; `status="standing"` takes what is new or open."""
     rows = connection.execute(
         """
         SELECT * FROM insights
-         WHERE (:workspace IS NULL OR workspace = :workspace OR workspace_path = :workspace)
-           AND (:status IS NULL OR status = :status
+         WHERE (:status IS NULL OR status = :status
                 OR (:status = 'standing' AND status IN ('new', 'open')))
            AND instr(lower(title || ' ' || body || ' ' || evidence), lower(:search))
          ORDER BY last_seen DESC, first_seen DESC, id LIMIT :limit
         """,
-        {"workspace": workspace, "status": status, "search": search, "limit": limit},
+        {"status": status, "search": search, "limit": limit},
     )
     return [_record(row, KnownInsight) for row in rows]
 

@@ -111,17 +111,10 @@ class History:
         return await self._read(queries.known_insights, workspace_path)
 
     async def insights(
-        self,
-        *,
-        status: str | None = None,
-        workspace: str | None = None,
-        search: str = "",
-        limit: int = 100,
+        self, *, status: str | None = None, search: str = "", limit: int = 100
     ) -> list[KnownInsight]:
         """Insights, newest first; `status="standing"` takes those that are new or open."""
-        return await self._read(
-            queries.insights, status=status, workspace=workspace, search=search, limit=limit
-        )
+        return await self._read(queries.insights, status=status, search=search, limit=limit)
 
     async def insight(self, prefix: str) -> KnownInsight:
         """One insight, by its id or the beginning of it."""

@@ -11,13 +11,19 @@ from typing import Annotated, Literal
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size
 
+_MaxAge = Annotated[Duration, says("Younger processes are left alone.")]
+_IdleFor = Annotated[Duration, says("Unowned: idle for this long.")]
+_Protected = Annotated[
+    tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
+]
+
 
 class CleanupKind(Group, frozen=True, kw_only=True):
     """When an agent process counts as abandoned."""
 
     enabled: Annotated[bool, says("Whether this rule ends anything; false only reports.")] = True
-    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
-    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
+    max_age: _MaxAge = Duration(86_400)
+    idle_for: _IdleFor = Duration(21_600)
     attended_idle_for: Annotated[
         Duration, says("Owned or in a terminal: idle for this long, by every signal.")
     ] = Duration(259_200)
@@ -30,9 +36,7 @@ class CleanupKind(Group, frozen=True, kw_only=True):
     max_count: Annotated[
         int, says("Above this many, the longest idle of the abandoned go first.", ge=0)
     ] = 5
-    protect: Annotated[
-        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
-    ] = ()
+    protect: _Protected = ()
 
 
 class UserKind(Group, frozen=True, kw_only=True):
@@ -44,11 +48,9 @@ class UserKind(Group, frozen=True, kw_only=True):
         tuple[str, ...], says("Globs on the script that an interpreter runs (its first argument).")
     ] = ()
     end: Annotated[bool, says("Whether abandoned ones are ended; false only reports.")] = False
-    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
-    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
-    protect: Annotated[
-        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
-    ] = ()
+    max_age: _MaxAge = Duration(86_400)
+    idle_for: _IdleFor = Duration(21_600)
+    protect: _Protected = ()
 
 
 class CleanupAgents(Group, frozen=True, kw_only=True):
@@ -61,11 +63,9 @@ class CleanupAgents(Group, frozen=True, kw_only=True):
             "only reported unless they are named, too."
         ),
     ] = ("codex", "gemini", "copilot", "opencode", "cursor-agent")
-    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
-    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
-    protect: Annotated[
-        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
-    ] = ()
+    max_age: _MaxAge = Duration(86_400)
+    idle_for: _IdleFor = Duration(21_600)
+    protect: _Protected = ()
 
 
 class CleanupLeft(Group, frozen=True, kw_only=True):
@@ -78,11 +78,9 @@ class CleanupLeft(Group, frozen=True, kw_only=True):
             "dev server that is still wanted looks the same until then."
         ),
     ] = False
-    max_age: Annotated[Duration, says("Younger processes are left alone.")] = Duration(86_400)
-    idle_for: Annotated[Duration, says("Unowned: idle for this long.")] = Duration(21_600)
-    protect: Annotated[
-        tuple[str, ...], says("Pids, or globs on the command line, that are never ended.")
-    ] = ()
+    max_age: _MaxAge = Duration(86_400)
+    idle_for: _IdleFor = Duration(21_600)
+    protect: _Protected = ()
 
 
 class CleanupTemp(Group, frozen=True, kw_only=True):

@@ -211,8 +211,6 @@ async def test_insights_are_searched(tmp_path: Path) -> None:
         assert [i.id for i in await history.insights(search="PRICE")] == ["b07"]
         assert [i.id for i in await history.insights(status="standing")] == ["a3f"]
         assert [i.id for i in await history.insights(status="accepted")] == ["b07"]
-        assert len(await history.insights(workspace="shop")) == 2
-        assert await history.insights(workspace="api") == []
 
 
 async def test_a_kill_is_kept_with_its_reasons_and_how_to_undo_it(tmp_path: Path) -> None:

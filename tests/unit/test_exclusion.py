@@ -1,10 +1,8 @@
-"""Which paths the owner's globs keep out, in our own engine and as scc is handed them."""
-
-import re
+"""Which paths the owner's globs keep out."""
 
 import pytest
 
-from daydreamd.context.exclusion import exclusion_pattern, is_worth_reading, make_exclusion
+from daydreamd.context.exclusion import is_worth_reading, make_exclusion
 
 
 @pytest.mark.parametrize(
@@ -28,15 +26,8 @@ def test_a_glob_means_what_people_expect(glob, out, kept):
 
 
 def test_no_glob_and_empty_ones_keep_nothing_out():
-    assert exclusion_pattern([]) is None
-    assert exclusion_pattern(["", "/", "**"]) is None
-    assert not make_exclusion([" "])("a.py")
-
-
-def test_the_pattern_stays_below_the_root_it_is_given():
-    pattern = exclusion_pattern(["x"], root="/srv/a+b/")
-    assert re.match(pattern, "/srv/a+b/x/y.py")
-    assert not re.match(pattern, "/srv/x/y.py")
+    for globs in ([], ["", "/", "**"], [" "]):
+        assert not make_exclusion(globs)("a.py")
 
 
 def test_a_directory_of_libraries_is_not_worth_reading():

@@ -12,9 +12,9 @@ from msgspec.structs import fields
 
 from daydreamd.settings.group import Group
 from daydreamd.settings.loading import load_settings
-from daydreamd.settings.sample import render_sample
 from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import entry_of, group_of
+from tests.unit.sample import render_sample
 
 SAMPLE = Path(__file__).parents[2] / "etc" / "daydreamd.toml"
 
@@ -43,7 +43,7 @@ def uncommented() -> str:
 
 
 def test_the_sample_is_what_the_structs_say() -> None:
-    # Written anew with: python -c 'from daydreamd.settings.sample import render_sample as r;
+    # Written anew with: python -c 'from tests.unit.sample import render_sample as r;
     # print(r(), end="")' > etc/daydreamd.toml
     assert SAMPLE.read_text() == render_sample()
 

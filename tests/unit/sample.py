@@ -36,7 +36,7 @@ _UNITS: Final = {
 _EXAMPLES: Final[dict[str, object]] = {
     "workspaces.path": "~/src/app",
     "workspaces.model": "qwen2.5-coder:7b",
-    "cleanup.logs.path": "/var/tmp/app/app.log",  # noqa: S108 - where the unit may write
+    "cleanup.logs.path": "/var/tmp/app/app.log",
     "cleanup.kinds.name": "codex",
     "cleanup.kinds.exe": ("*/codex",),
 }
