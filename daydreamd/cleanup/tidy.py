@@ -30,6 +30,7 @@ from daydreamd.cleanup.temp import TempFile, clean_temp
 from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.history.store import History
+from daydreamd.host.boots import read_boot_id, read_machine_id
 from daydreamd.host.files.disks import NO_ANSWER
 from daydreamd.host.system.machine import available_memory, memory_pressure
 from daydreamd.host.threads import in_spare_thread
@@ -221,6 +222,8 @@ class _Tidying:
         record = KillRecord(
             pid=facts.pid,
             start_ticks=facts.start_ticks,
+            boot_id=read_boot_id(),
+            machine_id=read_machine_id(),
             rule=facts.rule,
             command=facts.command,
             age_seconds=facts.age_seconds,

@@ -97,7 +97,7 @@ def kills(connection: Connection, session_id: str | None, limit: int) -> list[Ki
     """Processes that were ended, newest first: by one session, or (None) by all."""
     rows = connection.execute(
         """
-        SELECT *, start_time AS start_ticks FROM kills
+        SELECT * FROM kills
          WHERE ?1 IS NULL OR session_id = ?1 ORDER BY at DESC, number DESC LIMIT ?2
         """,
         (session_id, limit),

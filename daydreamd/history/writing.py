@@ -182,14 +182,15 @@ def record_kill(connection: Connection, kill: KillRecord) -> None:
     """A process that was ended."""
     connection.execute(
         """
-        INSERT INTO kills (session_id, at, pid, start_time, rule, command, age_seconds,
-            idle_seconds, rss_bytes, reasons, undo, outcome)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO kills (session_id, at, pid, start_ticks, boot_id, machine_id, rule, command,
+            age_seconds, idle_seconds, rss_bytes, reasons, undo, outcome)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.rule,
-            redact(as_utf8(kill.command)), kill.age_seconds, kill.idle_seconds, kill.rss_bytes,
-            _json(kill.reasons), redact(as_utf8(kill.undo)), kill.outcome,
+            kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.boot_id,
+            kill.machine_id, kill.rule, redact(as_utf8(kill.command)), kill.age_seconds,
+            kill.idle_seconds, kill.rss_bytes, _json(kill.reasons), redact(as_utf8(kill.undo)),
+            kill.outcome,
         ),
     )  # fmt: skip
 
