@@ -15,7 +15,6 @@ from typing import Final
 
 import anyio
 
-from daydreamd.cleanup.recovery import recover
 from daydreamd.daemon.control_socket import ControlSocket
 from daydreamd.daemon.line_socket import listen_at
 from daydreamd.daemon.signals import HEEDED, heed
@@ -31,6 +30,7 @@ from daydreamd.host.system.signals import listen
 from daydreamd.records.events import Emitter
 from daydreamd.records.failing import PARTS_KEY, from_json
 from daydreamd.records.session import Trigger
+from daydreamd.sessions.recovery import recover
 
 _RECOVERY_SECONDS: Final = 90.0
 _REMEMBERED_SESSIONS: Final = 28

@@ -14,7 +14,6 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from daydreamd.cleanup.recovery import recover
 from daydreamd.context.cache import prune
 from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.history.store import History, open_history
@@ -30,6 +29,7 @@ from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.parts import failing_paths
 from daydreamd.sessions.plan import Plan
+from daydreamd.sessions.recovery import recover
 from daydreamd.sessions.system import UnifiedDaydreamSystem
 from daydreamd.sessions.turns import choose_workspaces
 from daydreamd.settings.places import Places

@@ -23,6 +23,7 @@ from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
 from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
+from daydreamd.sessions.recovery import leave_nothing
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
@@ -231,8 +232,6 @@ class UnifiedDaydreamSystem:
         return PhaseReport(Written(path, archived), say_path(path))
 
     async def _cleanup_after_analysis(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
-        from daydreamd.cleanup.recovery import leave_nothing
-
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
         )
