@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from daydreamd.api.connection import DaemonConnection
     from daydreamd.history.store import History
     from daydreamd.readiness.verdict import ReadinessReport
+    from daydreamd.records.daemon_status import Status
+    from daydreamd.records.daydream_session import DaydreamSession
     from daydreamd.records.events import AnyEvent
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.kill import KillRecord
-    from daydreamd.records.session import DaydreamSession
     from daydreamd.records.session_end import SessionSummary
-    from daydreamd.records.status import Status
     from daydreamd.settings.schema import Settings
 
 _MOST_INSIGHTS = 10_000

@@ -8,7 +8,7 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import DaemonError
-from daydreamd.records.session import Trigger
+from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.session_end import SessionEnd
 
 _STOPPING: Final = "cannot run a session: the daemon is stopping"

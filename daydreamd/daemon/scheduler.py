@@ -31,8 +31,8 @@ from daydreamd.errors import DaydreamError
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
 from daydreamd.records.control import When
+from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.events import Level
-from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
 from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.settings.schema import Schedule

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from daydreamd.records import events
+from daydreamd.records.daydream_session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
 from daydreamd.records.events import (
     MAX_LINE_BYTES,
     AnyEvent,
@@ -23,7 +24,6 @@ from daydreamd.records.events import (
     SessionStarted,
     from_line,
 )
-from daydreamd.records.session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
 
 MAX_LINES: Final = 200_000
 MAX_NONSENSE: Final = 100

@@ -10,10 +10,10 @@ import msgspec
 from daydreamd.errors import HistoryError
 from daydreamd.history.stored_text import as_utf8, from_text
 from daydreamd.host.databases import Connection, Row
+from daydreamd.records.daydream_session import DaydreamSession
 from daydreamd.records.insight import KnownInsight
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.reflected import ReflectionRecord
-from daydreamd.records.session import DaydreamSession
 from daydreamd.records.session_end import SessionSummary
 
 _R = TypeVar("_R")

@@ -23,10 +23,10 @@ from daydreamd.host.databases import (
     open_database,
     open_database_to_read,
 )
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.reflected import ReflectionRecord
-from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionSummary
 
 T = TypeVar("T")

@@ -15,9 +15,9 @@ from daydreamd.errors import HistoryError
 from daydreamd.history import queries
 from daydreamd.history.stored_text import as_text, as_utf8
 from daydreamd.host.databases import Connection
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
-from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.text import redact
 
 STATUSES: Final = ("new", "open", "addressed", "accepted", "dismissed")

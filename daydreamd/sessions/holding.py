@@ -23,9 +23,9 @@ from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.system.signals import Mailbox, listen
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import Emitter, Sink
 from daydreamd.records.failing import PARTS_KEY, from_json
-from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.parts import failing_paths
 from daydreamd.sessions.plan import Plan

@@ -16,8 +16,8 @@ import anyio
 import msgspec
 
 from daydreamd.history.store import History
+from daydreamd.records.daydream_session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
-from daydreamd.records.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner

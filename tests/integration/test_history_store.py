@@ -17,11 +17,11 @@ from daydreamd.errors import HistoryError
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.history.store import open_history
 from daydreamd.host.boots import read_boot_id, read_machine_id
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.health import SystemMetrics
 from daydreamd.records.insight import Evidence, InsightItem
 from daydreamd.records.kill import KillRecord
-from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 SHAPE = {
     "session_id", "trigger", "start_time", "end_time", "phase", "outcome", "reasons",
