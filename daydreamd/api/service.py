@@ -48,7 +48,7 @@ class Service:
             yield connection
 
     def status(self) -> Status:
-        """The state of the daemon."""
+        """The state of the daemon; DaemonNotRunning where none runs."""
         with self.daemon() as daemon:
             return daemon.status()
 
@@ -86,7 +86,7 @@ class Service:
             return await history.insights(status=status)
 
     async def search_insights(self, words: Sequence[str]) -> list[KnownInsight]:
-        """The insights that hold all of the words, newest first, whatever became of them."""
+        """The insights that hold all of the words, newest first, of every status."""
         async with self._history() as history:
             found = await history.insights(search=words[0], limit=_MOST_INSIGHTS)
         return [insight for insight in found if _holds(insight, words)]

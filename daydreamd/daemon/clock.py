@@ -32,7 +32,7 @@ class MachineClock:
         self._boot_id = read_boot_id()
 
     def now(self) -> Now:
-        """Both clocks now."""
+        """Both clocks now, in seconds, with the boot id."""
         return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), self._boot_id)
 
 

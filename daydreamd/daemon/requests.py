@@ -67,7 +67,7 @@ class RequestQueue:
         return request
 
     def close(self) -> None:
-        """Refuse requests from here on; who waits gets a DaemonError."""
+        """Refuse requests from here on; callers that wait get a DaemonError."""
         self._closed = True
         if request := self.take():
             request.fail(_STOPPING)

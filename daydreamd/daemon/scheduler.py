@@ -46,7 +46,7 @@ class NoticeSink(Protocol):
     """Logs a constant `what` in lower case, with facts."""
 
     def __call__(self, level: Level, what: str, /, **facts: Any) -> None:
-        """Log it at `level`."""
+        """Log the line `what` and its `facts` at `level`."""
         ...
 
 

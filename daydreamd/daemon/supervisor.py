@@ -109,7 +109,7 @@ class Supervisor:
         return self.request(Trigger.CONTROL)
 
     def watch(self) -> AsyncGenerator[bytes]:
-        """Events as they happen."""
+        """A stream of events from now on."""
         return self._broadcast.watch()
 
     def stop_session(self) -> str | None:

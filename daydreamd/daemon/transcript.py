@@ -95,7 +95,7 @@ class Transcript:
         return None
 
     def _is_credible(self, event: AnyEvent) -> bool:
-        """All events are of one session, which begins once; nobody speaks after the end."""
+        """All events are of one session, which begins once; none follows its end."""
         again = self.has_begun and isinstance(event, SessionStarted)
         same = event.session_id == (self.session_id or event.session_id)
         early = isinstance(event, SessionEnded) and not self.has_begun

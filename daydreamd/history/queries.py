@@ -29,7 +29,7 @@ def unfinished(connection: Connection) -> list[tuple[str, datetime]]:
 
 
 def sessions(connection: Connection, limit: int) -> list[SessionSummary]:
-    """The newest sessions."""
+    """At most `limit` sessions, newest first."""
     rows = connection.execute(
         """
         SELECT session_id, trigger, start_time, end_time, outcome, reasons,
@@ -89,7 +89,7 @@ def insight(connection: Connection, prefix: str) -> KnownInsight:
 
 
 def insight_ids(connection: Connection) -> set[str]:
-    """Every id in use."""
+    """The ids of all insights ever recorded."""
     return {row["id"] for row in connection.execute("SELECT id FROM insights")}
 
 

@@ -74,7 +74,7 @@ class Findings:
 
     @property
     def owner(self) -> OwnerCameBack | None:
-        """Who ended the reflection, if somebody did."""
+        """The return of the owner that ended the reflection, if it did."""
         return self.reflected.owner if self.reflected else None
 
     @property

@@ -1,6 +1,6 @@
-"""Holding one session in this process: the lock, the history, the order before, and the end.
+"""Holding one session in this process: lock, history, recovery, run and pruning.
 
-What `once` does in the foreground and `session` does for the daemon differs only in who listens.
+`once` in the foreground and `session` for the daemon differ only in the sink of events.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ class UnifiedDaydreamSystem:
         return PhaseReport(summary, f"nothing left running, {removed} removed")
 
     async def _emergency_cleanup(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
-        """As phase 6, with more time and said aloud: something broke that nobody had foreseen."""
+        """Phase 6 with a longer budget and a warning, after an unexpected exception."""
         self._emitter.notice("warning", "emergency cleanup", reasons=session.reasons)
         return await self._cleanup_after_analysis(session)
 
