@@ -120,13 +120,14 @@ def headless(path):
     ctypes.CDLL(None).pthread_exit(None)
 
 
-def hog(count):
-    """Takes so many bytes of memory, a piece at a time, and keeps them."""
+def hog(count, seconds="0"):
+    """Takes so many bytes of memory, a piece at a time, and keeps them for so long."""
     kept = []
     for _ in range(int(count) >> 20):
         kept.append(b"x" * (1 << 20))
         time.sleep(0.001)
     print(f"took {len(kept)} MiB", flush=True)
+    time.sleep(float(seconds))
 
 
 def respawns(path):

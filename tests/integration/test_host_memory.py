@@ -31,21 +31,11 @@ def test_a_child_that_prints_a_gibibyte_costs_less_than_20_mib(place, tmp_path):
     assert int(printed) * 1024 < 20 * MIB
 
 
-def test_the_memory_of_a_program_is_told():
-    # Asked by a small program: where the asker itself had more, only samples tell them apart.
-    code = f"""if True:
-        import anyio
-        from pathlib import Path
-        from daydreamd.host.children.commands import clean_environment, run
-        async def main():
-            kwargs = dict(cwd=Path("/"), env=clean_environment(), deadline=60)
-            done = await run({[str(word) for word in deed("hog", 200 * MIB)]}, **kwargs)
-            print(done.peak_rss_bytes)
-        anyio.run(main)
-    """
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+async def test_the_memory_of_a_program_is_told(place):
+    # It rests for some samples: where we have had more ourselves, the kernel's figure says nothing.
+    done = await run(deed("hog", 200 * MIB, 2), deadline=60, **place)
 
-    assert 200 * MIB < int(printed) < 300 * MIB
+    assert 200 * MIB < done.peak_rss_bytes < 300 * MIB
 
 
 def test_the_memory_of_a_program_that_nobody_saw_is_unknown():
