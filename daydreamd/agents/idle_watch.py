@@ -22,6 +22,7 @@ import msgspec
 
 from daydreamd.agents.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError, HostError
+from daydreamd.host.boots import read_boot_id
 from daydreamd.host.files.access import read_text_nofollow, write_atomically
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.threads import in_spare_thread
@@ -30,7 +31,6 @@ from daydreamd.settings.schema import Cleanup
 _LOOK_SECONDS: Final = 20.0
 FILE_NAME: Final = "agents.json"
 LONGEST_SPAN_SECONDS: Final = 900.0
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Watched(msgspec.Struct):
@@ -99,7 +99,7 @@ async def sample_agents(state: Path, settings: Cleanup) -> Watch:
 
 def read_watch(state: Path | None) -> Watch:
     """What `sample_agents` kept since this boot; empty where there is nothing that can be read."""
-    boot_id = _BOOT_ID.read_text().strip()
+    boot_id = read_boot_id()
     if state is not None:
         try:
             text = read_text_nofollow(state / FILE_NAME, max_bytes=16 << 20)

@@ -25,8 +25,8 @@ from daydreamd.records.control import (
     WatchAnswer,
     When,
 )
+from daydreamd.records.daemon_status import Status
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.records.status import Status
 
 ANSWER_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 1 << 16

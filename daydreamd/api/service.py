@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from daydreamd.api.connection import DaemonConnection
     from daydreamd.history.store import History
     from daydreamd.readiness.verdict import ReadinessReport
+    from daydreamd.records.daemon_status import Status
+    from daydreamd.records.daydream_session import DaydreamSession
     from daydreamd.records.events import AnyEvent
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.kill import KillRecord
-    from daydreamd.records.session import DaydreamSession
     from daydreamd.records.session_end import SessionSummary
-    from daydreamd.records.status import Status
     from daydreamd.settings.schema import Settings
 
 _MOST_INSIGHTS = 10_000
@@ -48,7 +48,7 @@ class Service:
             yield connection
 
     def status(self) -> Status:
-        """The state of the daemon."""
+        """The state of the daemon; DaemonNotRunning where none runs."""
         with self.daemon() as daemon:
             return daemon.status()
 
@@ -86,7 +86,7 @@ class Service:
             return await history.insights(status=status)
 
     async def search_insights(self, words: Sequence[str]) -> list[KnownInsight]:
-        """The insights that hold all of the words, newest first, whatever became of them."""
+        """The insights that hold all of the words, newest first, of every status."""
         async with self._history() as history:
             found = await history.insights(search=words[0], limit=_MOST_INSIGHTS)
         return [insight for insight in found if _holds(insight, words)]

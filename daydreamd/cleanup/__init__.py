@@ -1,6 +1,6 @@
 """Tidying up: what is provably abandoned goes, everything else stays, each with its reason.
 
-`evidence` gathers what is known of agent processes, `decision` decides without acting, `act` acts
-on identities, and `tidy` puts it together. It asks nobody but the machine, and runs nothing of the
-user's.
+`tidy` is the door. `process_tidying` gathers `evidence`, has `decision` decide without acting and
+`act` act on identities; `file_tidying` tends temp files, logs and archives. Nobody but the machine
+is asked, and nothing of the user's is run.
 """

@@ -6,43 +6,21 @@ left for next time and said.
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from typing import Final
 
 import anyio
-import anyio.to_thread
 
-from daydreamd.agents.idle_watch import read_watch, sample_agents
-from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
-from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
-from daydreamd.cleanup.agent_files import clean_agent_files
-from daydreamd.cleanup.decision import Pressure, Rule, choose
-from daydreamd.cleanup.evidence import gather_evidence, look_again
-from daydreamd.cleanup.freed import measure_trees
-from daydreamd.cleanup.inspection import PriorKnowledge
-from daydreamd.cleanup.log_rotation import make_room, rotate_log
-from daydreamd.cleanup.temp import TempFile, clean_temp
-from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
-from daydreamd.errors import DaydreamError, HostError
+from daydreamd.cleanup.file_tidying import FileTidying
+from daydreamd.cleanup.process_tidying import ProcessTidying
+from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.history.store import History
-from daydreamd.host.files.disks import NO_ANSWER
-from daydreamd.host.system.machine import available_memory, memory_pressure
-from daydreamd.host.threads import in_spare_thread
-from daydreamd.records.events import TIDYING_LEFT, Emitter, ProcessEnded
-from daydreamd.records.kill import KillRecord
+from daydreamd.records.events import TIDYING_LEFT, Emitter
 from daydreamd.settings.places import Places
-from daydreamd.settings.schema import Cleanup, CleanupKind
+from daydreamd.settings.schema import Cleanup
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
 _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk
-_LOOK_SECONDS: Final = 10.0  # what a look may take where the budget is small
-_STEP_SECONDS: Final = 4.0  # of them; who has not come back by then hangs
-_LIMIT_OF_SESSIONS: Final = 1000
 
 
 async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far to go
@@ -63,222 +41,17 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
     began = anyio.current_time()
     report = TidyReport(dry_run=dry_run or settings.dry_run)
     act = settings.enabled and not report.dry_run
-    tidying = _Tidying(settings, report, emitter, history, act)
+    agents = ProcessTidying(settings, report, emitter, history, act=act)
+    files = FileTidying(settings, report, act=act)
     async with anyio.create_task_group() as group:
-        group.start_soon(tidying.processes, places, dead_sessions, budget, name="processes")
-        group.start_soon(tidying.files, budget - _LAST_SECONDS, name="temp files")
-        group.start_soon(tidying.logs, budget - _LAST_SECONDS, name="logs")
+        group.start_soon(agents.processes, places, dead_sessions, budget, name="processes")
+        group.start_soon(files.files, budget - _LAST_SECONDS, name="temp files")
+        group.start_soon(files.logs, budget - _LAST_SECONDS, name="logs")
         if places and min_free_disk:
-            group.start_soon(tidying.room, places, min_free_disk, name="room on the disk")
+            group.start_soon(files.room, places, min_free_disk, name="room on the disk")
     report.seconds = anyio.current_time() - began
     if report.to_be_taken_up:
         emitter.notice("info", TIDYING_LEFT, left=report.to_be_taken_up)
     for failure in report.failures:
         emitter.notice("warning", "cleanup failed", reason=failure)
     return report
-
-
-def rules_of(settings: Cleanup) -> dict[str, Rule]:
-    """Every kind's rule. Only sessions of Claude Code are ended while they have an owner."""
-    others, left = settings.other_agents, settings.left_by_agents
-    rules = {
-        name: Rule(name, settings.enabled and name in others.end, others.max_age, others.idle_for)
-        for name in OTHER_AGENTS
-    }
-    ends_left = settings.enabled and left.end
-    rules[LEFT_BY_AGENTS] = Rule(LEFT_BY_AGENTS, ends_left, left.max_age, left.idle_for)
-    own = {CLAUDE: settings.claude, AIDER: settings.aider, MCP: settings.mcp}
-    for name, kind in own.items():
-        rules[name] = _rule(name, kind, settings)
-    for added in settings.kinds:
-        ends = settings.enabled and added.end
-        rules[added.name] = Rule(added.name, ends, added.max_age, added.idle_for)
-    return rules
-
-
-def _rule(name: str, kind: CleanupKind, settings: Cleanup) -> Rule:
-    return Rule(
-        name,
-        settings.enabled and kind.enabled,
-        kind.max_age,
-        kind.idle_for,
-        kind.attended_idle_for if name == CLAUDE else None,
-        kind.max_count,
-        kind.end_attended,
-    )
-
-
-def _pressure() -> Pressure:
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        return Pressure(memory_pressure(), available_memory() / total)
-    except HostError:  # then it is not known to be short, and the thresholds stay
-        return Pressure()
-
-
-class _Tidying:
-    """One tidying under way."""
-
-    def __init__(
-        self,
-        settings: Cleanup,
-        report: TidyReport,
-        emitter: Emitter,
-        history: History | None,
-        act: bool,
-    ) -> None:
-        self._settings, self._report, self._act = settings, report, act
-        self._emitter, self._history = emitter, history
-
-    async def processes(
-        self, places: Places | None, dead_sessions: Sequence[str], budget: float
-    ) -> None:
-        """Find, decide, and end what is abandoned."""
-        give_up = anyio.current_time() + budget
-        try:
-            watch = await anyio.to_thread.run_sync(read_watch, places.state if places else None)
-            dead = {*dead_sessions, *await self._dead_sessions()}
-            known = PriorKnowledge(dead, watch)
-            with anyio.fail_after(max(budget - _LAST_SECONDS, _LOOK_SECONDS)):
-                evidence = await gather_evidence(self._settings, known)
-        except TimeoutError:
-            self._report.failures.append("agent processes were not looked at: a disk hangs")
-            return
-        except (DaydreamError, OSError) as error:
-            self._report.failures.append(f"agent processes were not looked at: {error}")
-            return
-        rules, pressure = rules_of(self._settings), _pressure()
-        verdicts = choose(evidence.facts, rules, pressure)
-        self._report.candidates = [
-            JudgedProcess(facts, verdicts[facts.pid]) for facts in evidence.facts
-        ]
-        kills = [candidate.facts for candidate in self._report.kills]
-        shown = [] if self._act else list(kills)
-        shown += [facts for facts in evidence.facts if facts.proof and facts not in kills]
-        memory = await in_spare_thread(partial(measure_trees, shown))
-        sizes = {pid: held.all_bytes for pid, held in memory.items()}
-        self._report.candidates = [
-            replace(candidate, frees_bytes=sizes.get(candidate.facts.pid))
-            for candidate in self._report.candidates
-        ]
-        if not self._act:
-            return
-
-        def look() -> LastLook:
-            fresh = look_again(evidence, self._settings, known)
-            return LastLook(fresh, choose(fresh.facts, rules, pressure))
-
-        endings = await end_abandoned(
-            kills,
-            evidence.identities,
-            look=look,
-            grace=self._settings.grace,
-            seconds=give_up - anyio.current_time(),
-        )
-        self._report.candidates = [
-            candidate.after(endings.get(candidate.facts.pid))
-            for candidate in self._report.candidates
-        ]
-        for candidate in self._report.kills:
-            await self._tell(candidate, candidate.ending or Ending(LEFT))
-        if places is not None:
-            await self._remember(places)
-
-    async def _remember(self, places: Places) -> None:
-        """Where no daemon watches, one tidying at least remembers for the next."""
-        try:
-            await sample_agents(places.state, self._settings)
-        except DaydreamError as error:
-            self._report.failures.append(f"what was seen is not remembered: {error}")
-
-    async def _dead_sessions(self) -> set[str]:
-        if self._history is None:
-            return set()
-        sessions = await self._history.sessions(_LIMIT_OF_SESSIONS)
-        ended = {session.session_id for session in sessions if session.end_time}
-        return ended - {self._emitter.session_id}
-
-    async def _tell(self, candidate: JudgedProcess, ending: Ending) -> None:
-        facts, said = candidate.facts, "; ".join(candidate.verdict.reasons)
-        if ending.outcome not in (ENDED, GONE):
-            self._report.failures.append(f"process {facts.pid} ({facts.rule}): {ending.outcome}")
-        if ending.outcome in (LEFT, GONE):
-            return
-        self._emitter.emit(
-            ProcessEnded(
-                session_id=self._emitter.session_id,
-                pid=facts.pid,
-                rule=facts.rule,
-                command=facts.command,
-                age_seconds=facts.age_seconds,
-                freed_bytes=ending.freed_bytes,
-                reason=said,
-                outcome=ending.outcome,
-            )
-        )
-        if self._history is None:
-            return
-        record = KillRecord(
-            pid=facts.pid,
-            start_ticks=facts.start_ticks,
-            rule=facts.rule,
-            command=facts.command,
-            age_seconds=facts.age_seconds,
-            rss_bytes=facts.rss_bytes,
-            reasons=candidate.verdict.reasons,
-            outcome=ending.outcome,
-            idle_seconds=facts.idle_seconds,
-            undo=facts.resume or "",
-        )
-        try:
-            await self._history.record_kill(self._emitter.session_id or None, record)
-        except DaydreamError as error:
-            self._report.failures.append(f"the end of {facts.pid} is not recorded: {error}")
-
-    async def files(self, budget: float) -> None:
-        """Temp files, then those that agents have left in their own directories."""
-        settings, act, give_up = self._settings, self._act, anyio.current_time() + budget
-        cleaners: dict[str, Callable[[], tuple[list[TempFile], list[str]]]] = {}
-        if settings.temp.enabled:
-            everybodys = settings.all_users
-            cleaners["temp files"] = lambda: clean_temp(
-                settings.temp, all_users=everybodys, act=act
-            )
-        if settings.agent_files.enabled:
-            cleaners["files of agents"] = lambda: clean_agent_files(settings, os.environ, act=act)
-        for what, clean in cleaners.items():
-            left = give_up - anyio.current_time()
-            with self._given_up_after(left, f"{what} were not tidied to the end"):
-                files, failures = await in_spare_thread(clean)
-                self._report.temp_files += files
-                self._report.failures += failures
-
-    async def logs(self, budget: float) -> None:
-        """The logs that the settings name, one after the other."""
-        stop_at = time.monotonic() + budget
-        for log in self._settings.logs:
-            rotate = partial(rotate_log, log, act=self._act, stop_at=stop_at)
-            left = stop_at - time.monotonic()
-            with self._given_up_after(left + _STEP_SECONDS, f"cannot rotate {log.path}"):
-                done = await in_spare_thread(rotate)
-                self._report.logs.append(done)
-                if done.outcome == "failed":
-                    self._report.failures.append(done.said)
-
-    @contextmanager
-    def _given_up_after(self, seconds: float, failure: str) -> Iterator[None]:
-        """Leave behind what hangs, and say so."""
-        with anyio.move_on_after(seconds) as scope:
-            yield
-        if scope.cancelled_caught:
-            self._report.failures.append(f"{failure}: {NO_ANSWER}")
-
-    async def room(self, places: Places, min_free_disk: int) -> None:
-        """Old archives go before the disk is full."""
-        make = partial(
-            make_room, places.archive, state=places.state, min_free=min_free_disk, act=self._act
-        )
-        try:
-            self._report.archives_removed = await anyio.to_thread.run_sync(make)
-        except DaydreamError as error:
-            self._report.failures.append(str(error))

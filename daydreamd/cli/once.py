@@ -35,7 +35,7 @@ def command(
     from daydreamd.cli.arguments import here
     from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
-    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.records.daydream_session import EXIT_CODES, Outcome, Trigger
     from daydreamd.screens.console import watch_session
     from daydreamd.sessions.holding import hold_session
     from daydreamd.sessions.plan import Plan

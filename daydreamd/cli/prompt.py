@@ -14,7 +14,7 @@ from daydreamd.screens.document import print_document
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.records.workspace import Workspace
-    from daydreamd.reflection.prompt import Material, Prompt
+    from daydreamd.reflection.composition import Material, Prompt
 
 
 @click.command("prompt")
@@ -60,7 +60,7 @@ async def _compose(
     """The prompt, and who counted its tokens."""
     from daydreamd.readiness.model_server import find_model
     from daydreamd.records.model_choice import ModelChoice
-    from daydreamd.reflection.prompt import compose_prompt
+    from daydreamd.reflection.composition import compose_prompt
     from daydreamd.reflection.served_model import budget_for, compose_for, serving
     from daydreamd.reflection.tokens import estimated
     from daydreamd.sessions.plan import model_settings

@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.records.session import Trigger
+    from daydreamd.records.daydream_session import Trigger
 
 
 @click.command("run")

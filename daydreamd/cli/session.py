@@ -26,7 +26,7 @@ def command(invocation: Invocation, trigger: str, held_back: str) -> None:
     import anyio
 
     from daydreamd.context.workspaces import find_workspaces
-    from daydreamd.records.session import EXIT_CODES, Outcome, Trigger
+    from daydreamd.records.daydream_session import EXIT_CODES, Outcome, Trigger
     from daydreamd.sessions.holding import hold_session
     from daydreamd.sessions.plan import Plan
 

@@ -25,7 +25,7 @@ def command(invocation: Invocation, wait: bool, as_json: bool) -> None:
     \b
     Example: daydreamd trigger --wait
     """
-    from daydreamd.records.session import EXIT_CODES
+    from daydreamd.records.daydream_session import EXIT_CODES
     from daydreamd.records.session_end import SessionEnd
     from daydreamd.screens.session_table import say_session_end
 

@@ -13,7 +13,7 @@ from typing import Final
 from daydreamd.agents.idle_watch import sample_agents
 from daydreamd.daemon.clock import LOOK_SECONDS
 from daydreamd.host.loops import Beat, Wakeable
-from daydreamd.records.status import AgentCount
+from daydreamd.records.daemon_status import AgentCount
 from daydreamd.settings.schema import Settings
 
 _FIRST_LOOK_SECONDS: Final = 5.0

@@ -8,13 +8,13 @@ a reboot, and quiet hours are written in it.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import anyio
 
+from daydreamd.host.boots import read_boot_id
+
 LOOK_SECONDS: Final = 60.0
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Now(NamedTuple):
@@ -29,10 +29,10 @@ class MachineClock:
     """Reads wall clock, boot clock and boot id."""
 
     def __init__(self) -> None:
-        self._boot_id = _BOOT_ID.read_text("ascii").strip()
+        self._boot_id = read_boot_id()
 
     def now(self) -> Now:
-        """Both clocks now."""
+        """Both clocks now, in seconds, with the boot id."""
         return Now(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), self._boot_id)
 
 

@@ -74,7 +74,7 @@ class LineSocket:
 def listen_at(path: Path) -> socket.socket:
     """A listening socket that only its owner can open, in place of one that a dead daemon left.
 
-    The caller holds the daemon's lock: a socket that is there belongs to nobody who lives.
+    The caller holds the daemon's lock: a socket that is there has no living owner.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     before = os.umask(0o177)

@@ -8,7 +8,7 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import DaemonError
-from daydreamd.records.session import Trigger
+from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.session_end import SessionEnd
 
 _STOPPING: Final = "cannot run a session: the daemon is stopping"
@@ -67,7 +67,7 @@ class RequestQueue:
         return request
 
     def close(self) -> None:
-        """Refuse requests from here on; who waits gets a DaemonError."""
+        """Refuse requests from here on; callers that wait get a DaemonError."""
         self._closed = True
         if request := self.take():
             request.fail(_STOPPING)

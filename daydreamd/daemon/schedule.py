@@ -19,8 +19,8 @@ from typing import Final, Literal
 import msgspec
 
 from daydreamd.daemon.clock import Now
-from daydreamd.records.session import Outcome, Phase
-from daydreamd.records.status import WaitReason
+from daydreamd.records.daemon_status import WaitReason
+from daydreamd.records.daydream_session import Outcome, Phase
 from daydreamd.settings.quiet_hours import QuietHours, quiet_until
 from daydreamd.settings.schema import Schedule
 

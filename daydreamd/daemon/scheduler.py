@@ -31,8 +31,8 @@ from daydreamd.errors import DaydreamError
 from daydreamd.history.store import History
 from daydreamd.host.loops import Beat, Wakeable
 from daydreamd.records.control import When
+from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.events import Level
-from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
 from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.settings.schema import Schedule
@@ -46,7 +46,7 @@ class NoticeSink(Protocol):
     """Logs a constant `what` in lower case, with facts."""
 
     def __call__(self, level: Level, what: str, /, **facts: Any) -> None:
-        """Log it at `level`."""
+        """Log the line `what` and its `facts` at `level`."""
         ...
 
 

@@ -15,10 +15,9 @@ from typing import Final
 
 import anyio
 
-from daydreamd.cleanup.recovery import recover
 from daydreamd.daemon.control_socket import ControlSocket
 from daydreamd.daemon.line_socket import listen_at
-from daydreamd.daemon.signals import HEEDED, heed
+from daydreamd.daemon.signal_actions import HEEDED, heed
 from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.history.store import open_history
@@ -28,9 +27,10 @@ from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.loops import guarded
 from daydreamd.host.processes.orphans import become_subreaper
 from daydreamd.host.system.signals import listen
+from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.events import Emitter
 from daydreamd.records.failing import PARTS_KEY, from_json
-from daydreamd.records.session import Trigger
+from daydreamd.sessions.recovery import recover
 
 _RECOVERY_SECONDS: Final = 90.0
 _REMEMBERED_SESSIONS: Final = 28

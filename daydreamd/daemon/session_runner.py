@@ -14,7 +14,6 @@ from typing import Final
 
 import anyio
 
-from daydreamd.cleanup.recovery import clear, recover
 from daydreamd.daemon.transcript import Patience, Transcript
 from daydreamd.errors import CommandError, DaydreamError, SessionBusy
 from daydreamd.history.store import History
@@ -25,9 +24,10 @@ from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.loops import Beat
 from daydreamd.host.processes import Signals
 from daydreamd.host.system.notify import HANDED_TO_US
+from daydreamd.records.daydream_session import Outcome, Trigger
 from daydreamd.records.events import Emitter, SessionEnded, Sink
-from daydreamd.records.session import Outcome, Trigger
 from daydreamd.records.session_end import SessionEnd
+from daydreamd.sessions.recovery import clear, recover
 from daydreamd.settings.places import Places
 
 STOP_SECONDS: Final = 10.0

@@ -14,11 +14,11 @@ from typing import Final
 import msgspec
 
 from daydreamd.daemon.schedule import Decision
+from daydreamd.records.daemon_status import RunningSession
+from daydreamd.records.daydream_session import Outcome, Phase
 from daydreamd.records.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.records.failing import FailingPart, say_since
-from daydreamd.records.session import Outcome, Phase
 from daydreamd.records.session_end import SessionEnd, SessionSummary
-from daydreamd.records.status import RunningSession
 from daydreamd.units import say_duration
 
 _REMEMBERED_SESSIONS: Final = 28

@@ -34,10 +34,10 @@ from daydreamd.host.system.notify import Notifier
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.observe.logs import configure
 from daydreamd.records.control import When
+from daydreamd.records.daemon_status import DaemonHealth, DaemonState, NextSession, Status
+from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.events import AnyEvent, Level
-from daydreamd.records.session import Trigger
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.records.status import DaemonHealth, DaemonState, NextSession, Status
 from daydreamd.settings.loading import Loaded
 from daydreamd.settings.places import Places
 
@@ -109,7 +109,7 @@ class Supervisor:
         return self.request(Trigger.CONTROL)
 
     def watch(self) -> AsyncGenerator[bytes]:
-        """Events as they happen."""
+        """A stream of events from now on."""
         return self._broadcast.watch()
 
     def stop_session(self) -> str | None:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from daydreamd.records import events
+from daydreamd.records.daydream_session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
 from daydreamd.records.events import (
     MAX_LINE_BYTES,
     AnyEvent,
@@ -23,7 +24,6 @@ from daydreamd.records.events import (
     SessionStarted,
     from_line,
 )
-from daydreamd.records.session import BUDGET_SECONDS, EMERGENCY_SECONDS, Phase
 
 MAX_LINES: Final = 200_000
 MAX_NONSENSE: Final = 100
@@ -95,7 +95,7 @@ class Transcript:
         return None
 
     def _is_credible(self, event: AnyEvent) -> bool:
-        """All events are of one session, which begins once; nobody speaks after the end."""
+        """All events are of one session, which begins once; none follows its end."""
         again = self.has_begun and isinstance(event, SessionStarted)
         same = event.session_id == (self.session_id or event.session_id)
         early = isinstance(event, SessionEnded) and not self.has_begun

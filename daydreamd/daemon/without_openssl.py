@@ -28,7 +28,7 @@ class _TypesOnly(ModuleType):
 
 
 def import_without_openssl(service: str) -> ModuleType:
-    """Import the module `service`; OpenSSL only where somebody cannot do without it."""
+    """Import the module `service`; OpenSSL only where a module needs it."""
     if "ssl" not in sys.modules and "asyncio" not in sys.modules:
         try:
             with _instead("_hashlib", None), _instead("ssl", None):

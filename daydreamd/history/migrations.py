@@ -78,4 +78,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         value TEXT NOT NULL
     ) STRICT
     """,
+    # 2: which process it was, beyond this boot and this machine; NULL where that was not noted
+    """
+    ALTER TABLE kills RENAME COLUMN start_time TO start_ticks;
+    ALTER TABLE kills ADD COLUMN boot_id TEXT;
+    ALTER TABLE kills ADD COLUMN machine_id TEXT
+    """,
 )

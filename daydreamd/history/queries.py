@@ -10,10 +10,10 @@ import msgspec
 from daydreamd.errors import HistoryError
 from daydreamd.history.stored_text import as_utf8, from_text
 from daydreamd.host.databases import Connection, Row
+from daydreamd.records.daydream_session import DaydreamSession
 from daydreamd.records.insight import KnownInsight
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.reflected import ReflectionRecord
-from daydreamd.records.session import DaydreamSession
 from daydreamd.records.session_end import SessionSummary
 
 _R = TypeVar("_R")
@@ -29,7 +29,7 @@ def unfinished(connection: Connection) -> list[tuple[str, datetime]]:
 
 
 def sessions(connection: Connection, limit: int) -> list[SessionSummary]:
-    """The newest sessions."""
+    """At most `limit` sessions, newest first."""
     rows = connection.execute(
         """
         SELECT session_id, trigger, start_time, end_time, outcome, reasons,
@@ -88,7 +88,7 @@ def insight(connection: Connection, prefix: str) -> KnownInsight:
 
 
 def insight_ids(connection: Connection) -> set[str]:
-    """Every id in use."""
+    """The ids of all insights ever recorded."""
     return {row["id"] for row in connection.execute("SELECT id FROM insights")}
 
 
@@ -96,7 +96,7 @@ def kills(connection: Connection, session_id: str | None, limit: int) -> list[Ki
     """Processes that were ended, newest first: by one session, or (None) by all."""
     rows = connection.execute(
         """
-        SELECT *, start_time AS start_ticks FROM kills
+        SELECT * FROM kills
          WHERE ?1 IS NULL OR session_id = ?1 ORDER BY at DESC, number DESC LIMIT ?2
         """,
         (session_id, limit),

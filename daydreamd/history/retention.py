@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from daydreamd.history import queries, writing
 from daydreamd.history.stored_text import as_text, from_text
+from daydreamd.host.boots import read_boot_id
 from daydreamd.host.databases import Connection
 
 MOST_SKIPS: Final = 200
@@ -25,7 +25,6 @@ _KEY: Final = "reckoned_time"
 _DAY: Final = 86_400.0
 _DARK: Final = 90 * _DAY
 """A machine may be off that long; a longer leap is the clock's."""
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Reckoning(msgspec.Struct, frozen=True):
@@ -40,7 +39,7 @@ class Reckoning(msgspec.Struct, frozen=True):
 def look() -> Reckoning:
     """The clocks now, taken at their word."""
     wall, boot = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
-    return Reckoning(wall, boot, _BOOT_ID.read_text("ascii").strip(), wall)
+    return Reckoning(wall, boot, read_boot_id(), wall)
 
 
 def reckon(before: Reckoning, now: Reckoning) -> Reckoning:

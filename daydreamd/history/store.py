@@ -1,7 +1,7 @@
 """The history's one writer in a process: each event is one short transaction.
 
 A session's row is opened before anything starts and closed exactly once, by the session itself or,
-where its process died, by whoever is left.
+where its process died, by the next to hold the session lock.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from daydreamd.host.databases import (
     open_database,
     open_database_to_read,
 )
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.reflected import ReflectionRecord
-from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionSummary
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class History:
         recurring: Sequence[str] = (),
         addressed: Mapping[str, str] | Sequence[str] = (),
     ) -> list[InsightItem]:
-        """Record what a session said; gives `items` as stored, under ids that nobody else has.
+        """Record what a session said; gives `items` as stored, under ids that are not yet in use.
 
         `paths` tells each workspace's path by its name. `recurring` are ids said again,
         `addressed` are ids whose lines have changed (with the commit, where that is known).
@@ -121,7 +121,7 @@ class History:
         return await self._read(queries.insight, prefix)
 
     async def insight_ids(self) -> set[str]:
-        """Every id in use."""
+        """The ids of all insights ever recorded."""
         return await self._read(queries.insight_ids)
 
     async def set_insight_status(self, prefix: str, status: str) -> KnownInsight:
@@ -152,7 +152,7 @@ class History:
         return await self._read(queries.state, key)
 
     async def set_state(self, key: str, value: str) -> None:
-        """Remember a single value."""
+        """Store `value` under `key`, in place of the former one."""
         await self._write(writing.set_state, key, value)
 
     async def _write(

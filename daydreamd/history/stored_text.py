@@ -16,5 +16,5 @@ def as_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """What `as_text` wrote."""
+    """An aware moment from text that `as_text` wrote; ValueError for other text."""
     return datetime.fromisoformat(text)

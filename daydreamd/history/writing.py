@@ -15,9 +15,9 @@ from daydreamd.errors import HistoryError
 from daydreamd.history import queries
 from daydreamd.history.stored_text import as_text, as_utf8
 from daydreamd.host.databases import Connection
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
-from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.text import redact
 
 STATUSES: Final = ("new", "open", "addressed", "accepted", "dismissed")
@@ -25,7 +25,7 @@ _SHORTEST_ID: Final = 3
 
 
 def open_session(connection: Connection, session: DaydreamSession) -> None:
-    """The row of a session that begins."""
+    """Insert the row of a session that begins."""
     connection.execute(
         """
         INSERT INTO sessions (session_id, trigger, start_time, phase, record)
@@ -42,7 +42,7 @@ def open_session(connection: Connection, session: DaydreamSession) -> None:
 
 
 def note_phase(connection: Connection, session: DaydreamSession) -> None:
-    """Where an open session stands."""
+    """Update phase and record of an open session; HistoryError where it is not open."""
     done = connection.execute(
         "UPDATE sessions SET phase = ?, record = ? WHERE session_id = ? AND outcome IS NULL",
         (session.phase, _json(session), session.session_id),
@@ -116,7 +116,7 @@ def record_insights(
     items: Sequence[InsightItem],
     paths: Mapping[str, str],
 ) -> list[InsightItem]:
-    """New insights; an id that somebody has is replaced."""
+    """Insert new insights; an id that is in use is replaced by a free one."""
     taken = queries.insight_ids(connection)
     now = as_text(datetime.now(UTC))
     stored = []
@@ -179,17 +179,18 @@ def set_insight_status(connection: Connection, prefix: str, status: str) -> Know
 
 
 def record_kill(connection: Connection, kill: KillRecord) -> None:
-    """A process that was ended."""
+    """Insert a process that was ended; secrets are taken out of its command."""
     connection.execute(
         """
-        INSERT INTO kills (session_id, at, pid, start_time, rule, command, age_seconds,
-            idle_seconds, rss_bytes, reasons, undo, outcome)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO kills (session_id, at, pid, start_ticks, boot_id, machine_id, rule, command,
+            age_seconds, idle_seconds, rss_bytes, reasons, undo, outcome)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.rule,
-            redact(as_utf8(kill.command)), kill.age_seconds, kill.idle_seconds, kill.rss_bytes,
-            _json(kill.reasons), redact(as_utf8(kill.undo)), kill.outcome,
+            kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.boot_id,
+            kill.machine_id, kill.rule, redact(as_utf8(kill.command)), kill.age_seconds,
+            kill.idle_seconds, kill.rss_bytes, _json(kill.reasons), redact(as_utf8(kill.undo)),
+            kill.outcome,
         ),
     )  # fmt: skip
 
@@ -197,7 +198,7 @@ def record_kill(connection: Connection, kill: KillRecord) -> None:
 def note_reflection(
     connection: Connection, workspace_path: str, fingerprint: str, session_id: str
 ) -> None:
-    """What a workspace looked like when it was reflected on."""
+    """Store the fingerprint of a workspace that was just reflected on."""
     connection.execute(
         "INSERT OR REPLACE INTO reflections VALUES (?, ?, ?, ?)",
         (as_utf8(workspace_path), fingerprint, session_id, as_text(datetime.now(UTC))),
@@ -205,7 +206,7 @@ def note_reflection(
 
 
 def set_state(connection: Connection, key: str, value: str) -> None:
-    """A single value."""
+    """Store `value` under `key`, in place of the former one."""
     connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
 

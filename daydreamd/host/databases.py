@@ -14,7 +14,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -131,13 +131,27 @@ def _to_read(path: Path, migrations: Sequence[str]) -> Connection:
     if path.exists():
         connection = _connect(path, "mode=ro")
         try:
-            _refuse_newer(connection, path, len(migrations))
+            if _refuse_newer(connection, path, len(migrations)) == len(migrations):
+                return connection
         except BaseException:  # whatever it is: not without closing
             connection.close()
             raise
-        return connection
+        with closing(connection):  # of an older version: it is brought up to date in memory
+            return _in_memory(path, migrations, connection)
+    return _in_memory(path, migrations)
+
+
+def _in_memory(
+    path: Path, migrations: Sequence[str], source: Connection | None = None
+) -> Connection:
     connection = _connect(Path(":memory:"), "mode=memory")
-    _migrate(connection, path, migrations)
+    try:
+        if source is not None:
+            source.backup(connection)
+        _migrate(connection, path, migrations)
+    except BaseException:  # whatever it is: not without closing
+        connection.close()
+        raise
     return connection
 
 

@@ -30,7 +30,7 @@ class Heart:
         self._due[name] = anyio.current_time() + within + _SLACK_SECONDS
 
     def forget(self, name: str) -> None:
-        """`name` has left for good."""
+        """Expect no further beat of `name`."""
         self._due.pop(name, None)
 
     def late(self) -> list[str]:
@@ -75,7 +75,7 @@ async def guarded(
 
 
 class Wakeable:
-    """A sleep that somebody else may end. A call before the sleep is not lost."""
+    """A sleep that another task may end. A call before the sleep is not lost."""
 
     def __init__(self) -> None:
         self._called = anyio.Event()

@@ -1,7 +1,7 @@
 """A thread for what may hang for ever: a dead network disk, a FIFO, a driver.
 
-anyio's worker threads are waited for when the program ends. These are not: whoever does not answer
-is left behind.
+anyio's worker threads are waited for when the program ends. These are not: one that
+hangs is left behind.
 """
 
 from __future__ import annotations

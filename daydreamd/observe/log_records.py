@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from daydreamd.records.daydream_session import Outcome, Phase
 from daydreamd.records.events import (
     AnyEvent,
     InsightsWritten,
@@ -21,7 +22,6 @@ from daydreamd.records.events import (
     SessionEnded,
     SessionStarted,
 )
-from daydreamd.records.session import Outcome, Phase
 from daydreamd.units import say_duration, say_size
 
 _OUTCOME_LEVELS: Final[dict[Outcome, Level]] = {

@@ -15,8 +15,8 @@ from typing import Literal
 
 import msgspec
 
+from daydreamd.records.daemon_status import Status
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.records.status import Status
 
 When = Literal["now", "next"]
 """Whether a session that was asked for begins now, or after the one that runs."""

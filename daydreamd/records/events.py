@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from daydreamd.records.daydream_session import Outcome, Phase, Trigger
 from daydreamd.records.failing import FailingPart
-from daydreamd.records.session import Outcome, Phase, Trigger
 
 Level = Literal["debug", "info", "warning", "error"]
 MAX_LINE_BYTES: Final = 64 * 1024

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from daydreamd.records.session import Outcome, Phase, Trigger
+from daydreamd.records.daydream_session import Outcome, Phase, Trigger
 
 
 class SessionEnd(msgspec.Struct, frozen=True):

@@ -19,8 +19,8 @@ import aiofiles
 from daydreamd.host.children.commands import SESSION_MARK, clean_environment
 from daydreamd.host.children.confinement import confined, landlock_abi, program_paths
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.composition import Prompt
 from daydreamd.reflection.direct import TEMPERATURE, response_format
-from daydreamd.reflection.prompt import Prompt
 from daydreamd.settings.schema import Analysis
 
 _FLAGS: Final = (

@@ -16,7 +16,7 @@ import msgspec
 from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.records.model_choice import ModelChoice
-from daydreamd.reflection.prompt import Prompt
+from daydreamd.reflection.composition import Prompt
 from daydreamd.text.prompting import one_line
 
 TEMPERATURE: Final = 0.2

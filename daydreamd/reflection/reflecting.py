@@ -23,8 +23,8 @@ from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.aider import ask_aider, find_aider
 from daydreamd.reflection.aider_command import Question
 from daydreamd.reflection.answer_stream import AnswerReader, without_aiders_words
+from daydreamd.reflection.composition import Material
 from daydreamd.reflection.direct import ask_directly
-from daydreamd.reflection.prompt import Material
 from daydreamd.reflection.served_model import budget_for, compose_for, serving
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration

@@ -17,8 +17,8 @@ import anyio
 from daydreamd.errors import ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.reflection.composition import Material, Prompt, compose_prompt
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.reflection.prompt import Material, Prompt, compose_prompt
 from daydreamd.reflection.tokens import counter_of, estimated
 from daydreamd.settings.schema import Analysis, Model
 

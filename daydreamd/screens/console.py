@@ -10,8 +10,8 @@ from typing import Final
 from rich.console import Console
 
 from daydreamd.insights.observations import observe
+from daydreamd.records.daydream_session import DaydreamSession
 from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
-from daydreamd.records.session import DaydreamSession
 from daydreamd.screens.live import LiveScreen
 from daydreamd.screens.outcome_page import draw_end
 from daydreamd.screens.phase_lines import PhaseLines

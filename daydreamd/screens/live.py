@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daydreamd import __version__
+from daydreamd.records.daydream_session import Phase
 from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
@@ -27,7 +28,6 @@ from daydreamd.records.events import (
     PhaseStarted,
     SessionStarted,
 )
-from daydreamd.records.session import Phase
 from daydreamd.screens.answer_tail import AnswerTail
 from daydreamd.screens.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
 from daydreamd.text import one_line

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from daydreamd.insights.observations import Observation
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem
-from daydreamd.records.session import DaydreamSession, Outcome
 from daydreamd.screens.wording import print_table, say_places, screen_width
 from daydreamd.text import one_line
 from daydreamd.units import say_duration

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from daydreamd.records.analysis import AnalysisFacts
-from daydreamd.records.session import DaydreamSession, Outcome
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.session_end import SessionEnd, SessionSummary
 from daydreamd.text import one_line
 from daydreamd.units import say_duration

@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
+from daydreamd.records.daemon_status import AgentCount, NextSession, RunningSession, Status
+from daydreamd.records.daydream_session import Outcome
 from daydreamd.records.failing import FailingPart
-from daydreamd.records.session import Outcome
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.records.status import AgentCount, NextSession, RunningSession, Status
 from daydreamd.text import one_line
 from daydreamd.units import Duration, say_duration, say_size
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from daydreamd.records.daydream_session import Phase
 from daydreamd.records.events import Notice, PhaseEnded
 from daydreamd.records.insight import InsightItem
-from daydreamd.records.session import Phase
 from daydreamd.text import one_line
 
 NUMBERED: Final = {phase: (number, phase.label) for number, phase in enumerate(Phase, 1)}

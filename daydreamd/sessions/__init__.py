@@ -1,5 +1,6 @@
 """One session, seen whole: holding it, its phases in order, what they hand on, what it recalls.
 
-`holding` takes the lock and puts things in order, `system` calls one room a phase, `phases` keeps
-budgets and records, `findings` what a phase found for the next, `recollection` asks the history.
+`holding` takes the lock, `recovery` ends what dead sessions left, `system` calls one room a phase,
+`phases` keeps budgets and records, `findings` what a phase found for the next, `recollection` asks
+the history.
 """

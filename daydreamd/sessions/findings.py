@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daydreamd.records.session import Outcome, Phase
+from daydreamd.records.daydream_session import Outcome, Phase
 
 if TYPE_CHECKING:
     from daydreamd.cleanup.tidy_report import TidyReport
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from daydreamd.insights.observations import Observation
     from daydreamd.insights.report import Report
     from daydreamd.readiness.verdict import ReadinessReport
+    from daydreamd.records.daydream_session import DaydreamSession
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.model_choice import ModelChoice
-    from daydreamd.records.session import DaydreamSession
     from daydreamd.reflection.reflecting import Reflection
     from daydreamd.sessions.giving_way import OwnerCameBack
     from daydreamd.sessions.phases import State
@@ -74,7 +74,7 @@ class Findings:
 
     @property
     def owner(self) -> OwnerCameBack | None:
-        """Who ended the reflection, if somebody did."""
+        """The return of the owner that ended the reflection, if it did."""
         return self.reflected.owner if self.reflected else None
 
     @property

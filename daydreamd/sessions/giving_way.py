@@ -1,4 +1,4 @@
-"""The machine belongs to whoever sits at it: work that nobody asked for makes way."""
+"""Breaking off unrequested work when a person comes back to the machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class OwnerCameBack:
-    """Why something was broken off: somebody sits at the terminal or desktop `at` again."""
+    """The reason for breaking off: a person is back at the terminal or desktop `at`."""
 
     at: str
 
@@ -22,7 +22,7 @@ class OwnerCameBack:
 
 
 async def unless_owner_returns(work: Callable[[], Awaitable[T]]) -> T | OwnerCameBack:
-    """What `work` gives, or who came back before it was done."""
+    """The result of `work`, or OwnerCameBack where a person came back before it was done."""
     from daydreamd.readiness.owner import await_owner
 
     done: list[T] = []

@@ -1,6 +1,6 @@
-"""Holding one session in this process: the lock, the history, the order before, and the end.
+"""Holding one session in this process: lock, history, recovery, run and pruning.
 
-What `once` does in the foreground and `session` does for the daemon differs only in who listens.
+`once` in the foreground and `session` for the daemon differ only in the sink of events.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 import anyio
 import anyio.abc
 
-from daydreamd.cleanup.recovery import recover
 from daydreamd.context.cache import prune
 from daydreamd.context.workspaces import find_workspaces, is_there
 from daydreamd.history.store import History, open_history
@@ -24,12 +23,13 @@ from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.processes import Signals, become_subreaper
 from daydreamd.host.system.signals import Mailbox, listen
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import Emitter, Sink
 from daydreamd.records.failing import PARTS_KEY, from_json
-from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.parts import failing_paths
 from daydreamd.sessions.plan import Plan
+from daydreamd.sessions.recovery import recover
 from daydreamd.sessions.system import UnifiedDaydreamSystem
 from daydreamd.sessions.turns import choose_workspaces
 from daydreamd.settings.places import Places

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daydreamd.insights.observations import observe
-from daydreamd.reflection.prompt import Material
+from daydreamd.reflection.composition import Material
 
 if TYPE_CHECKING:
     from daydreamd.context.gathering import ContextReport

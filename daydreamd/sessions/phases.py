@@ -15,8 +15,8 @@ import anyio
 
 from daydreamd.errors import DaydreamError
 from daydreamd.history.store import History
+from daydreamd.records.daydream_session import BUDGET_SECONDS, DaydreamSession, Phase
 from daydreamd.records.events import Emitter, PhaseEnded, PhaseStarted
-from daydreamd.records.session import BUDGET_SECONDS, DaydreamSession, Phase
 from daydreamd.units import say_duration
 
 State = Literal["done", "failed", "timed_out", "stopped"]

@@ -13,10 +13,10 @@ import msgspec
 from daydreamd.errors import DaydreamError
 from daydreamd.history.store import History
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import Emitter
 from daydreamd.records.failing import PARTS_KEY, FailingPart, from_json, to_json
 from daydreamd.records.insight import InsightItem
-from daydreamd.records.session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts

@@ -16,13 +16,14 @@ import anyio
 import msgspec
 
 from daydreamd.history.store import History
+from daydreamd.records.daydream_session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
-from daydreamd.records.session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
 from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
+from daydreamd.sessions.recovery import leave_nothing
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
@@ -231,8 +232,6 @@ class UnifiedDaydreamSystem:
         return PhaseReport(Written(path, archived), say_path(path))
 
     async def _cleanup_after_analysis(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
-        from daydreamd.cleanup.recovery import leave_nothing
-
         summary = await leave_nothing(
             session.session_id, runtime_dir=self._scratch(session), emitter=self._emitter
         )
@@ -243,7 +242,7 @@ class UnifiedDaydreamSystem:
         return PhaseReport(summary, f"nothing left running, {removed} removed")
 
     async def _emergency_cleanup(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
-        """As phase 6, with more time and said aloud: something broke that nobody had foreseen."""
+        """Phase 6 with a longer budget and a warning, after an unexpected exception."""
         self._emitter.notice("warning", "emergency cleanup", reasons=session.reasons)
         return await self._cleanup_after_analysis(session)
 

@@ -71,7 +71,7 @@ class Faults:
         using: str | None = None,
         report_only: str | None = None,
     ) -> None:
-        """Note a fault. `using=None` says: whatever stands at `path` when all sources are read."""
+        """Note a fault. `using=None`: the value at `path` once all sources are read."""
         rule = _rule_of(path) if report_only is None else report_only
         self.report_only.add(rule)
         fault = Fault(

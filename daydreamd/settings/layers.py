@@ -39,13 +39,13 @@ class Layers:
         self._settings = laying.group(self._settings, _DEFAULTS, table, ())
 
     def broken(self, source: str, reason: str) -> None:
-        """A source that cannot be read at all: nobody knows what it said of cleanup."""
+        """A source that cannot be read at all: what it says of cleanup is unknown."""
         self._faults.source = source
         using = "the settings without this file"
         self._faults.add((), reason, using=using, report_only="cleanup")
 
     def shown_key(self, source: str) -> None:
-        """A key that everybody may read is not used, so that somebody notices."""
+        """A key that other users may read is not used, so that its owner notices."""
         self._faults.source = source
         reason = f"everybody may read it here; `chmod o-r {source}`, or see model.api_key_file"
         self._faults.add(("model", "api_key"), reason, using="no key from this file")
@@ -72,7 +72,7 @@ class Layers:
 
 
 class _Laying:
-    """One source on its way in."""
+    """One source (file or environment) while it is merged into the settings."""
 
     def __init__(self, faults: Faults, is_text: bool) -> None:
         self._faults = faults

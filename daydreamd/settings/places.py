@@ -34,7 +34,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def history_db(self) -> Path:
-        """The history of sessions."""
+        """The SQLite file of the history."""
         return self.state / "history.db"
 
     @property
@@ -175,7 +175,7 @@ def _instance() -> dict[str, str]:
 
 
 def config_home(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME`."""
+    """`$XDG_CONFIG_HOME`, or `~/.config`."""
     return _xdg(environ, "XDG_CONFIG_HOME", ".config")
 
 
@@ -199,7 +199,7 @@ def _user_places(environ: Mapping[str, str]) -> Places:
 
 
 def _user_runtime(environ: Mapping[str, str]) -> Path | None:
-    """`$XDG_RUNTIME_DIR`, if it is ours: sudo and su leave that of somebody else behind."""
+    """`$XDG_RUNTIME_DIR`, if it is ours: sudo and su leave another user's behind."""
     base = Path(environ.get("XDG_RUNTIME_DIR", ""))
     try:
         is_ours = base.is_absolute() and base.stat().st_uid == os.geteuid()

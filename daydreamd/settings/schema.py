@@ -193,7 +193,7 @@ class HistorySettings(Group, frozen=True, kw_only=True):
 
 
 class Settings(Group, frozen=True, kw_only=True):
-    """All of it."""
+    """All settings, in groups."""
 
     schedule: Schedule = Schedule()
     readiness: Readiness = Readiness()

@@ -13,15 +13,19 @@ from daydreamd.readiness.model_server import find_model
 from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.composition import Material
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.reflection.prompt import Material
 from daydreamd.reflection.reflecting import reflect
 from daydreamd.settings.schema import Analysis, Model
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]
 AIDER = os.environ.get("DAYDREAMD_TEST_AIDER", str(ROOT / ".venv-aider" / "bin" / "aider"))
-FILES = ("daydreamd/units.py", "daydreamd/records/session.py", "daydreamd/records/events.py")
+FILES = (
+    "daydreamd/units.py",
+    "daydreamd/records/daydream_session.py",
+    "daydreamd/records/events.py",
+)
 
 
 def measure():

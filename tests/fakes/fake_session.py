@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from daydreamd.records.daydream_session import EXIT_CODES, DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.events import (
     Notice,
     PhaseEnded,
@@ -23,7 +24,6 @@ from daydreamd.records.events import (
     to_line,
 )
 from daydreamd.records.failing import PARTS_KEY, FailingPart, to_json
-from daydreamd.records.session import EXIT_CODES, DaydreamSession, Outcome, Phase, Trigger
 
 HERE = Path(sys.argv[1])
 MODE = (HERE / "mode").read_text().strip()

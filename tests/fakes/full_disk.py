@@ -13,7 +13,7 @@ import anyio
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
-from daydreamd.records.session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Trigger
 
 
 async def main(directory: Path) -> None:

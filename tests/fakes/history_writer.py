@@ -7,8 +7,8 @@ from pathlib import Path
 import anyio
 
 from daydreamd.history.store import open_history
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.facts import WorkspaceFacts
-from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 
 async def main(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from tests.house.source import PACKAGE, ROOT, parsed, text_of
 
@@ -33,6 +33,11 @@ def test_a_public_class_name_is_unique() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(str(file.relative_to(ROOT)))
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
+
+
+def test_the_name_of_a_module_is_unique() -> None:
+    counts = Counter(file.stem for file in PACKAGE)
+    assert {name for name, count in counts.items() if count > 1} == {"__init__"}
 
 
 def test_a_module_has_the_name_of_the_field() -> None:

@@ -11,8 +11,8 @@ import pytest
 from daydreamd.api.connection import connect
 from daydreamd.api.service import Service
 from daydreamd.errors import DaemonError, DaemonNotRunning, HistoryError
+from daydreamd.records.daydream_session import Outcome, Trigger
 from daydreamd.records.events import SessionEnded, SessionStarted
-from daydreamd.records.session import Outcome, Trigger
 from daydreamd.settings.places import find_places
 from tests.integration.daemons import running
 

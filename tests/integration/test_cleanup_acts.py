@@ -12,7 +12,8 @@ from daydreamd.cleanup.act import Ending, LastLook, end_abandoned
 from daydreamd.cleanup.decision import Pressure, Verdict, choose
 from daydreamd.cleanup.evidence import gather_evidence, look_again
 from daydreamd.cleanup.inspection import PriorKnowledge
-from daydreamd.cleanup.tidy import rules_of, tidy_up
+from daydreamd.cleanup.process_tidying import rules_of
+from daydreamd.cleanup.tidy import tidy_up
 from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.host.processes import Signals, identify, is_alive, read_stat, send
 from daydreamd.records.events import AnyEvent, Emitter, ProcessEnded

@@ -11,7 +11,7 @@ import pytest
 
 from daydreamd.history.store import open_history
 from daydreamd.host.processes import Identity, identify, is_alive
-from daydreamd.records.session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Trigger
 from tests.integration.zoo.animals import DEAD_SESSION, SESSION_ID, Animal, fill
 from tests.integration.zoo.keeper import Zoo, open_zoo
 from tests.integration.zoo.visit import Cleaned, clean, clean_and_weigh

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from daydreamd.host.boots import read_boot_id, read_machine_id
 from daydreamd.host.files.locks import hold_lock
 from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import NATIVE, SESSION_ID, conversation, registry
@@ -74,6 +75,8 @@ def test_what_was_ended_can_be_read_later(home: Path):
     told = clean(home, "--undo-info").stdout
     assert f"(pid {pid}) · ended" in told
     assert f"&& claude --resume {SESSION_ID}" in told
+    (kill,) = json.loads(clean(home, "--undo-info", "--json").stdout)
+    assert (kill["boot_id"], kill["machine_id"]) == (read_boot_id(), read_machine_id())
 
 
 def test_one_that_was_quiet_at_the_last_tidying_is_known_to_be_idle_since(home: Path):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd.history.store import open_history
-from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 
 
 @pytest.fixture

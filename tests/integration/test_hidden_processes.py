@@ -11,7 +11,7 @@ import pytest
 _LOOK = """
     import os, pathlib, subprocess, sys, tempfile
     import anyio, anyio.to_thread, anyio._backends._asyncio
-    from daydreamd.cleanup.recovery import clear
+    from daydreamd.sessions.recovery import clear
     from daydreamd.host.processes import ancestors, read_stat, scan
 
     place = pathlib.Path(tempfile.mkdtemp())

@@ -19,7 +19,7 @@ import pytest
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
-from daydreamd.records.session import DaydreamSession, Trigger
+from daydreamd.records.daydream_session import DaydreamSession, Trigger
 
 FAKES = Path(__file__).parents[1] / "fakes"
 

@@ -9,7 +9,7 @@ import pytest
 
 from daydreamd.history.retention import MOST_SKIPS, Reckoning, look, reckon
 from daydreamd.history.store import History, open_history
-from daydreamd.records.session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Trigger
 
 DAY = 86_400.0
 YEAR = 366 * DAY

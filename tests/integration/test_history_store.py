@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import stat
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import msgspec
 import pytest
 
 from daydreamd.errors import HistoryError
+from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.history.store import open_history
+from daydreamd.host.boots import read_boot_id, read_machine_id
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.health import SystemMetrics
 from daydreamd.records.insight import Evidence, InsightItem
 from daydreamd.records.kill import KillRecord
-from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 
 SHAPE = {
     "session_id", "trigger", "start_time", "end_time", "phase", "outcome", "reasons",
@@ -291,3 +295,52 @@ async def test_of_skipped_sessions_only_the_latest_are_kept(tmp_path: Path) -> N
         assert await history.forget(365 * 86400) == 30
         outcomes = Counter(one.outcome for one in await history.sessions(1000))
         assert outcomes == {"skipped": 200, "completed": 1}
+
+
+def an_older_history(path: Path) -> None:
+    """A file of the first schema, in which a process was ended."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(f"{MIGRATIONS[0]}; PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO kills VALUES (1, NULL, '2026-11-22T18:46:01.250000Z', 4711, 815,"
+            " 'aider', 'aider', 3.0, NULL, 1, '[\"left\"]', 'aider --restore', 'ended')"
+        )
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_a_history_of_the_first_schema_is_read(tmp_path: Path, read_only: bool) -> None:
+    an_older_history(tmp_path / "history.db")
+    async with open_history(tmp_path / "history.db", read_only=read_only) as history:
+        (kill,) = await history.kills()
+    assert (kill.pid, kill.start_ticks, kill.undo) == (4711, 815, "aider --restore")
+    assert (kill.boot_id, kill.machine_id) == (None, None)
+
+
+async def test_looking_into_an_older_history_leaves_it_as_it_is(tmp_path: Path) -> None:
+    an_older_history(tmp_path / "history.db")
+    before = (tmp_path / "history.db").read_bytes()
+    async with open_history(tmp_path / "history.db", read_only=True) as history:
+        assert await history.sessions() == []
+    assert (tmp_path / "history.db").read_bytes() == before
+
+
+async def test_an_ended_process_is_kept_with_its_boot_and_machine(tmp_path: Path) -> None:
+    kill = KillRecord(
+        pid=4711, start_ticks=815, boot_id=read_boot_id(), machine_id="ab" * 16, rule="aider",
+        command="aider", age_seconds=3.0, rss_bytes=1, reasons=("left",), outcome="ended",
+    )  # fmt: skip
+    async with open_history(tmp_path / "history.db") as history:
+        await history.record_kill(None, kill)
+        assert await history.kills() == [kill]
+
+
+def test_a_machine_is_told_by_an_id_that_gives_its_own_away_to_nobody(tmp_path: Path) -> None:
+    own = tmp_path / "machine-id"
+    own.write_text("0123456789abcdef0123456789abcdef\n")
+    told = read_machine_id(own)
+    assert told is not None
+    assert (len(told), told in own.read_text()) == (32, False)
+    assert told == read_machine_id(own)
+    own.write_text("uninitialized\n")
+    assert read_machine_id(own) is None
+    assert read_machine_id(tmp_path / "none") is None

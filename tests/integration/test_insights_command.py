@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from daydreamd.cli.main import cli
 from daydreamd.history.store import open_history
+from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.insight import Evidence, InsightItem
-from daydreamd.records.session import DaydreamSession, Trigger
 
 
 def insight(name, title, path):

@@ -6,8 +6,8 @@ import pytest
 
 from daydreamd.host.system.journal import Journal
 from daydreamd.observe.logs import configure
+from daydreamd.records.daydream_session import Outcome, Phase
 from daydreamd.records.events import PhaseStarted, ProcessEnded, SessionEnded
-from daydreamd.records.session import Outcome, Phase
 from daydreamd.settings.schema import Observe
 
 

@@ -17,7 +17,7 @@ from daydreamd.records.facts import (
     WorkspaceFacts,
 )
 from daydreamd.records.workspace import Excerpt
-from daydreamd.reflection.prompt import Material, compose_prompt
+from daydreamd.reflection.composition import Material, compose_prompt
 from daydreamd.reflection.tokens import estimate_tokens
 
 texts = st.text(max_size=400)

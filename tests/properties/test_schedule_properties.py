@@ -26,7 +26,7 @@ from daydreamd.daemon.schedule import (
     reanchored,
     taken_up,
 )
-from daydreamd.records.session import Outcome
+from daydreamd.records.daydream_session import Outcome
 from daydreamd.settings.quiet_hours import QuietHours, quiet_at
 from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration

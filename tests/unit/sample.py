@@ -44,7 +44,7 @@ _EXAMPLES: Final[dict[str, object]] = {
 
 
 def render_sample() -> str:
-    """The whole file."""
+    """The text of `etc/daydreamd.toml`: every setting with its sentence, unit and default."""
     return _HEAD + "".join(_tables(Settings(), "", ""))
 
 

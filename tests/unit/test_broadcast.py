@@ -3,6 +3,7 @@
 from contextlib import aclosing
 
 from daydreamd.daemon.broadcast import Broadcast
+from daydreamd.records.daydream_session import Outcome, Phase, Trigger
 from daydreamd.records.events import (
     AnswerChunk,
     Notice,
@@ -11,7 +12,6 @@ from daydreamd.records.events import (
     SessionStarted,
     from_line,
 )
-from daydreamd.records.session import Outcome, Phase, Trigger
 
 ID = "20261122-184601-7f3a"
 BEGUN = SessionStarted(session_id=ID, trigger=Trigger.TIMER)

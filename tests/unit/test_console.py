@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from daydreamd.insights.observations import Observation
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
@@ -20,7 +21,6 @@ from daydreamd.records.events import (
 )
 from daydreamd.records.facts import GitFacts, WorkspaceFacts
 from daydreamd.records.insight import Evidence, InsightItem
-from daydreamd.records.session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.screens.console import watch_session
 from daydreamd.screens.live import LiveScreen
 from daydreamd.screens.outcome_page import draw_end

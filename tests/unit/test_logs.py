@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from daydreamd.observe.logs import choose_form, configure
+from daydreamd.records.daydream_session import Outcome, Phase, Trigger
 from daydreamd.records.events import (
     AnalysisProgress,
     AnswerChunk,
@@ -20,7 +21,6 @@ from daydreamd.records.events import (
     SessionEnded,
     SessionStarted,
 )
-from daydreamd.records.session import Outcome, Phase, Trigger
 from daydreamd.settings.schema import Observe
 
 SID = {"session_id": "20261122-184601-7f3a"}

@@ -9,8 +9,8 @@ import pytest
 from daydreamd.errors import ModelError
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
+from daydreamd.reflection.composition import Material, compose_prompt
 from daydreamd.reflection.description import describe
-from daydreamd.reflection.prompt import Material, compose_prompt
 from daydreamd.reflection.tokens import estimate_tokens, estimated
 
 ANALYSIS = {

@@ -18,7 +18,7 @@ from daydreamd.daemon.schedule import (
     reflection_wait,
     taken_up,
 )
-from daydreamd.records.session import Outcome
+from daydreamd.records.daydream_session import Outcome
 from daydreamd.settings.quiet_hours import parse_quiet_hours
 from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration

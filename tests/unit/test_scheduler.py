@@ -6,7 +6,7 @@ import pytest
 from daydreamd.daemon.clock import Now
 from daydreamd.daemon.scheduler import Scheduler
 from daydreamd.errors import DaemonError, HistoryError
-from daydreamd.records.session import Outcome, Trigger
+from daydreamd.records.daydream_session import Outcome, Trigger
 from daydreamd.records.session_end import SessionEnd
 from daydreamd.settings.schema import Schedule
 from daydreamd.units import Duration

@@ -1,6 +1,7 @@
 """What is believed of a session's words, and how long its silence is borne."""
 
 from daydreamd.daemon.transcript import MAX_NONSENSE, Patience, Transcript
+from daydreamd.records.daydream_session import Outcome, Phase, Trigger
 from daydreamd.records.events import (
     MAX_LINE_BYTES,
     TIDYING_LEFT,
@@ -10,7 +11,6 @@ from daydreamd.records.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.records.session import Outcome, Phase, Trigger
 
 ID = "20261122-184601-7f3a"
 BEGUN = to_line(SessionStarted(session_id=ID, trigger=Trigger.TIMER))

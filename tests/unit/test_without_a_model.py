@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.observe.log_records import record_of
+from daydreamd.records.daydream_session import Outcome, Trigger
 from daydreamd.records.events import SessionEnded
-from daydreamd.records.session import Outcome, Trigger
 from daydreamd.records.session_end import SessionSummary
 
 

@@ -1,6 +1,6 @@
 """What a tree of processes costs, sampled while it lives.
 
-Nobody keeps the memory peak of a tree, so it is the highest sum of samples, or the kernel's own
+The kernel keeps no memory peak of a tree, so it is the highest sum of samples, or the kernel's
 figure for one process where that is higher. CPU time is the sum over all that were ever seen.
 """
 
@@ -52,6 +52,6 @@ class UsageMeter:
             self._peak = max(self._peak, told.ru_maxrss * 1024)
 
     def usage(self) -> Usage:
-        """The figures so far."""
+        """Memory peak (bytes) and CPU time (seconds) so far."""
         sampled = sum(self._ticks.values()) / TICKS_PER_SECOND
         return Usage(self._peak or None, max(sampled, self._exit_cpu))

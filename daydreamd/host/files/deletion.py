@@ -1,4 +1,4 @@
-"""Deleting trees where somebody else may be moving them about at the same time.
+"""Deleting trees that other processes may be moving about at the same time.
 
 Everything below the starting directory is reached through descriptors: a name is opened with
 `O_NOFOLLOW`, its owner and device are checked on the open descriptor, and the way back up is taken
@@ -72,7 +72,7 @@ def remove_at(parent: int, name: str, *, uid: int, expected: Place | None = None
 
 
 def place_of(facts: os.stat_result) -> Place:
-    """What an entry is, whatever its name."""
+    """Device and inode of an entry, which its name may change without."""
     return facts.st_dev, facts.st_ino
 
 

@@ -1,4 +1,4 @@
-"""Finding entries of a temp directory that nobody misses: by name, owner, age and use.
+"""Finding entries of a temp directory that are not in use: by name, owner, age and use.
 
 It knows neither whose leftovers they are nor how they are removed safely (`deletion` does).
 """

@@ -1,6 +1,6 @@
 """A lock that dies with its owner: the kernel holds it, the file only says who has it.
 
-There is no stale lock by construction: what the file says is read only while somebody holds it.
+There is no stale lock by construction: what the file says is read only while the lock is held.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Directories that nobody else can change, reached so that nobody can lead us elsewhere."""
+"""Directories that no other user can change, reached without following links."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ class Connections:
     def _tcp_peer(
         self, fd: int, tcp: TcpSocket, table: TcpTable, family: Collection[int]
     ) -> Link | None:
-        """A connection, by whoever has its other end on this machine."""
+        """A TCP connection, with the processes that hold its other end on this machine."""
         peer = table.at_the_other_end(tcp)
         if tcp.is_half_closed and tcp.is_local and peer is None:
             return None  # whoever it was has gone, and it has not noticed

@@ -94,7 +94,7 @@ def _index(number: int) -> int:
 
 @cache
 def terminal_majors() -> frozenset[int]:
-    """Major numbers of everything at which somebody may sit: consoles, windows, serial lines."""
+    """Major device numbers of terminals: consoles, pseudo-terminals, serial lines."""
     try:
         lines = Path("/proc/tty/drivers").read_text().splitlines()
     except OSError:

@@ -36,7 +36,7 @@ class Identity:
 
 
 def identify(pid: int) -> Identity:
-    """Who this is now; ProcessGone when there is nobody."""
+    """The identity of the process that has `pid` now; ProcessGone where there is none."""
     with _pinned(pid) as pidfd:
         identity = _read(pid, pidfd)
         # Alive or a zombie still: then the pid was never free, and all facts are of one process.
@@ -45,7 +45,7 @@ def identify(pid: int) -> Identity:
 
 
 def identify_all(pids: Iterable[int]) -> list[Identity]:
-    """Who these are; those that are gone are left out."""
+    """The identities of these pids; processes that are gone are left out."""
     found = []
     for pid in pids:
         try:
@@ -56,9 +56,9 @@ def identify_all(pids: Iterable[int]) -> list[Identity]:
 
 
 def send(identity: Identity, signal: signals.Signals, *, even_after_exec: bool = False) -> bool:
-    """Signal this process and no other; False when it is gone or the pid is somebody else's.
+    """Signal this process and no other; False when it is gone or the pid is another process's.
 
-    One that has replaced its program since is somebody else, too, unless `even_after_exec`.
+    One that has replaced its program since is another one, too, unless `even_after_exec`.
     HostError when it is not ours to signal.
     """
     try:

@@ -39,7 +39,7 @@ def trusted_uids(names: Iterable[str]) -> frozenset[int]:
 
 
 def user_name(uid: int) -> str:
-    """What people call a user."""
+    """`user NAME`, or `user UID` where the id has no name."""
     try:
         return f"user {pwd.getpwuid(uid).pw_name}"
     except KeyError:

@@ -1,4 +1,4 @@
-"""Who waits for whose lock on a file, as `/proc/locks` tells it."""
+"""Processes that wait for a lock on a file, and its holders, from `/proc/locks`."""
 
 from __future__ import annotations
 

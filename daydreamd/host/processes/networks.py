@@ -1,4 +1,4 @@
-"""The tables of all networks of this machine, each read once, when somebody asks for it."""
+"""The tables of all networks of this machine, each read once, when first asked for."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class TcpTable:
         return 0 if any((one.local, one.remote) == ends for one in self.waiting) else None
 
     def listens_at(self, port: int) -> bool:
-        """Whether somebody waits for clients there, at whatever address."""
+        """Whether a socket listens on the port, at any address."""
         return any(one.listens and one.port == port for one in self.sockets.values())
 
 

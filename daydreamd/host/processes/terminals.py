@@ -1,4 +1,4 @@
-"""Terminals: which one a process has, and when somebody last typed there.
+"""Terminals: which one a process has, and when it last had input.
 
 The kernel sets a terminal's access time when input is read from it, to within eight seconds.
 """
@@ -27,7 +27,7 @@ def terminal_name(tty_nr: int) -> str:
 
 
 def seconds_since_input(terminal: str) -> float | None:
-    """How long ago somebody typed; None where that cannot be read."""
+    """Seconds since the last input on the terminal; None where that cannot be read."""
     try:
         facts = Path("/dev", terminal).stat()
     except OSError:  # another mount namespace's, or gone

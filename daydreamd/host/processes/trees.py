@@ -69,7 +69,7 @@ def descendants(roots: Iterable[int], table: Mapping[int, Stat]) -> list[Stat]:
 
 
 def ancestors(pid: int, table: Mapping[int, Stat]) -> list[Stat]:
-    """Its parent, the parent's parent and so on, up to whoever has none in the scan."""
+    """Its parent, the parent's parent and so on, up to the one whose parent is not in the scan."""
     found: list[Stat] = []
     stat = table.get(pid)
     while stat and (stat := table.get(stat.ppid)) and stat not in found:
@@ -169,7 +169,7 @@ class _Hunt:
         return [member for member in self.look() if member not in self._orphans]
 
     def leave(self, left: Collection[Identity]) -> None:
-        """Let these go, for good."""
+        """Take these out of the tree: they are neither waited for nor killed."""
         self.left = frozenset(left)
         self._living = [member for member in self._living if member not in self.left]
         self.is_over = not self._living
@@ -207,13 +207,13 @@ class _Hunt:
             pause = min(pause * 2, 0.05)
 
     def _is_to_wait(self, member: Identity) -> bool:
-        """Whether nobody has looked at it before the grace."""
+        """Whether it was not known before the grace."""
         if self._known is None or member in self._orphans:
             return False
         return member not in self._known
 
     def _freeze(self) -> None:
-        """Stop everybody before anybody dies: whoever is born after that is seen, too."""
+        """SIGSTOP all before any is killed, so that children born later are seen, too."""
         stopped: set[Identity] = set()
         for _ in range(_FREEZE_ROUNDS):
             running = [member for member in self._living if member not in stopped]

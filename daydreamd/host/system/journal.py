@@ -48,7 +48,7 @@ class Journal:
         return True
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the journal socket."""
         self._socket.close()
 
     def _send(self, entry: bytes) -> None:

@@ -35,7 +35,7 @@ def short_path(path: Path) -> Iterator[str]:
 
 @contextmanager
 def connected(path: Path, *, within: float) -> Iterator[socket.socket]:
-    """A connection to who listens at `path`; OSError where nobody answers in `within` seconds."""
+    """A connection to the listener at `path`; OSError without an answer in `within` seconds."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(within)
         with short_path(path) as name:
@@ -44,7 +44,7 @@ def connected(path: Path, *, within: float) -> Iterator[socket.socket]:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Who is at the other end."""
+    """Pid and user id at the other end (SO_PEERCRED)."""
     told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, _gid = _CREDENTIALS.unpack(told)
     return Peer(pid, uid)

@@ -49,7 +49,7 @@ class Notifier:
         return self._send(_status(text))
 
     def watchdog(self) -> bool:
-        """This process is well."""
+        """Send WATCHDOG=1: this process is well."""
         return self._send("WATCHDOG=1")
 
     def reloading(self) -> bool:
@@ -58,7 +58,7 @@ class Notifier:
         return self._send(f"RELOADING=1\nMONOTONIC_USEC={micros}")
 
     def stopping(self, status: str) -> bool:
-        """Shutting down."""
+        """Send STOPPING=1 with a status line."""
         return self._send(f"STOPPING=1\n{_status(status)}")
 
     def extend_timeout(self, seconds: float) -> bool:
@@ -66,7 +66,7 @@ class Notifier:
         return self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the notify socket."""
         if self._manager is not None and self._manager.socket is not None:
             self._manager.socket.close()
         self._manager = None

@@ -1,4 +1,4 @@
-"""When somebody was last at this machine: input on terminals, and what logind says of desktops."""
+"""When a person was last at this machine: input on terminals, and what logind says of desktops."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _PROPERTIES: Final = ("Id", "Type", "Class", "State", "IdleHint", "IdleSinceHint
 
 
 class Presence(NamedTuple):
-    """Somebody at `where`, who last did something so many seconds ago."""
+    """A person at `where` (terminal or desktop), idle for so many seconds."""
 
     where: str
     idle_seconds: float
 
 
 def on_terminals() -> list[Presence]:
-    """Every terminal that is open, and how long ago somebody typed there.
+    """Every terminal that is open, and the seconds since its last input.
 
     Each pseudo-terminal counts, recorded or not: tmux and editors open some that utmp never sees.
     A console counts only while somebody is logged in on it.

@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from daydreamd.records.daydream_session import Phase, Trigger
 from daydreamd.records.failing import FailingPart
-from daydreamd.records.session import Phase, Trigger
 from daydreamd.records.session_end import SessionEnd
 
 DaemonState = Literal["waiting", "running", "stopping"]

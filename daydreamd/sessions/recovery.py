@@ -64,9 +64,9 @@ class Recovery:
 
 
 async def recover(history: History, places: Places, *, emitter: Emitter) -> Recovery:
-    """Put in order what dead sessions left, and record them as interrupted.
+    """End processes and remove files of dead sessions; record these as interrupted.
 
-    The caller holds the session lock: whatever is unfinished now is dead.
+    The caller holds the session lock: every unfinished session is dead.
     """
     began = anyio.current_time()
     unfinished = await history.unfinished()
@@ -125,8 +125,8 @@ async def clear(session_id: str, runtime_dir: Path) -> ClearedSession:
 def _belonging(session_id: str, runtime_dir: Path) -> list[Identity]:
     """Processes with the session's mark, or without a terminal inside its directory.
 
-    A mark survives double forks and `setsid`; the directory finds those who wiped it. Somebody who
-    looks around in there from a terminal is not part of the session.
+    A mark survives double forks and `setsid`; the directory finds those that wiped it. A shell
+    that a person opened in there has a terminal, and is not part of the session.
     """
     table = scan()
     spared = {os.getpid(), *(stat.pid for stat in ancestors(os.getpid(), table))}

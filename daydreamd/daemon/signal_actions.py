@@ -9,7 +9,7 @@ import anyio
 from daydreamd.daemon.supervisor import Supervisor
 from daydreamd.host.processes import Signals
 from daydreamd.host.system.signals import Mailbox
-from daydreamd.records.session import Trigger
+from daydreamd.records.daydream_session import Trigger
 
 STOPPING: Final = (Signals.SIGTERM, Signals.SIGINT)
 HEEDED: Final = (*STOPPING, Signals.SIGHUP, Signals.SIGUSR1)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.cleanup.recovery import leave_nothing, recover
 from daydreamd.history.store import History, open_history
 from daydreamd.host.processes import identify, is_alive
+from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import AnyEvent, Emitter, Notice
-from daydreamd.records.session import DaydreamSession, Trigger
+from daydreamd.sessions.recovery import leave_nothing, recover
 from daydreamd.settings.places import Places
 from tests.integration.zoo.animals import PYTHON, PYTHON_SCRIPT
 from tests.integration.zoo.keeper import Zoo, open_zoo
