@@ -17,7 +17,7 @@ from daydreamd.host.log_files.writers import Writer
 from daydreamd.settings.schema import CleanupLog
 from daydreamd.units import say_size
 
-# As `insights.shelf` names them; a copy that a person has made is named otherwise.
+# As `insights.archive` names them; a copy that a person has made is named otherwise.
 _ARCHIVED: Final = re.compile(r"daydream_insights-\d{8}-\d{6}(?:-\d{2})?\.md")
 UNFINISHED: Final = "packed in part"
 

@@ -1,7 +1,7 @@
 """The page people read: what is new, what is still open, and the facts that need no model.
 
 Everything in it that somebody else wrote passes through `daydreamd.text` on its way, so that the
-page stays the Markdown it was meant to be. Where it lies is the shelf's matter.
+page stays the Markdown it was meant to be. Where it lies is the archive's matter.
 """
 
 from __future__ import annotations
