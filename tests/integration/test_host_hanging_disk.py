@@ -87,7 +87,7 @@ os._exit(0)
 @pytest.mark.root
 def test_what_an_insight_speaks_of_is_unknown_there(while_it_hangs):
     said = while_it_hangs("""
-from daydreamd.host.files.access import disks
+from daydreamd.host.files import disks
 from daydreamd.insights.novelty import from_workspaces
 disks.ask_disk.__kwdefaults__["seconds"] = 0.2
 current = from_workspaces({"shop": disk})
