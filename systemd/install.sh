@@ -5,7 +5,7 @@ set -euo pipefail
 
 DESTDIR=${DESTDIR-} PREFIX=${PREFIX-/usr/local}
 EXTRAS=${EXTRAS-embedded} # of daydreamd itself; none is possible
-AIDER=${AIDER-yes}        # in an environment of its own, about 690 MB; "no" does without
+AIDER=${AIDER-auto}       # in an environment of its own, about 690 MB; "no" does without, "yes" insists
 PERSON=${PERSON-}         # who the daemon of the machine is, if not the user daydreamd
 PYTHON=${PYTHON-} AIDER_PYTHON=${AIDER_PYTHON-}
 
@@ -48,8 +48,9 @@ find_python() { # TEST CANDIDATE…
             return
         fi
     done
-    fail "no Python with ensurepip fits ($test); Debian: apt-get install python3-venv"
+    return 1
 }
+no_python() { fail "no Python with ensurepip fits ($1); Debian: apt-get install python3-venv"; }
 
 # A new environment is made beside the old one and takes its place when it is whole; the paths in
 # it (first lines of scripts) are then those of its place, without DESTDIR.
@@ -87,8 +88,8 @@ finish_environment() { # NAME
 }
 
 install_daydreamd() {
-    local python
-    python=$(find_python 'sys.version_info >= (3, 11)' ${PYTHON:-/usr/bin/python3 /usr/local/bin/python3 python3})
+    local python test='sys.version_info >= (3, 11)'
+    python=$(find_python "$test" ${PYTHON:-/usr/bin/python3 /usr/local/bin/python3 python3}) || no_python "$test"
     say "installing into $DESTDIR$lib with $python"
     begin_environment venv "$python"
     pip_install ".${EXTRAS:+[$EXTRAS]}"
@@ -103,8 +104,13 @@ install_daydreamd() {
 
 install_aider() {
     local python stamp=$DESTDIR$lib/venv-aider/.installed
-    python=$(find_python '(3, 10) <= sys.version_info[:2] < (3, 13)' \
-        ${AIDER_PYTHON:-/usr/bin/python3 /usr/local/bin/python3 python3.12 python3.11 python3.10})
+    local test='(3, 10) <= sys.version_info[:2] < (3, 13)'
+    if ! python=$(find_python "$test" \
+        ${AIDER_PYTHON:-/usr/bin/python3 /usr/local/bin/python3 python3.12 python3.11 python3.10}); then
+        [[ $AIDER != yes && -z $AIDER_PYTHON ]] || no_python "$test"
+        say "without Aider, as it needs Python 3.10 to 3.12 (AIDER_PYTHON=): the model is asked directly"
+        return
+    fi
     if [[ -f $stamp && $(<"$stamp") == "$AIDER_PACKAGE $python" ]]; then return; fi
     say "installing Aider beside it (about 690 MB; AIDER=no does without)"
     begin_environment venv-aider "$python"
@@ -165,7 +171,7 @@ install_all() {
         fail "USER=$PERSON: there is nobody of that name"
     fi
     install_daydreamd
-    if [[ $AIDER == yes ]]; then install_aider; fi
+    if [[ $AIDER != no ]]; then install_aider; fi
     install_files
     install_completions
     if [[ $live == yes ]]; then

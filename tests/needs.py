@@ -57,6 +57,10 @@ def reason_to_skip(test: Path) -> str:
     """Why the tests in a file cannot run here; "" where they can."""
     of = next((kind for word, kind in _FOLDERS.items() if word in str(test)), ALL)
     lacking = [need.package for need in missing() if need.tests in (of, ALL)]
+    from tests.aider import AIDER  # not for `python3 -m tests.needs`, which comes before it
+
+    if test.name == "test_analysis_model.py" and not AIDER.exists():
+        return "missing here: Aider, which needs Python 3.10 to 3.12"
     if of == SERVICE and os.geteuid() != 0:
         return "a real systemd in namespaces needs root"
     return f"missing here: {' '.join(lacking)}" if lacking else ""

@@ -17,10 +17,10 @@ from daydreamd.reflection.composition import Material
 from daydreamd.reflection.embedded_engine import embedded_engine
 from daydreamd.reflection.reflecting import reflect
 from daydreamd.settings.schema import Analysis, Model
+from tests.aider import AIDER
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]
-AIDER = os.environ.get("DAYDREAMD_TEST_AIDER", str(ROOT / ".venv-aider" / "bin" / "aider"))
 FILES = (
     "daydreamd/units.py",
     "daydreamd/records/daydream_session.py",
@@ -76,7 +76,7 @@ async def _reflection(choice, engine):
             Material(workspace_analysis={"daydreamd": WorkspaceFacts()}, excerpts=excerpts),
             choice=choice,
             model=Model(),
-            analysis=Analysis(engine=engine, aider=AIDER),
+            analysis=Analysis(engine=engine, aider=str(AIDER)),
             scratch=Path(scratch),
             session_id="bench",
             emitter=Emitter("bench", note),

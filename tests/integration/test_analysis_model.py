@@ -1,7 +1,6 @@
 """The real Aider and the real embedded engine: what the fakes stand in for elsewhere."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,11 +19,11 @@ from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.embedded_engine import embedded_engine
 from daydreamd.reflection.reflecting import Material, reflect
 from daydreamd.settings.schema import Analysis, Model
+from tests.aider import AIDER
 from tests.integration.world import serving
 
 ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests" / "fakes"
-AIDER = os.environ.get("DAYDREAMD_TEST_AIDER", str(ROOT / ".venv-aider" / "bin" / "aider"))
 pytestmark = pytest.mark.model
 
 CODE = """import requests
@@ -49,7 +48,7 @@ async def ask(choice, scratch, *, engine="aider", events=None, about=None, answe
         about or material(),
         choice=choice,
         model=Model(max_answer_tokens=answer_tokens),
-        analysis=Analysis(engine=engine, aider=AIDER),
+        analysis=Analysis(engine=engine, aider=str(AIDER)),
         scratch=scratch,
         session_id="20261122-184601-7f3a",
         emitter=Emitter("20261122-184601-7f3a", events.append),

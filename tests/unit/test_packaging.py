@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -73,3 +74,14 @@ def test_the_machines_own_openmp_comes_before_the_wheels(tmp_path: Path) -> None
     assert found(library="libc.so.6") == {}
     assert found(library="libnobody-has.so.1") == {"LD_LIBRARY_PATH": str(brought.parent)}
     assert engine_library_path([tmp_path / "empty"], library="libnobody-has.so.1") == {}
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 2)])
+def test_without_a_python_for_aider_make_goes_on_without_and_says_so(tmp_path, ci, code):
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    done = subprocess.run(
+        ["make", ".venv-aider/.run", "AIDER_PYTHON="],
+        cwd=tmp_path, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert done.stderr.startswith("make: without Aider, as it needs Python 3.10 to 3.12 ")

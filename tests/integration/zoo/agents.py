@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-AIDER: Final = Path(".venv-aider/bin/aider").resolve()
+from tests.aider import AIDER
+
 _INSTALL_SECONDS: Final = 600.0
 _AIDER_OPTIONS: Final = (
     "--model", "gpt-4o", "--openai-api-key", "none", "--no-git", "--no-analytics",
