@@ -76,12 +76,27 @@ def test_the_machines_own_openmp_comes_before_the_wheels(tmp_path: Path) -> None
     assert engine_library_path([tmp_path / "empty"], library="libnobody-has.so.1") == {}
 
 
-@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 2)])
-def test_without_a_python_for_aider_make_goes_on_without_and_says_so(tmp_path, ci, code):
+def test_without_a_python_for_aider_make_goes_on_without_and_says_so(tmp_path):
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
     done = subprocess.run(
         ["make", ".venv-aider/.run", "AIDER_PYTHON="],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert done.stderr.startswith("make: without Aider, as it needs Python 3.10 to 3.12 ")
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 2)])
+def test_tests_without_aider_are_said_to_be_skipped_and_fail_under_ci(tmp_path, ci, code):
+    lines = (ROOT / "Makefile").read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if line.startswith("test: "))
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/apart").symlink_to("/bin/true")
+    stubs = "needs .venv/.dev .venv-aider/.run:\n"
+    (tmp_path / "Makefile").write_text(stubs + "".join(lines[at : at + 3]))
+    done = subprocess.run(
+        ["make", "test"],
         cwd=tmp_path, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == code
-    assert done.stderr.startswith("make: without Aider, as it needs Python 3.10 to 3.12 ")
+    assert "make: skipped are the tests of a real Aider" in done.stderr
