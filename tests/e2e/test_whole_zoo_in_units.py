@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.e2e.household import SETTINGS, UNIT, Household
+from tests.e2e.household import SETTINGS, STATE, UNIT, Household
 from tests.e2e.machine import REPOSITORY
+from tests.e2e.moved_clock import bring_clock, look_at
 
 pytestmark = pytest.mark.root
 
@@ -30,6 +31,14 @@ QUICK = {
     "cleanup.temp": {"enabled": False},
     "analysis": {"engine": "direct"},
 }
+SHIPPED = {
+    "schedule": {"interval": "7d"},
+    "cleanup.claude": {"protect": ["*--keep-me*"]},
+    "cleanup.temp": {"enabled": False},
+    "analysis": {"engine": "direct"},
+}
+# Who waited for somebody, or said that it was busy, is not believed for longer than a day.
+OUTWEIGHED = {"says it is busy", "waits for an answer", "with a status that nobody knows"}
 Animals = list[dict[str, Any]]
 
 
@@ -68,31 +77,66 @@ def let_loose(house: Household) -> Iterator[Loose]:
             process.kill()
 
 
-def start(house: Household, manager: str) -> dict[str, str]:
-    """Start the unit of that manager with the zoo's home for its own; what reaches its daemon."""
-    uid = house.run(["id", "--user", "alice"]).stdout.strip()
-    bus = {"XDG_RUNTIME_DIR": f"/run/user/{uid}"}
-    drop_in = f"/etc/systemd/{manager}/{UNIT}.d/home.conf"
-    house.write(drop_in, f"[Service]\nEnvironment=HOME={HOME}\n")
-    house.set(QUICK)
-    if manager == "system":
-        house.systemctl("daemon-reload")
-        house.systemctl("start", UNIT)
-    else:
-        house.write(f"{HOME}/.config/daydreamd/daydreamd.toml", house.path(SETTINGS).read_text())
-        house.run(["chown", "-R", "alice:", HOME])
-        house.systemctl("start", f"user@{uid}.service")
-        house.run(["systemctl", "--user", "start", UNIT], user="alice", env=bus)
-    return bus
+class Unit:
+    """The unit of a manager, with the zoo's home for its own."""
+
+    def __init__(self, house: Household, manager: str, settings: Mapping[str, Any]) -> None:
+        self.house, self.manager = house, manager
+        uid = house.run(["id", "--user", "alice"]).stdout.strip()
+        self.bus = {"XDG_RUNTIME_DIR": f"/run/user/{uid}"}
+        self.state = STATE if manager == "system" else f"{HOME}/.local/state/daydreamd"
+        drop_in = f"/etc/systemd/{manager}/{UNIT}.d/home.conf"
+        house.write(drop_in, f"[Service]\nEnvironment=HOME={HOME}\n")
+        house.set(settings)
+        if manager == "user":
+            own = f"{HOME}/.config/daydreamd/daydreamd.toml"
+            house.write(own, house.path(SETTINGS).read_text())
+            house.run(["chown", "-R", "alice:", HOME])
+            house.systemctl("start", f"user@{uid}.service")
+        self.systemctl("daemon-reload")
+
+    def systemctl(self, *words: str) -> None:
+        argv = ["systemctl", f"--{self.manager}", *words]
+        who = {"user": "alice", "env": self.bus} if self.manager == "user" else {}
+        self.house.run(argv, **who)
+
+    def hold_session(self) -> None:
+        argv = ["daydreamd", f"--{self.manager}", "trigger", "--wait", "--json"]
+        held = self.house.run(argv, user="alice", env=self.bus, check=False)
+        assert json.loads(held.stdout)["outcome"] == "completed", held.stderr
+
+    def look_at(self, hours: float) -> None:
+        look_at(self.house, hours, manager=self.manager, state=self.state, systemctl=self.systemctl)
 
 
 @pytest.mark.parametrize("manager", ["system", "user"])
 def test_in_its_unit_it_ends_the_same_as_by_hand(staged, manager):
     with Household(staged) as house, let_loose(house) as zoo:
-        bus = start(house, manager)
-        trigger = ["daydreamd", f"--{manager}", "trigger", "--wait", "--json"]
-        held = house.run(trigger, user="alice", env=bus, check=False)
-        assert json.loads(held.stdout)["outcome"] == "completed", held.stderr
+        unit = Unit(house, manager, QUICK)
+        unit.systemctl("start", UNIT)
+        unit.hold_session()
         expected = {one["name"]: one["decision"] != "kill" for one in zoo.animals}
         assert zoo.who_lives() == expected
         assert len(expected) > 100
+
+
+@pytest.mark.parametrize("manager", ["system", "user"])
+def test_in_its_unit_a_day_later_the_shipped_rules_end_the_same(staged, manager):
+    with Household(staged) as house, let_loose(house) as zoo:
+        bring_clock(house)
+        unit = Unit(house, manager, SHIPPED | {"cleanup": {"dry_run": True}})
+        for hours in (0, 26):
+            unit.look_at(hours)
+        unit.hold_session()
+        assert all(zoo.who_lives().values()), "somebody was ended in a dry run"
+        house.set(SHIPPED)
+        if manager == "user":
+            own = f"{HOME}/.config/daydreamd/daydreamd.toml"
+            house.write(own, house.path(SETTINGS).read_text())
+        unit.systemctl("reload", UNIT)
+        house.change_workspace()
+        unit.hold_session()
+        assert zoo.who_lives() == {
+            one["name"]: one["decision"] != "kill" and one["name"] not in OUTWEIGHED
+            for one in zoo.animals
+        }

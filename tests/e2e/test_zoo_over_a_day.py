@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.household import SETTINGS, STATE, UNIT, Household, until
-from tests.e2e.machine import REPOSITORY
 from tests.e2e.menagerie import AIDER, CLAUDE, SERVER, Menagerie
+from tests.e2e.moved_clock import bring_clock, later, look_at
 
 pytestmark = pytest.mark.root
 
-CLOCK = REPOSITORY / "tests/integration/zoo/later.c"
 OWN_STATE = "/home/alice/.local/state/daydreamd"
 OWN_SETTINGS = "/home/alice/.config/daydreamd/daydreamd.toml"
-HOUR = 3600
 LEFT = "setsid --fork"
 VOID = "</dev/null >/dev/null 2>&1"
 AGENTS = {"claude": CLAUDE, "aider": AIDER, "worker": AIDER, "mcp": SERVER}
@@ -62,25 +60,14 @@ class InUnit(Day):
     manager, state = "system", STATE
 
     def look_at(self, hours: float) -> None:
-        before = self._last_look()
-        lines = "\n".join(f'Environment="{name}={value}"' for name, value in later(hours).items())
-        drop_in = f"/etc/systemd/{self.manager}/{UNIT}.d/later.conf"
-        self.house.write(drop_in, f"[Service]\n{lines}\n")
-        self.zoo.systemctl(self.manager, "daemon-reload")
-        self.zoo.systemctl(self.manager, "restart", UNIT)
-        self.zoo.systemctl(self.manager, "reload", UNIT)
-        until(lambda: self._last_look() > before, "the daemon has looked")
+        systemctl = partial(self.zoo.systemctl, self.manager)
+        look_at(self.house, hours, manager=self.manager, state=self.state, systemctl=systemctl)
 
     def tidy(self) -> None:
         self.house.change_workspace()
         argv = ["daydreamd", f"--{self.manager}", "trigger", "--wait", "--json"]
         held = self.house.run(argv, user="alice", env=self.zoo.bus, check=False)
         assert json.loads(held.stdout)["outcome"] == "completed", held.stderr
-
-    def _last_look(self) -> float:
-        seen = self.house.path(f"{self.state}/agents.json")
-        agents = json.loads(seen.read_text())["agents"] if seen.exists() else []
-        return max((agent["seen_at"] for agent in agents), default=0.0)
 
     def close(self) -> None:
         self.zoo.systemctl(self.manager, "stop", UNIT)
@@ -104,11 +91,6 @@ class ByHand(Day):
         assert json.loads(said)["dry_run"] is False
 
 
-def later(hours: float) -> dict[str, str]:
-    """The environment of a program for which so much time has passed."""
-    return {"LD_PRELOAD": "/run/door/later.so", "LATER_SECONDS": str(int(hours * HOUR))}
-
-
 def _processor_ticks(house: Household, pid: int) -> int:
     fields = house.path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -117,8 +99,7 @@ def _processor_ticks(house: Household, pid: int) -> int:
 @pytest.fixture(scope="module")
 def zoo(staged: Path) -> Iterator[Menagerie]:
     with Household(staged) as house:
-        library = house.door / "later.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, CLOCK], check=True)
+        bring_clock(house)
         house.set({"schedule": {"interval": "7d"}, "cleanup": {}})
         house.write(OWN_SETTINGS, house.path(SETTINGS).read_text())
         house.run(["chown", "-R", "alice:", "/home/alice/.config"])
