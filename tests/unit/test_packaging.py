@@ -90,8 +90,8 @@ def test_without_a_python_for_aider_make_goes_on_without_and_says_so(tmp_path):
 def test_tests_without_aider_are_said_to_be_skipped_and_fail_under_ci(tmp_path, ci, code):
     lines = (ROOT / "Makefile").read_text().splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if line.startswith("test: "))
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/apart").symlink_to("/bin/true")
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to("/bin/true")
     stubs = "needs .venv/.dev .venv-aider/.run:\n"
     (tmp_path / "Makefile").write_text(stubs + "".join(lines[at : at + 3]))
     done = subprocess.run(
