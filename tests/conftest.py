@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
     Where tests run side by side, those of a file follow each other, and so do all of the machines.
     """
-    reasons = {path: reason_to_skip(path.relative_to(ROOT)) for path in {i.path for i in items}}
+    reasons = {path: reason_to_skip(path, ROOT) for path in {item.path for item in items}}
     for item in items:
         is_of_machines = ROOT / "tests/e2e" in item.path.parents
         item.add_marker(pytest.mark.xdist_group("machines" if is_of_machines else str(item.path)))

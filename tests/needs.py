@@ -44,7 +44,8 @@ NEEDS = (
     Need("sudo", "sudo", SERVICE),
     Need("redis-server", "redis-server", QUEUE),
 )
-_FOLDERS = {"zoo": ZOO, "test_cleanup": ZOO, "e2e": SERVICE, "huey": QUEUE}
+# By a word in the path of a test, or in what it imports.
+_SIGNS = {"e2e": SERVICE, "zoo": ZOO, "test_cleanup": ZOO, "huey": QUEUE}
 _SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -53,9 +54,12 @@ def missing(needs: Iterable[Need] = NEEDS) -> list[Need]:
     return [need for need in needs if not _is_here(need.brings)]
 
 
-def reason_to_skip(test: Path) -> str:
-    """Why the tests in a file cannot run here; "" where they can."""
-    of = next((kind for word, kind in _FOLDERS.items() if word in str(test)), ALL)
+def reason_to_skip(test: Path, root: Path) -> str:
+    """Why the tests in a file below `root` cannot run here; "" where they can."""
+    lines = test.read_text().splitlines()
+    imports = (line for line in lines if line.startswith(("import ", "from ")))
+    said = "\n".join([str(test.relative_to(root)), *imports])
+    of = next((kind for word, kind in _SIGNS.items() if word in said), ALL)
     lacking = [need.package for need in missing() if need.tests in (of, ALL)]
     from tests.aider import AIDER  # not for `python3 -m tests.needs`, which comes before it
 

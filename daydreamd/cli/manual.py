@@ -7,6 +7,7 @@ it against what this makes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import Final
 
 import click
@@ -56,7 +57,8 @@ def _commands(parent: click.Context) -> Iterator[str]:
         context = click.Context(command, info_name=name, parent=parent)
         usage = " ".join(command.collect_usage_pieces(context))
         yield f".SS {_plain(f'daydreamd {name} {usage}')}\n"
-        for line in (command.help or "").replace("\b\n", "").splitlines():
+        # From Python 3.13 on a docstring comes without its indentation: both are brought to that.
+        for line in cleandoc(command.help or "").replace("\b\n", "").splitlines():
             yield f"{_plain(line.strip())}\n.br\n" if line.strip() else ".PP\n"
         yield from _options(command, context)
         if isinstance(command, click.Group):

@@ -39,6 +39,11 @@ for path in $KNOWN; do
         cp -aL "$path" "$root$path" 2>/dev/null || true # a dangling link in it is no loss
     fi
 done
+# The mirrors of this machine, for the Debian that is in there.
+ours=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+if [ -n "$ours" ]; then
+    find "$root/etc/apt" -name '*.list' -o -name '*.sources' | xargs --no-run-if-empty sed -i "s/\b$ours\b/$SUITE/g"
+fi
 variables=()
 while IFS='=' read -r -d '' name value; do
     case $name in

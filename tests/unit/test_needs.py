@@ -48,3 +48,23 @@ def test_without_root_one_line_says_what_is_left_out_and_ci_fails() -> None:
         lines = done.stderr.splitlines()
         assert lines
         assert all(line.startswith("make: skipped are the tests of ") for line in lines)
+
+
+def test_who_uses_the_zoo_is_skipped_where_it_cannot_be_built() -> None:
+    code = f"""if True:
+        import os, sys
+        from pathlib import Path
+        os.environ["PATH"] = "/nonexistent"
+        from tests import needs
+        needs._SYSTEM = "/nonexistent"
+        tests = Path({str(ROOT / "tests")!r})
+        for name in sys.argv[1:]:
+            print(needs.reason_to_skip(tests / name, tests.parent))
+    """
+    users = ["integration/test_cli_clean.py", "integration/test_sessions_recovery.py"]
+    said = subprocess.run(
+        [sys.executable, "-c", code, *users, "unit/test_watchdog.py"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert all(" gcc " in line for line in said[:2])
+    assert "gcc" not in said[2]
