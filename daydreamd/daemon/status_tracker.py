@@ -21,7 +21,7 @@ from daydreamd.records.failing import FailingPart, say_since
 from daydreamd.records.session_end import SessionEnd, SessionSummary
 from daydreamd.units import say_duration
 
-_REMEMBERED_SESSIONS: Final = 28
+REMEMBERED_SESSIONS: Final = 28
 _NOT_WELL: Final = (Outcome.FAILED, Outcome.CLEANUP_ONLY)
 """A session without a model has tidied up, but it was not what the owner wants."""
 _SAID_PARTS: Final = 2
@@ -44,7 +44,7 @@ class StatusTracker:
         self.session: RunningSession | None = None
         self.last: SessionEnd | None = None
         self.failing: tuple[FailingPart, ...] = ()
-        self._went_well: deque[bool] = deque(maxlen=_REMEMBERED_SESSIONS)
+        self._went_well: deque[bool] = deque(maxlen=REMEMBERED_SESSIONS)
 
     def recall(
         self, sessions: Sequence[SessionSummary], failing: tuple[FailingPart, ...] = ()

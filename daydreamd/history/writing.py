@@ -205,9 +205,9 @@ def note_reflection(
     )
 
 
-def set_state(connection: Connection, key: str, value: str) -> None:
+def set_state(connection: Connection, key: str, value: object) -> None:
     """Store `value` under `key`, in place of the former one."""
-    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, _json(value)))
 
 
 def _json(value: Any) -> str:

@@ -24,7 +24,7 @@ async def test_a_kill_is_kept_with_its_reasons_and_how_to_undo_it(tmp_path: Path
     async with open_history(tmp_path / "history.db") as history:
         await history.record_kill("s1", kill)
         await history.record_kill(None, kill)
-        (one,) = await history.kills(session_id="s1")
+        (one,) = await history.kills(limit=1)
         assert one.command == "claude --resume ?"
         assert (one.reasons, one.undo, one.at) == (kill.reasons, kill.undo, kill.at)
         assert one.start_ticks == 123

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
 from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.failing import FailingPart
 from daydreamd.records.health import SystemMetrics
 from tests.integration.insight_items import an_item
 
@@ -139,11 +141,23 @@ async def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
 async def test_a_remembered_value_outlives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     async with open_history(path) as history:
-        assert await history.get_state("next") is None
+        assert await history.get_state("next", str) is None
         await history.set_state("next", "soon")
         await history.set_state("next", "later")
     async with open_history(path) as history:
-        assert await history.get_state("next") == "later"
+        assert await history.get_state("next", str) == "later"
+        assert await history.get_state("next", int) is None, "of another version"
+
+
+async def test_what_fails_is_remembered_whatever_its_reason_holds(tmp_path: Path) -> None:
+    part = FailingPart(
+        key="model", name="model", since=datetime.now(UTC), reason="caf\udce9", advice="start it"
+    )
+    async with open_history(tmp_path / "history.db") as history:
+        assert await history.failing_parts() == ()
+        await history.keep_failing_parts([part])
+        (kept,) = await history.failing_parts()
+        assert kept == msgspec.structs.replace(part, reason="caf?")
 
 
 async def test_a_reflection_is_remembered_by_workspace(tmp_path: Path) -> None:
