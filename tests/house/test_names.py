@@ -15,7 +15,6 @@ BORDERS = {
     "daydreamd/settings/loading.py": "tables of TOML, before they are settings",
     "daydreamd/settings/layers.py": "the changed fields of a group, of any type",
     "daydreamd/settings/entries.py": "the fields of an entry, of any type",
-    "daydreamd/history/writing.py": "the record of a dead session, of whichever version",
     "daydreamd/records/events.py": "the facts of a notice, each with names of its own",
     "daydreamd/reflection/direct.py": "bodies of requests to model servers, each of its own shape",
     "daydreamd/reflection/aider_command.py": "a settings file of Aider's",

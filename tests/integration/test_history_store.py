@@ -89,13 +89,18 @@ async def test_a_dead_session_keeps_what_it_had_noted(tmp_path: Path) -> None:
         await history.open_session(session)
         session.phase = Phase.AI_ANALYSIS
         session.system_metrics = SystemMetrics(load_per_cpu=0.3)
+        session.reasons.append("pre_cleanup: broke")
         await history.note_phase(session)
         assert await history.unfinished() == [(session.session_id, session.start_time)]
 
-        assert await history.close_interrupted(session.session_id, "its process died")
+        secret = "it died: token=ghp_0123456789abcdefghijABCDEFGHIJ012345"
+        assert await history.close_interrupted(session.session_id, secret)
         record = await history.session(session.session_id)
         assert record.outcome == "interrupted"
-        assert record.reasons == ["its process died"]
+        assert record.reasons == ["pre_cleanup: broke", "it died: token=[redacted]"]
+        (row,) = await history.sessions()
+        assert row.reasons == tuple(record.reasons)
+        assert row.end_time == record.end_time
         assert record.phase == "ai_analysis"
         assert record.system_metrics == SystemMetrics(load_per_cpu=0.3)
         assert record.end_time is not None
