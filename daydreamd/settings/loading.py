@@ -13,7 +13,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -21,10 +21,9 @@ from daydreamd.errors import SettingsError
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.keys import may_be_read_by_all
 from daydreamd.settings.layers import Layers
-from daydreamd.settings.places import config_home, is_system_unit
+from daydreamd.settings.places import Scope, config_home, is_system_unit
 from daydreamd.settings.schema import Settings
 
-Scope = Literal["auto", "system", "user"]
 SYSTEM_FILE: Final = Path("/etc/daydreamd/daydreamd.toml")
 _MAX_BYTES: Final = 1 << 20
 _PREFIX: Final = "DAYDREAMD_"
