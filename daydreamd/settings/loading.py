@@ -25,6 +25,9 @@ from daydreamd.settings.places import Scope, config_home, is_system_unit
 from daydreamd.settings.schema import Settings
 
 SYSTEM_FILE: Final = Path("/etc/daydreamd/daydreamd.toml")
+Table = dict[str, Any]
+"""A table of a file or of the environment, before it is settings: it may hold anything."""
+
 _MAX_BYTES: Final = 1 << 20
 _PREFIX: Final = "DAYDREAMD_"
 
@@ -106,7 +109,7 @@ def _fragments(directory: Path, layers: Layers) -> list[Path]:
         return []
 
 
-def _read_toml(path: Path, *, any_kind: bool) -> dict[str, Any]:
+def _read_toml(path: Path, *, any_kind: bool) -> Table:
     """The tables of a file; OSError, or ValueError with the line at which it is broken."""
     # Opening a FIFO that nobody writes to must not hang the start.
     extra = 0 if any_kind else os.O_NONBLOCK
@@ -143,9 +146,9 @@ def _unreadable(path: Path, error: OSError) -> SettingsError:
     return SettingsError(f"cannot read {path}: {reason.lower()}", file=str(path))
 
 
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, Table]]:
     """`DAYDREAMD_SCHEDULE__INTERVAL=1h` as a table. Names without `__` are not settings."""
-    tables: list[tuple[str, dict[str, Any]]] = []
+    tables: list[tuple[str, Table]] = []
     for name in sorted(environ):
         keys = name.removeprefix(_PREFIX).lower().split("__")
         if not name.startswith(_PREFIX) or len(keys) < 2:
