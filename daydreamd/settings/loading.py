@@ -1,8 +1,8 @@
 """Finds the sources of the settings and lays them over each other.
 
-Defaults < the settings file < `conf.d/*.toml` beside it < environment < command line. What is
-wrong with any of them is a `Fault` and never an exception: only an explicit `--config` file that
-cannot be read stops anything.
+Defaults < the settings file < `conf.d/*.toml` beside it < environment. What is wrong with any of
+them is a `Fault` and never an exception: only an explicit `--config` file that cannot be read stops
+anything.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ def load_settings(
     path: Path | None,
     *,
     environ: Mapping[str, str],
-    overrides: Mapping[str, Any] | None = None,
     scope: Scope = "auto",
 ) -> Loaded:
     """Read every source; SettingsError only where the file `path` cannot be read at all."""
@@ -72,7 +71,6 @@ def load_settings(
         files.append(source)
     for name, table in _from_environment(environ):
         layers.lay(f"${name}", table, is_text=True)
-    layers.lay("command line", overrides or {})
     layers.take_key(environ)
     settings, faults = layers.finish()
     return Loaded(settings=settings, faults=faults, files=tuple(files))
