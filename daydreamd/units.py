@@ -18,6 +18,9 @@ _BYTES: Final = {
 }  # fmt: skip
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[wdhms])")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(TiB|GiB|MiB|KiB|TB|GB|MB|KB|kB|B)?")
+_WORDS: Final = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+)  # fmt: skip
 _LONGEST: Final = 100 * 365 * 86_400
 _LARGEST: Final = 1 << 60
 
@@ -105,6 +108,11 @@ def say_size(count: float) -> str:
 def say_count(number: int, one: str, many: str = "") -> str:
     """So many things: `1 file`, `1,200 files`; `many` where the plural is no mere `s`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def say_number(number: int) -> str:
+    """A number as people write it in a sentence: `no`, `three`, `ten`, `11`."""
+    return _WORDS[number] if number < len(_WORDS) else str(number)
 
 
 def say_path(path: Path) -> str:

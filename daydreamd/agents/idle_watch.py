@@ -26,7 +26,7 @@ from daydreamd.host.boots import read_boot_id
 from daydreamd.host.files.access import read_text_nofollow, write_atomically
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.settings.schema import Cleanup
+from daydreamd.settings.cleanup import Cleanup
 
 _LOOK_SECONDS: Final = 20.0
 FILE_NAME: Final = "agents.json"

@@ -20,7 +20,7 @@ from daydreamd.agents.marks import is_native_claude
 from daydreamd.agents.mcp_servers import RUNNERS, is_mcp_server, names_a_server
 from daydreamd.agents.registry import is_registered
 from daydreamd.host.files.disks import glance
-from daydreamd.settings.schema import UserKind
+from daydreamd.settings.cleanup import UserKind
 
 CLAUDE: Final = "claude"
 AIDER: Final = "aider"

@@ -26,7 +26,7 @@ from daydreamd.host.processes import (
     read_io_bytes,
     scan,
 )
-from daydreamd.settings.schema import Cleanup
+from daydreamd.settings.cleanup import Cleanup
 
 # What an idle agent does all the same. Measured: a real Claude Code that waits for its client takes
 # 0.4 to 0.9 % of a processor, and every 20 s 50 ms of it at once, with 50 KiB of input and output;

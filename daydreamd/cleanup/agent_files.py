@@ -39,7 +39,7 @@ from daydreamd.host.files.leftovers import (
 )
 from daydreamd.host.processes import age_seconds, read_stat
 from daydreamd.host.processes.sockets import bound_sockets
-from daydreamd.settings.schema import Cleanup
+from daydreamd.settings.cleanup import Cleanup
 
 _ANY: Final = re.compile(r"[^.].*", re.DOTALL)
 _STARTING_SECONDS: Final = 60.0

@@ -26,7 +26,7 @@ from daydreamd.host.processes.cgroups import read_cgroup
 from daydreamd.host.processes.connections import see_connections
 from daydreamd.host.processes.namespaces import find_home
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.settings.schema import Cleanup
+from daydreamd.settings.cleanup import Cleanup
 
 
 @dataclass(frozen=True)

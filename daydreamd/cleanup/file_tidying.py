@@ -19,8 +19,8 @@ from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.errors import DaydreamError
 from daydreamd.host.files.disks import NO_ANSWER
 from daydreamd.host.threads import in_spare_thread
+from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.places import Places
-from daydreamd.settings.schema import Cleanup
 
 _STEP_SECONDS: Final = 4.0  # beyond the budget, for the step under way; one that takes longer hangs
 

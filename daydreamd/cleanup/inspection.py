@@ -26,7 +26,7 @@ from daydreamd.errors import FileError
 from daydreamd.host.children.commands import SESSION_MARK
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.processes import age_seconds, ancestors, read_argv, read_environ
-from daydreamd.settings.schema import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
+from daydreamd.settings.cleanup import Cleanup, CleanupAgents, CleanupKind, CleanupLeft
 from daydreamd.text import redact_argv
 
 _COMMAND_LENGTH: Final = 200

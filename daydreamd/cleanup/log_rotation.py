@@ -14,7 +14,7 @@ from daydreamd.errors import FileError
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.log_files.rotation import rotate
 from daydreamd.host.log_files.writers import Writer
-from daydreamd.settings.schema import CleanupLog
+from daydreamd.settings.cleanup import CleanupLog
 from daydreamd.units import say_size
 
 # As `insights.archive` names them; a copy that a person has made is named otherwise.

@@ -26,8 +26,8 @@ from daydreamd.host.system.machine import available_memory, memory_pressure
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.events import Emitter, ProcessEnded
 from daydreamd.records.kill import KillRecord
+from daydreamd.settings.cleanup import Cleanup, CleanupKind
 from daydreamd.settings.places import Places
-from daydreamd.settings.schema import Cleanup, CleanupKind
 
 _LAST_SECONDS: Final = 5.0  # of the budget, for ending what was decided
 _LOOK_SECONDS: Final = 10.0  # what a look may take where the budget is small

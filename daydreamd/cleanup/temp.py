@@ -23,7 +23,7 @@ from daydreamd.host.files.leftovers import (
     places_in_use,
     remove_leftover,
 )
-from daydreamd.settings.schema import CleanupTemp
+from daydreamd.settings.cleanup import CleanupTemp
 from daydreamd.units import say_duration
 
 # Claude Code: the working directory after every shell command (claude-code#9520, #17990).

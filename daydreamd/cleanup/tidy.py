@@ -16,8 +16,8 @@ from daydreamd.cleanup.process_tidying import ProcessTidying
 from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.history.store import History
 from daydreamd.records.events import TIDYING_LEFT, Emitter
+from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.places import Places
-from daydreamd.settings.schema import Cleanup
 
 _BUDGET_SECONDS: Final = 27.0  # of the phase's 30: the rest is for what comes after
 _LAST_SECONDS: Final = 5.0  # what one step of a rotation may take on a slow disk

@@ -13,7 +13,7 @@ from daydreamd.cleanup.decision import ProcessFacts, Verdict, Word
 from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup_summary import LeftByAgents, PreCleanup
-from daydreamd.units import say_size
+from daydreamd.units import say_count, say_size
 
 
 class ProcessDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,15 +210,14 @@ class TidyReport:
     def one_line(self) -> str:
         """What happened, for the line of a phase."""
         spared = len(self.candidates) - len(self.kills)
-        left = (
-            f"; {_count(spared, 'agent process', 'agent processes')} left alone" if spared else ""
-        )
+        alone = say_count(spared, "agent process", "agent processes")
+        left = f"; {alone} left alone" if spared else ""
         others = [
             said
             for count, said in (
-                (self.temp_removed, _count(self.temp_removed, "temp file", "temp files")),
-                (self.logs_rotated, _count(self.logs_rotated, "log rotated", "logs rotated")),
-                (len(self.failures), _count(len(self.failures), "failure", "failures")),
+                (self.temp_removed, say_count(self.temp_removed, "temp file")),
+                (self.logs_rotated, say_count(self.logs_rotated, "log rotated", "logs rotated")),
+                (len(self.failures), say_count(len(self.failures), "failure")),
             )
             if count
         ]
@@ -234,12 +233,8 @@ class TidyReport:
         if not self.kills:
             return "nothing abandoned"
         if self.dry_run:
-            return f"{_count(len(self.kills), 'process', 'processes')} would be ended"
+            return f"{say_count(len(self.kills), 'process', 'processes')} would be ended"
         freed = f" ({self.said_freed})" if self.said_freed else ""
-        said = f"{_count(self.ended(), 'process', 'processes')} ended{freed}"
+        said = f"{say_count(self.ended(), 'process', 'processes')} ended{freed}"
         missed = len(self.kills) - self.ended()
         return f"{said}, {missed} not" if missed else said
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

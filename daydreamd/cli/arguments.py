@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 
 from daydreamd.errors import WorkspaceError
 from daydreamd.text import one_line
+
+as_json_option: Final = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
 
 Typed = TypeVar("Typed", bound="str | tuple[str, ...]")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.screens.document import print_document
+from daydreamd.cli.arguments import as_json_option
+from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.option("--all", "everything", is_flag=True, help="Show defaults, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@as_json_option
 @click.pass_obj
 def command(invocation: Invocation, everything: bool, as_json: bool) -> None:
     """Check the settings: which files are read, what is wrong, what is in force.
@@ -29,11 +30,9 @@ def command(invocation: Invocation, everything: bool, as_json: bool) -> None:
 
     loaded = invocation.loaded
     faults = (*loaded.faults, *wrong_paths(loaded))
-    if as_json:
-        print_document(settings_document(loaded, faults))
-    else:
+    if not as_json:
         for fault in faults:
             click.echo(f"daydreamd: {fault}", err=True)
-        for line in say_settings(loaded, len(faults), everything=everything):
-            click.echo(line)
+    lines = say_settings(loaded, len(faults), everything=everything)
+    print_answer(settings_document(loaded, faults), lines, as_json=as_json)
     sys.exit(6 if faults else 0)

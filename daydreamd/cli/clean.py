@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.screens.document import print_document
+from daydreamd.cli.arguments import as_json_option
+from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cleanup.tidy_report import TidyReport
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("clean")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--undo-info", is_flag=True, help="Show what was ended, and how to bring it back.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@as_json_option
 @click.pass_obj
 def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: bool) -> None:
     """End abandoned agent processes, remove their temp files, rotate logs.
@@ -36,14 +36,13 @@ def command(invocation: Invocation, dry_run: bool, undo_info: bool, as_json: boo
 
     from daydreamd.screens.clean_table import say_kills, say_report
 
-    for fault in invocation.loaded.faults:
-        click.echo(f"daydreamd: {fault}", err=True)
+    invocation.tell_faults()
     if undo_info:
         kills = anyio.run(invocation.service.kills)
-        print_document(kills) if as_json else _show(say_kills(kills, _width()))
+        print_answer(kills, say_kills(kills, _width()), as_json=as_json)
         return
     report = anyio.run(partial(_clean, invocation, dry_run=dry_run))
-    print_document(report.document) if as_json else _show(say_report(report, _width()))
+    print_answer(report.document, say_report(report, _width()), as_json=as_json)
     sys.exit(1 if report.failures else 0)
 
 
@@ -70,11 +69,6 @@ async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
                 dry_run=dry_run,
                 min_free_disk=settings.readiness.min_free_disk,
             )
-
-
-def _show(lines: Iterator[str]) -> None:
-    for line in lines:
-        click.echo(line)
 
 
 def _width() -> int:

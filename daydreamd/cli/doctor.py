@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -13,7 +13,8 @@ import anyio
 import click
 import msgspec
 
-from daydreamd.screens.document import print_document
+from daydreamd.cli.arguments import as_json_option
+from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
@@ -32,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@as_json_option
 @click.pass_obj
 def command(invocation: Invocation, as_json: bool) -> None:
     """Look at what daydreamd finds on this machine, and say what to do about what is missing.
@@ -43,14 +44,15 @@ def command(invocation: Invocation, as_json: bool) -> None:
     Example: daydreamd doctor
     """
     findings = list(_look(invocation))
-    if as_json:
-        print_document(findings)
-    else:
-        for finding in findings:
-            click.echo(f" {_SIGNS[finding.state]} {finding.name:<10} {finding.value}")
-            if finding.advice:
-                click.echo(f"   {'':<10} {finding.advice}")
+    print_answer(findings, _say_findings(findings), as_json=as_json)
     sys.exit(any(finding.state == "missing" for finding in findings))
+
+
+def _say_findings(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        yield f" {_SIGNS[finding.state]} {finding.name:<10} {finding.value}"
+        if finding.advice:
+            yield f"   {'':<10} {finding.advice}"
 
 
 def _look(invocation: Invocation) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from daydreamd.cli.arguments import only_text
+from daydreamd.cli.arguments import as_json_option, only_text
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _STATUSES = ("standing", "new", "open", "accepted", "dismissed", "addressed", "all")
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -43,7 +42,7 @@ _NAMES = click.argument(
 
 
 @click.group("insights", invoke_without_command=True)
-@_AS_JSON
+@as_json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
     """Show what was noticed, and say what you make of it.
@@ -65,7 +64,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     show_default=True,
     help="Which ones; standing are new and open ones.",
 )
-@_AS_JSON
+@as_json_option
 @click.pass_obj
 def list_insights(invocation: Invocation, status: str, as_json: bool) -> None:
     """List insights, newest first.
@@ -85,7 +84,7 @@ def list_insights(invocation: Invocation, status: str, as_json: bool) -> None:
 
 @command.command("search")
 @click.argument("words", callback=only_text, nargs=-1, required=True)
-@_AS_JSON
+@as_json_option
 @click.pass_obj
 def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
     """List the insights that hold all WORDS, whatever became of them.
@@ -103,7 +102,7 @@ def search(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> Non
 
 @command.command("show")
 @click.argument("name", callback=only_text, metavar="ID", shell_complete=_complete)
-@_AS_JSON
+@as_json_option
 @click.pass_obj
 def show(invocation: Invocation, name: str, as_json: bool) -> None:
     """Show an insight with the lines it cites. ID may be its beginning.
@@ -119,7 +118,7 @@ def show(invocation: Invocation, name: str, as_json: bool) -> None:
 
 @command.command("accept")
 @_NAMES
-@_AS_JSON
+@as_json_option
 @click.pass_obj
 def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:
     """Accept insights: they are right. They leave the open ones; `list --status accepted` has them.
@@ -131,7 +130,7 @@ def accept(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> Non
 
 @command.command("dismiss")
 @_NAMES
-@_AS_JSON
+@as_json_option
 @click.pass_obj
 def dismiss(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> None:
     """Dismiss insights: they never come back.

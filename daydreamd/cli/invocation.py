@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     from daydreamd.api.service import Service
+    from daydreamd.records.workspace import Workspace
     from daydreamd.settings.loading import Loaded
-    from daydreamd.settings.places import Places
-
-Scope = Literal["auto", "system", "user"]
+    from daydreamd.settings.places import Places, Scope
 
 
 @dataclass
@@ -37,6 +39,18 @@ class Invocation:
         from daydreamd.settings.places import find_places_to_read
 
         return Service(find_places_to_read(os.environ, scope=self.scope))
+
+    def tell_faults(self) -> None:
+        """Print a line for each fault of the settings on standard error."""
+        for fault in self.loaded.faults:
+            click.echo(f"daydreamd: {fault}", err=True)
+
+    def workspaces(self, paths: Sequence[str]) -> tuple[Workspace, ...]:
+        """The directories `paths`, by default the current one, as the settings speak of them."""
+        from daydreamd.cli.arguments import here
+        from daydreamd.context.workspaces import find_workspaces
+
+        return find_workspaces(paths or (here(),), self.loaded.settings.workspaces)
 
     @property
     def program(self) -> str:

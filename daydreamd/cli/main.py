@@ -11,14 +11,17 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from daydreamd import __version__
-from daydreamd.cli.invocation import Invocation, Scope
+from daydreamd.cli.invocation import Invocation
 from daydreamd.errors import DaemonNotRunning, DaydreamError, SettingsError, UsageError
 from daydreamd.text import one_line
+
+if TYPE_CHECKING:
+    from daydreamd.settings.places import Scope
 
 _COMMANDS: Final = {
     "run": "Run the daemon.",

@@ -32,8 +32,6 @@ def command(
     """
     import anyio
 
-    from daydreamd.cli.arguments import here
-    from daydreamd.context.workspaces import find_workspaces
     from daydreamd.errors import UsageError
     from daydreamd.records.daydream_session import EXIT_CODES, Outcome, Trigger
     from daydreamd.screens.console import watch_session
@@ -41,9 +39,8 @@ def command(
     from daydreamd.sessions.plan import Plan
 
     loaded = invocation.loaded
-    for fault in loaded.faults:
-        click.echo(f"daydreamd: {fault}", err=True)
-    workspaces = find_workspaces(paths or (here(),), invocation.loaded.settings.workspaces)
+    invocation.tell_faults()
+    workspaces = invocation.workspaces(paths)
     most = loaded.settings.analysis.max_workspaces
     if len(workspaces) > most:
         given = f"cannot look at {len(workspaces)} workspaces at once"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daydreamd.cli.arguments import as_json_option
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("prompt")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@as_json_option
 @click.pass_obj
 def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
     """Print what a session would send to the model now, and send nothing.
@@ -32,10 +33,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     """
     import anyio
 
-    from daydreamd.cli.arguments import here
-    from daydreamd.context.workspaces import find_workspaces
-
-    workspaces = find_workspaces(paths or (here(),), invocation.loaded.settings.workspaces)
+    workspaces = invocation.workspaces(paths)
     with tempfile.TemporaryDirectory(prefix="daydreamd-prompt-") as scratch:
         prompt, note = anyio.run(_compose, invocation, workspaces, Path(scratch))
     if as_json:
@@ -92,20 +90,12 @@ async def _material(
     invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
 ) -> Material:
     """What a session would reflect on."""
-    from daydreamd.context.gathering import gather_context
+    from daydreamd.cli.workspace_facts import gather_facts
     from daydreamd.history.store import open_history
-    from daydreamd.records.events import Emitter
     from daydreamd.sessions.material import gather_material
     from daydreamd.sessions.recollection import Recollection
 
-    context = await gather_context(
-        workspaces,
-        scratch=scratch,
-        cache=invocation.places.cache,
-        emitter=Emitter("prompt", lambda _event: None),
-    )
-    for failure in context.failures:
-        click.echo(f"daydreamd: {failure}", err=True)
+    context = await gather_facts(workspaces, scratch=scratch, cache=invocation.places.cache)
     async with open_history(invocation.places.history_db, read_only=True) as history:
         recalled = await Recollection(history, workspaces).recall()
     return gather_material(context, recalled)

@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.records.daydream_session import Trigger
+    from daydreamd.settings.places import Scope
 
 
 @click.command("run")
@@ -46,7 +47,7 @@ def command(invocation: Invocation) -> None:
     anyio.run(serve, start)
 
 
-def session_command(scope: str, trigger: Trigger, settings: Path) -> Sequence[str]:
+def session_command(scope: Scope, trigger: Trigger, settings: Path) -> Sequence[str]:
     """The words that start a session. What lies in the daemon's directory is never imported."""
     python = [sys.executable, "-I" if sys.flags.isolated else "-P"]
     where = [] if scope == "auto" else [f"--{scope}"]

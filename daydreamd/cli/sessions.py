@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.cli.arguments import only_text
-from daydreamd.screens.document import print_document
+from daydreamd.cli.arguments import as_json_option, only_text
+from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 _LIMIT = click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 @click.group("sessions", invoke_without_command=True)
 @_LIMIT
-@_JSON
+@as_json_option
 @click.pass_context
 def command(ctx: click.Context, limit: int, as_json: bool) -> None:
     """List sessions, newest first, or show one.
@@ -35,7 +34,7 @@ def command(ctx: click.Context, limit: int, as_json: bool) -> None:
 
 @command.command("list")
 @_LIMIT
-@_JSON
+@as_json_option
 @click.pass_obj
 def list_command(invocation: Invocation, limit: int, as_json: bool) -> None:
     """List sessions, newest first.
@@ -48,7 +47,7 @@ def list_command(invocation: Invocation, limit: int, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("session_id", callback=only_text, metavar="ID")
-@_JSON
+@as_json_option
 @click.pass_obj
 def show_command(invocation: Invocation, session_id: str, as_json: bool) -> None:
     """Show one session. The beginning of its id will do.
@@ -61,11 +60,7 @@ def show_command(invocation: Invocation, session_id: str, as_json: bool) -> None
     from daydreamd.screens.session_table import say_session
 
     session = anyio.run(invocation.service.session, session_id)
-    if as_json:
-        print_document(session)
-        return
-    for line in say_session(session):
-        click.echo(line)
+    print_answer(session, say_session(session), as_json=as_json)
 
 
 def _list(invocation: Invocation, limit: int, *, as_json: bool) -> None:
@@ -74,8 +69,4 @@ def _list(invocation: Invocation, limit: int, *, as_json: bool) -> None:
     from daydreamd.screens.session_table import say_sessions
 
     found = anyio.run(invocation.service.sessions, limit)
-    if as_json:
-        print_document(found)
-        return
-    for line in say_sessions(found):
-        click.echo(line)
+    print_answer(found, say_sessions(found), as_json=as_json)

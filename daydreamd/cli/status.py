@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.screens.document import print_document
+from daydreamd.cli.arguments import as_json_option
+from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@as_json_option
 @click.pass_obj
 def command(invocation: Invocation, as_json: bool) -> None:
     """Tell how the daemon stands: what runs, what comes next, how it went.
@@ -24,8 +25,4 @@ def command(invocation: Invocation, as_json: bool) -> None:
     from daydreamd.screens.status_lines import say_status
 
     status = invocation.service.status()
-    if as_json:
-        print_document(status)
-        return
-    for line in say_status(status):
-        click.echo(line)
+    print_answer(status, say_status(status), as_json=as_json)

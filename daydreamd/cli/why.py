@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
-from daydreamd.screens.document import print_document
+from daydreamd.cli.arguments import as_json_option
+from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
 
 
 @click.command("why")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@as_json_option
 @click.pass_obj
 def command(invocation: Invocation, as_json: bool) -> None:
     """Tell whether a timed session would run now, gate by gate.
@@ -26,18 +29,13 @@ def command(invocation: Invocation, as_json: bool) -> None:
 
     from daydreamd.screens.gate_table import say_readiness
 
-    for fault in invocation.loaded.faults:
-        click.echo(f"daydreamd: {fault}", err=True)
+    invocation.tell_faults()
     report = anyio.run(invocation.service.why, invocation.loaded.settings)
-    if as_json:
-        print_document(msgspec.to_builtins(report.health) | {"metrics": report.metrics})
-        return
-    for line in say_readiness(report):
-        click.echo(line)
-    click.echo(_ways_on(invocation))
+    document = msgspec.to_builtins(report.health) | {"metrics": report.metrics}
+    print_answer(document, chain(say_readiness(report), _ways_on(invocation)), as_json=as_json)
 
 
-def _ways_on(invocation: Invocation) -> str:
+def _ways_on(invocation: Invocation) -> Iterator[str]:
     """When the daemon looks again, if one runs, and how not to wait for it."""
     from daydreamd.errors import DaemonError
     from daydreamd.units import say_duration
@@ -45,6 +43,7 @@ def _ways_on(invocation: Invocation) -> str:
     try:
         wait = invocation.service.status().next.in_seconds
     except DaemonError:
-        return "No daemon runs. `daydreamd once` runs one anyway."
+        yield "No daemon runs. `daydreamd once` runs one anyway."
+        return
     again = "" if wait is None else f"It looks again in {say_duration(max(wait, 0))}. "
-    return f"{again}`daydreamd trigger` runs one anyway."
+    yield f"{again}`daydreamd trigger` runs one anyway."

@@ -22,6 +22,7 @@ from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.records.workspace import Excerpt, Workspace
+from daydreamd.units import say_count
 
 MAX_EXCERPTS: Final = 12
 MAX_LINES: Final = 120
@@ -74,7 +75,7 @@ def choose_candidates(
 
 
 def _commits(churn: Churn) -> str:
-    return f"{churn.commits} commit{'' if churn.commits == 1 else 's'}"
+    return say_count(churn.commits, "commit")
 
 
 def _heat(spot: HotFile) -> str:

@@ -23,6 +23,7 @@ from daydreamd.errors import FileError, SettingsError
 from daydreamd.host.files.access import write_atomically
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.loading import Loaded, load_settings
+from daydreamd.settings.places import Scope
 from daydreamd.settings.schema import Settings
 
 SNAPSHOT_NAME: Final = "settings.toml"
@@ -98,7 +99,7 @@ def _with_last_good(loaded: Loaded, kept: Path | None) -> Loaded:
     return msgspec.structs.replace(loaded, settings=settings, faults=faults)
 
 
-def reader(config: Path | None, scope: Any, environ: Mapping[str, str]) -> Callable[[], Loaded]:
+def reader(config: Path | None, scope: Scope, environ: Mapping[str, str]) -> Callable[[], Loaded]:
     """Reads the settings as the command line asked for them."""
     return lambda: load_settings(config, environ=environ, scope=scope)
 

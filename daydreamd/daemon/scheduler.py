@@ -50,37 +50,6 @@ class NoticeSink(Protocol):
         ...
 
 
-class MarkStore(Protocol):
-    """Keeps the mark across restarts."""
-
-    async def load(self) -> Mark | None:
-        """The mark that was saved last, if there is one."""
-        ...
-
-    async def save(self, mark: Mark) -> None:
-        """Replace the mark; HistoryError where it cannot be written."""
-        ...
-
-
-class HistoryMarkStore:
-    """Keeps the mark as a value of the history's `state` table."""
-
-    def __init__(self, history: History) -> None:
-        self._history = history
-
-    async def load(self) -> Mark | None:
-        """The mark that was saved last, None where it is of another version."""
-        text = await self._history.get_state(_KEY)
-        try:
-            return None if text is None else msgspec.json.decode(text, type=Mark)
-        except msgspec.DecodeError:
-            return None  # of another version: a full interval counts from now
-
-    async def save(self, mark: Mark) -> None:
-        """Replace the mark; HistoryError where it cannot be written."""
-        await self._history.set_state(_KEY, msgspec.json.encode(mark).decode())
-
-
 class Scheduler:
     """Begins sessions. `run_session` runs one; `on_change` is told whenever the plan is another.
 
@@ -91,7 +60,7 @@ class Scheduler:
     def __init__(
         self,
         *,
-        marks: MarkStore,
+        history: History,
         settings: Callable[[], Schedule],
         run_session: Callable[[Trigger, Beat, str], Awaitable[SessionEnd]],
         on_change: Callable[[], None],
@@ -99,7 +68,7 @@ class Scheduler:
         clock: Callable[[], Now],
         dice: Callable[[], float] = random.random,
     ) -> None:
-        self._marks = marks
+        self._history = history
         self._settings = settings
         self._run_session = run_session
         self._on_change = on_change
@@ -116,7 +85,7 @@ class Scheduler:
 
     async def take_up(self) -> None:
         """Go on where the last daemon stopped. To be called once, before `serve`."""
-        stored = await self._marks.load()
+        stored = await self._history.get_state(_KEY, Mark)
         # A session that took the daemon along is not begun again by the restart.
         died = stored is not None and stored.cause == "began"
         self._start_due = self._settings().on_start and not died
@@ -216,7 +185,7 @@ class Scheduler:
     async def _remember(self, mark: Mark) -> None:
         self.mark = mark
         try:
-            await self._marks.save(mark)
+            await self._history.set_state(_KEY, mark)
         except DaydreamError as error:
             # A full disk must not stop the schedule; this process still knows.
             self._notice("error", "schedule not kept", reason=str(error))

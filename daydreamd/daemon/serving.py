@@ -18,6 +18,7 @@ import anyio
 from daydreamd.daemon.control_socket import ControlSocket
 from daydreamd.daemon.line_socket import listen_at
 from daydreamd.daemon.signal_actions import HEEDED, heed
+from daydreamd.daemon.status_tracker import REMEMBERED_SESSIONS
 from daydreamd.daemon.supervisor import Start, Supervisor
 from daydreamd.errors import DaemonError, DaydreamError, SessionBusy
 from daydreamd.history.store import open_history
@@ -29,11 +30,9 @@ from daydreamd.host.processes.orphans import become_subreaper
 from daydreamd.host.system.signals import listen
 from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.events import Emitter
-from daydreamd.records.failing import PARTS_KEY, from_json
 from daydreamd.sessions.recovery import recover
 
 _RECOVERY_SECONDS: Final = 90.0
-_REMEMBERED_SESSIONS: Final = 28
 
 
 async def serve(start: Start) -> None:
@@ -95,8 +94,8 @@ async def _put_in_order(daemon: Supervisor) -> None:
     except SessionBusy as error:
         # `daydreamd once` runs: nothing of it is dead, and the next session looks again.
         daemon.notice("info", "recovery put off", reason=str(error))
-    failing = from_json(await history.get_state(PARTS_KEY))
-    daemon.tracker.recall(await history.sessions(_REMEMBERED_SESSIONS), failing)
+    sessions = await history.sessions(REMEMBERED_SESSIONS)
+    daemon.tracker.recall(sessions, await history.failing_parts())
 
 
 @contextmanager

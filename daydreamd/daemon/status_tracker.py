@@ -15,24 +15,16 @@ import msgspec
 
 from daydreamd.daemon.schedule import Decision
 from daydreamd.records.daemon_status import RunningSession
-from daydreamd.records.daydream_session import Outcome, Phase
+from daydreamd.records.daydream_session import BUDGET_SECONDS, Outcome
 from daydreamd.records.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.records.failing import FailingPart, say_since
 from daydreamd.records.session_end import SessionEnd, SessionSummary
 from daydreamd.units import say_duration
 
-_REMEMBERED_SESSIONS: Final = 28
+REMEMBERED_SESSIONS: Final = 28
 _NOT_WELL: Final = (Outcome.FAILED, Outcome.CLEANUP_ONLY)
 """A session without a model has tidied up, but it was not what the owner wants."""
 _SAID_PARTS: Final = 2
-_STEPS: Final = {
-    Phase.READINESS_CHECK: "readiness (1 of 6)",
-    Phase.PRE_CLEANUP: "cleanup (2 of 6)",
-    Phase.CONTEXT_GATHERING: "context (3 of 6)",
-    Phase.AI_ANALYSIS: "analysis (4 of 6)",
-    Phase.OUTPUT_PROCESSING: "output (5 of 6)",
-    Phase.POST_CLEANUP: "cleanup (6 of 6)",
-}
 
 
 class StatusTracker:
@@ -44,7 +36,7 @@ class StatusTracker:
         self.session: RunningSession | None = None
         self.last: SessionEnd | None = None
         self.failing: tuple[FailingPart, ...] = ()
-        self._went_well: deque[bool] = deque(maxlen=_REMEMBERED_SESSIONS)
+        self._went_well: deque[bool] = deque(maxlen=REMEMBERED_SESSIONS)
 
     def recall(
         self, sessions: Sequence[SessionSummary], failing: tuple[FailingPart, ...] = ()
@@ -108,7 +100,8 @@ class StatusTracker:
                 again = say_duration(reflection_wait)
                 said.append(f"model asked again in {again}, or by daydreamd trigger")
             return "; ".join([*said, *map(_fails, self.failing[:_SAID_PARTS])])
-        step = _STEPS.get(self.session.phase or Phase.COMPLETE, "starting")
+        phase = self.session.phase
+        step = f"{phase.label} ({phase.number} of {len(BUDGET_SECONDS)})" if phase else "starting"
         return f"Session {self.session.session_id}: {step}"
 
 

@@ -23,7 +23,7 @@ from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
 from daydreamd.daemon.neighbours import find_daemons
 from daydreamd.daemon.requests import SessionRequest
-from daydreamd.daemon.scheduler import HistoryMarkStore, Scheduler
+from daydreamd.daemon.scheduler import Scheduler
 from daydreamd.daemon.session_runner import SessionRunner
 from daydreamd.daemon.status_tracker import StatusTracker
 from daydreamd.daemon.transcript import Patience
@@ -86,7 +86,7 @@ class Supervisor:
             patience=start.patience,
         )
         self.scheduler = Scheduler(
-            marks=HistoryMarkStore(history),
+            history=history,
             settings=lambda: self.active.settings.schedule,
             run_session=self._run_session,
             on_change=self._tell_status,

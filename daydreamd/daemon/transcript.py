@@ -51,7 +51,6 @@ class Transcript:
         self.session_id = ""
         self.has_begun = False
         self.phase: Phase | None = None
-        self.phase_since = began
         self.ended: SessionEnded | None = None
         self.fault: str | None = None
         self.nonsense = self.left = 0
@@ -108,7 +107,7 @@ class Transcript:
                 self.has_begun = True
                 self._silence = (now, self._patience.slack)
             case PhaseStarted():
-                self.phase, self.phase_since = event.phase, now
+                self.phase = event.phase
                 self._silence = (now, self._budget(event.phase) + self._patience.slack)
             case PhaseEnded():
                 if event.state in ("failed", "timed_out"):

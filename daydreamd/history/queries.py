@@ -92,15 +92,9 @@ def insight_ids(connection: Connection) -> set[str]:
     return {row["id"] for row in connection.execute("SELECT id FROM insights")}
 
 
-def kills(connection: Connection, session_id: str | None, limit: int) -> list[KillRecord]:
-    """Processes that were ended, newest first: by one session, or (None) by all."""
-    rows = connection.execute(
-        """
-        SELECT * FROM kills
-         WHERE ?1 IS NULL OR session_id = ?1 ORDER BY at DESC, number DESC LIMIT ?2
-        """,
-        (session_id, limit),
-    )
+def kills(connection: Connection, limit: int) -> list[KillRecord]:
+    """At most `limit` processes that were ended, newest first."""
+    rows = connection.execute("SELECT * FROM kills ORDER BY at DESC, number DESC LIMIT ?", (limit,))
     return [_record(row, KillRecord) for row in rows]
 
 
@@ -113,10 +107,13 @@ def last_reflection(connection: Connection, workspace_path: str) -> ReflectionRe
     return None if row is None else _record(row, ReflectionRecord)
 
 
-def state(connection: Connection, key: str) -> str | None:
-    """A single remembered value."""
+def state(connection: Connection, key: str, kind: type[_R]) -> _R | None:
+    """A single remembered value; None where there is none that this version can read."""
     row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row["value"])
+    try:
+        return None if row is None else msgspec.json.decode(row["value"], type=kind)
+    except msgspec.DecodeError:
+        return None
 
 
 def one_id(connection: Connection, table: str, column: str, prefix: str) -> str:

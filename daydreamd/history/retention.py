@@ -58,7 +58,7 @@ def forget(connection: Connection, keep_seconds: float, now: Reckoning) -> int:
     Insights stay, so that nothing is said twice. Gives the number of sessions deleted.
     """
     today = reckon(_last_look(connection, now), now)
-    writing.set_state(connection, _KEY, msgspec.json.encode(today).decode())
+    writing.set_state(connection, _KEY, today)
     first = as_text(datetime.fromtimestamp(max(0.0, today.time - keep_seconds), UTC))
     last = as_text(datetime.fromtimestamp(today.time + _DAY, UTC))
     connection.execute(
@@ -97,12 +97,8 @@ def _forget_skips(connection: Connection) -> int:
 
 def _last_look(connection: Connection, now: Reckoning) -> Reckoning:
     """The look before; without one, what the session before the newest says of the time."""
-    kept = queries.state(connection, _KEY)
-    try:
-        if kept is not None:
-            return msgspec.json.decode(kept, type=Reckoning)
-    except msgspec.MsgspecError:
-        pass  # of another version
+    if (kept := queries.state(connection, _KEY, Reckoning)) is not None:
+        return kept
     rows = connection.execute(
         "SELECT start_time FROM sessions ORDER BY rowid DESC LIMIT 1 OFFSET 1"
     ).fetchall()

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -24,10 +24,13 @@ from daydreamd.host.databases import (
     open_database_to_read,
 )
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
+from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.reflected import ReflectionRecord
 from daydreamd.records.session_end import SessionSummary
+
+_PARTS_KEY: Final = "failing_parts"
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -135,9 +138,9 @@ class History:
         kill = msgspec.structs.replace(kill, session_id=session_id)
         await self._write(writing.record_kill, kill)
 
-    async def kills(self, *, session_id: str | None = None, limit: int = 100) -> list[KillRecord]:
+    async def kills(self, limit: int = 100) -> list[KillRecord]:
         """Processes that were ended, newest first."""
-        return await self._read(queries.kills, session_id, limit)
+        return await self._read(queries.kills, limit)
 
     async def note_reflection(self, workspace_path: str, fingerprint: str, session_id: str) -> None:
         """Remember what a workspace looked like when it was reflected on."""
@@ -147,11 +150,22 @@ class History:
         """When a workspace was last reflected on, if ever."""
         return await self._read(queries.last_reflection, workspace_path)
 
-    async def get_state(self, key: str) -> str | None:
-        """A single value that outlives a restart, such as when the next session is due."""
-        return await self._read(queries.state, key)
+    async def failing_parts(self) -> tuple[FailingPart, ...]:
+        """The parts of the sessions that failed when a session last looked at them."""
+        return await self.get_state(_PARTS_KEY, tuple[FailingPart, ...]) or ()
 
-    async def set_state(self, key: str, value: str) -> None:
+    async def keep_failing_parts(self, parts: Sequence[FailingPart]) -> None:
+        """Remember the parts that fail, in place of the former ones."""
+        await self.set_state(_PARTS_KEY, parts)
+
+    async def get_state(self, key: str, kind: type[T]) -> T | None:
+        """A single value that outlives a restart, such as when the next session is due.
+
+        None where there is none, or one of another version that is no `kind`.
+        """
+        return await self._read(queries.state, key, kind)
+
+    async def set_state(self, key: str, value: object) -> None:
         """Store `value` under `key`, in place of the former one."""
         await self._write(writing.set_state, key, value)
 

@@ -15,7 +15,7 @@ from daydreamd.errors import HistoryError
 from daydreamd.history import queries
 from daydreamd.history.stored_text import as_text, as_utf8
 from daydreamd.host.databases import Connection
-from daydreamd.records.daydream_session import DaydreamSession, Outcome
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
 from daydreamd.text import redact
@@ -57,44 +57,50 @@ def close_session(connection: Connection, session: DaydreamSession) -> None:
     session.end_time = session.end_time or datetime.now(UTC)
     if session.outcome is None:
         raise HistoryError(f"cannot close session {session.session_id}: it has no outcome")
-    if not _close(connection, msgspec.to_builtins(session), session.outcome, session.end_time):
-        raise _not_open(connection, session.session_id)
-    _keep_seconds(connection, session.session_id, session.phase_seconds)
-
-
-def close_dead(connection: Connection, session_id: str, reason: str, outcome: Outcome) -> bool:
-    """The end of a session that cannot write it any more: what it had noted, and the reason."""
-    row = connection.execute(
-        "SELECT record FROM sessions WHERE session_id = ? AND outcome IS NULL", (session_id,)
-    ).fetchone()
-    if row is None:
-        return False
-    end = datetime.now(UTC)
-    record: dict[str, Any] = msgspec.json.decode(row["record"])
-    record |= {"outcome": outcome, "end_time": end, "reasons": [*record["reasons"], reason]}
-    return _close(connection, record, outcome, end)
-
-
-def _close(connection: Connection, record: dict[str, Any], outcome: str, end: datetime) -> bool:
     done = connection.execute(
         """
         UPDATE sessions SET end_time = ?, phase = ?, outcome = ?, reasons = ?, record = ?
          WHERE session_id = ? AND outcome IS NULL
         """,
         (
-            as_text(end),
-            record["phase"],
-            outcome,
-            _json(record["reasons"]),
-            _json(record),
-            record["session_id"],
+            as_text(session.end_time),
+            session.phase,
+            session.outcome,
+            _json(session.reasons),
+            _json(session),
+            session.session_id,
         ),
+    )
+    if done.rowcount != 1:
+        raise _not_open(connection, session.session_id)
+    _keep_seconds(connection, session.session_id, session.phase_seconds)
+
+
+def close_dead(connection: Connection, session_id: str, reason: str, outcome: Outcome) -> bool:
+    """The end of a session that cannot write it any more: what it had noted, and the reason.
+
+    Its record may be of another version, so that SQLite adds to it what is known.
+    """
+    done = connection.execute(
+        """
+        UPDATE sessions SET end_time = :end, outcome = :outcome,
+            reasons = json_insert(json_extract(record, '$.reasons'), '$[#]', :reason),
+            record = json_set(record, '$.end_time', :end, '$.outcome', :outcome,
+                                      '$.reasons[#]', :reason)
+         WHERE session_id = :session_id AND outcome IS NULL
+        """,
+        {
+            "session_id": session_id,
+            "end": as_text(datetime.now(UTC)),
+            "outcome": outcome,
+            "reason": redact(as_utf8(reason)),
+        },
     )
     return done.rowcount == 1
 
 
 def _keep_seconds(
-    connection: Connection, session_id: str, phase_seconds: Mapping[Any, float]
+    connection: Connection, session_id: str, phase_seconds: Mapping[Phase, float]
 ) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO phases VALUES (?, ?, ?)",
@@ -205,9 +211,9 @@ def note_reflection(
     )
 
 
-def set_state(connection: Connection, key: str, value: str) -> None:
+def set_state(connection: Connection, key: str, value: object) -> None:
     """Store `value` under `key`, in place of the former one."""
-    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, _json(value)))
 
 
 def _json(value: Any) -> str:

@@ -105,4 +105,4 @@ def _session_ended(event: SessionEnded) -> LogRecord:
     if event.reasons:
         facts["reason"] = "; ".join(event.reasons)
     level = _OUTCOME_LEVELS.get(event.outcome, "info")
-    return LogRecord(level, f"session {event.outcome.replace('_', ' ')}", facts, phase="")
+    return LogRecord(level, f"session {event.outcome.label}", facts, phase="")

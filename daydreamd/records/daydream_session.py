@@ -36,6 +36,11 @@ class Phase(StrEnum):
         """The phase in one word, for people: `analysis`."""
         return _LABELS[self]
 
+    @property
+    def number(self) -> int:
+        """Its place among the phases, from 1."""
+        return list(Phase).index(self) + 1
+
 
 _LABELS: Final[dict[Phase, str]] = {
     Phase.READINESS_CHECK: "readiness",
@@ -69,6 +74,11 @@ class Outcome(StrEnum):
     PREEMPTED = "preempted"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        """The outcome in plain words, for people: `timed out`."""
+        return self.replace("_", " ")
 
 
 EXIT_CODES: Final[dict[Outcome, int]] = {
@@ -125,6 +135,11 @@ class DaydreamSession:
     reasons: list[str] = field(default_factory=list)
     phase_seconds: dict[Phase, float] = field(default_factory=dict)
     end_time: datetime | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """From its start to its end; None while it runs."""
+        return None if self.end_time is None else (self.end_time - self.start_time).total_seconds()
 
     @classmethod
     def begin(cls, trigger: Trigger) -> DaydreamSession:

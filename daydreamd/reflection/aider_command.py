@@ -11,7 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import aiofiles
@@ -114,8 +114,8 @@ def environment_of(question: Question) -> dict[str, str]:
     )
 
 
-def _model_settings(name: str, question: Question) -> dict[str, Any]:
-    extra: dict[str, Any] = {"max_tokens": question.max_answer_tokens}
+def _model_settings(name: str, question: Question) -> dict[str, object]:
+    extra: dict[str, object] = {"max_tokens": question.max_answer_tokens}
     if question.choice.provider == "ollama":
         extra |= {
             "num_ctx": question.choice.context_tokens,
@@ -134,7 +134,7 @@ def _model_settings(name: str, question: Question) -> dict[str, Any]:
     }
 
 
-def _metadata(question: Question) -> dict[str, Any]:
+def _metadata(question: Question) -> dict[str, object]:
     """What Aider would else fetch from the network: sizes, and that nothing costs anything."""
     ollama = question.choice.provider == "ollama"
     return {

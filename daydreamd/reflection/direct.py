@@ -93,7 +93,7 @@ async def _stream(
     return told
 
 
-def openai_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> dict[str, Any]:
+def openai_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> dict[str, object]:
     """The request in OpenAI's dialect."""
     return {
         "model": choice.name,
@@ -106,12 +106,12 @@ def openai_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> 
     }
 
 
-def response_format(prompt: Prompt) -> dict[str, Any]:
+def response_format(prompt: Prompt) -> dict[str, object]:
     """The form of the answer, as OpenAI's dialect asks for it."""
     return {"type": "json_schema", "json_schema": {"name": "insights", "schema": prompt.schema}}
 
 
-def ollama_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> dict[str, Any]:
+def ollama_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> dict[str, object]:
     """The request in Ollama's dialect, its context pinned: unpinned, it cuts the prompt's front."""
     return {
         "model": choice.name,

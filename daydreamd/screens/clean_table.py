@@ -11,7 +11,7 @@ import click
 from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.records.kill import KillRecord
 from daydreamd.text import visible
-from daydreamd.units import say_duration, say_size
+from daydreamd.units import say_count, say_duration, say_size
 
 _SAID: Final = {"kill": ("end", "red"), "spare": ("leave", "green"), "watch": ("watch", "yellow")}
 _COLUMNS: Final = " {:<8}  {:<7}  {:<25}  {:<9}  {:<9}  {:<8}"
@@ -82,9 +82,7 @@ def _say_candidate(candidate: JudgedProcess, width: int) -> Iterator[str]:
 def _say_files(report: TidyReport) -> str:
     temp = [file for file in report.temp_files if file.decision == "remove"]
     size = say_size(sum(file.bytes for file in temp))
-    said = (
-        f"{len(temp)} file{'s' if len(temp) != 1 else ''}, {size}" if temp else "nothing left over"
-    )
+    said = f"{say_count(len(temp), 'file')}, {size}" if temp else "nothing left over"
     due = [log for log in report.logs if log.outcome]
     logs = _plain("; ".join(f"{log.path}: {log.outcome}, {log.said}" for log in due))
     return f" temp      {said} · logs  {logs or 'nothing over its size'}"

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
+
+
+def print_answer(document: Any, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print the document where JSON was asked for, else the lines of its screen."""
+    if as_json:
+        print_document(document)
+        return
+    for line in lines:
+        click.echo(line)
 
 
 def print_document(document: Any) -> None:

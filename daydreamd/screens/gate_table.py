@@ -10,13 +10,11 @@ import click
 from daydreamd.readiness.verdict import ReadinessReport
 from daydreamd.records.health import Gate
 from daydreamd.text import one_line
+from daydreamd.units import say_number
 
 _SIGNS: Final = {"closed": ("✗", "red"), "open": ("✓", "green"), "unknown": ("?", "yellow")}
 _ORDER: Final = {"closed": 0, "unknown": 1, "open": 2}
 _WIDTH: Final = 34
-_NUMBERS: Final = (
-    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-)  # fmt: skip
 
 
 def say_readiness(report: ReadinessReport) -> Iterator[str]:
@@ -31,7 +29,7 @@ def _verdict(report: ReadinessReport) -> str:
     if report.ready:
         return "yes." if report.model.choice else "yes, but without a model: facts only."
     count = len(report.reasons) - (report.model.choice is None)
-    return f"no, {_NUMBERS[count]} {'gate is' if count == 1 else 'gates are'} closed."
+    return f"no, {say_number(count)} {'gate is' if count == 1 else 'gates are'} closed."
 
 
 class _Row(NamedTuple):

@@ -29,9 +29,9 @@ from daydreamd.records.events import (
     SessionStarted,
 )
 from daydreamd.screens.answer_tail import AnswerTail
-from daydreamd.screens.wording import COLOURS, MAX_WIDTH, NUMBERED, say_end, say_notice
+from daydreamd.screens.wording import COLOURS, MAX_WIDTH, say_end, say_notice
 from daydreamd.text import one_line
-from daydreamd.units import say_duration
+from daydreamd.units import say_count, say_duration
 
 _FRAMES_PER_SECOND: Final = 4
 _NAME_COLUMNS: Final = 12
@@ -145,25 +145,24 @@ class LiveScreen:
         return row
 
     def _ended(self, event: PhaseEnded) -> Table:
-        number, name = NUMBERED[event.phase]
         row = self._row()
         row.add_row(
-            str(number),
-            Text(name, style=COLOURS[event.state]),
+            str(event.phase.number),
+            Text(event.phase.label, style=COLOURS[event.state]),
             Text(say_end(event)),
             Text(say_duration(event.seconds), style="dim"),
         )
         return row
 
     def _working(self, phase: PhaseStarted) -> Table:
-        number, name = NUMBERED[phase.phase]
+        number, name = phase.phase.number, phase.phase.label
         row = self._row()
         elapsed = say_duration(self._clock() - self._since)
         row.add_row(str(number), name, Text("…", style="dim"), Text(elapsed, style="dim"))
         return row
 
     def _analysing(self, phase: PhaseStarted) -> Table:
-        number, name = NUMBERED[phase.phase]
+        number, name = phase.phase.number, phase.phase.label
         elapsed = self._clock() - self._since
         said = self._said(elapsed, phase.budget_seconds)
         row = Table.grid(padding=(0, 1))
@@ -194,6 +193,5 @@ class LiveScreen:
 
 
 def _heading(event: SessionStarted) -> str:
-    count = len(event.workspaces)
-    there = f"{count} workspace" + ("" if count == 1 else "s")
+    there = say_count(len(event.workspaces), "workspace")
     return f"daydreamd {__version__} · session {event.session_id} · {there}"

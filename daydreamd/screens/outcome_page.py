@@ -15,9 +15,8 @@ from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem
 from daydreamd.screens.wording import print_table, say_places, screen_width
 from daydreamd.text import one_line
-from daydreamd.units import say_duration
+from daydreamd.units import say_duration, say_number
 
-_NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _MAX_FACTS: Final = 8
 _ENDS: Final = {
     Outcome.COMPLETED: ("completed", "green"),
@@ -69,9 +68,8 @@ def _onward(session: DaydreamSession, report: Path | None, program: str) -> str:
 def say_outcome(session: DaydreamSession) -> str:
     """`completed in 1 min 55 s`, with the reasons where it was not."""
     said = _ENDS[session.outcome or Outcome.FAILED][0]
-    if session.end_time is not None:
-        seconds = (session.end_time - session.start_time).total_seconds()
-        said += f" in {say_duration(max(seconds, 0))}"
+    if session.seconds is not None:
+        said += f" in {say_duration(max(session.seconds, 0))}"
     reasons = one_line("; ".join(session.reasons), limit=400)
     return f"{said}: {reasons}" if reasons else said
 
@@ -79,7 +77,7 @@ def say_outcome(session: DaydreamSession) -> str:
 def _draw_new(
     console: Console, new: Sequence[InsightItem], workspaces: Sequence[str], width: int | None
 ) -> None:
-    number = _NUMBERS[len(new)] if len(new) < len(_NUMBERS) else str(len(new))
+    number = say_number(len(new)).capitalize()
     names = [one_line(name, limit=60) for name in workspaces]
     where = f" for {_joined(names)}" if names else ""
     table = Table.grid(padding=(0, 1))

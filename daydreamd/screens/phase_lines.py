@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from daydreamd.records.events import AnyEvent, Notice, PhaseEnded
-from daydreamd.screens.wording import NUMBERED, say_end, say_notice
+from daydreamd.screens.wording import say_end, say_notice
 from daydreamd.units import say_duration
 
 
@@ -18,8 +18,8 @@ class PhaseLines:
 
     def __call__(self, event: AnyEvent) -> None:
         if isinstance(event, PhaseEnded):
-            number, name = NUMBERED[event.phase]
-            line = f" {number} {name:<12} {say_end(event)}  {say_duration(event.seconds)}"
+            phase, took = event.phase, say_duration(event.seconds)
+            line = f" {phase.number} {phase.label:<12} {say_end(event)}  {took}"
             self._console.print(Text(line), soft_wrap=True)
         elif isinstance(event, Notice) and event.level in ("warning", "error"):
             line = f" ! {event.level:<12} {say_notice(event)}"

@@ -31,18 +31,16 @@ def say_sessions(sessions: Sequence[SessionSummary]) -> Iterator[str]:
     for one in sessions:
         began, took = one.start_time.astimezone(), _took(one.seconds)
         row = f" {one.session_id:22}{began:%d %b %H:%M}   {took:13}{one.trigger.label:9}"
-        yield row + _outcome(one.outcome)
+        yield row + style_outcome(one.outcome)
         if one.reasons and one.outcome not in (Outcome.COMPLETED, Outcome.UNCHANGED):
             yield click.style(f"   {one_line(one.reasons[0], limit=200)}", dim=True)
 
 
 def say_session(session: DaydreamSession) -> Iterator[str]:
     """One session: its phases, reasons, model, insights, and what was tidied."""
-    began, seconds = session.start_time.astimezone(), None
-    if session.end_time is not None:
-        seconds = (session.end_time - session.start_time).total_seconds()
+    began = session.start_time.astimezone()
     yield (
-        f"{session.session_id} · {_outcome(session.outcome)} in {_took(seconds)}"
+        f"{session.session_id} · {style_outcome(session.outcome)} in {_took(session.seconds)}"
         f" · {session.trigger.label} · {began:%A %d %B, %H:%M %Z}"
     )
     for phase, took in session.phase_seconds.items():
@@ -63,7 +61,7 @@ def say_session(session: DaydreamSession) -> Iterator[str]:
 
 def say_session_end(end: SessionEnd) -> str:
     """The outcome, how long it took, why, and what is new."""
-    line = f"{end.outcome.replace('_', ' ')} in {say_duration(end.seconds)}"
+    line = f"{end.outcome.label} in {say_duration(end.seconds)}"
     if reasons := one_line("; ".join(end.reasons), limit=400):
         line += f": {reasons}"
     if end.new_insights:
@@ -71,10 +69,11 @@ def say_session_end(end: SessionEnd) -> str:
     return line
 
 
-def _outcome(outcome: Outcome | None) -> str:
+def style_outcome(outcome: Outcome | None) -> str:
+    """The outcome in its colour; None is that of a session that runs."""
     if outcome is None:
         return click.style("running", fg="yellow")
-    return click.style(outcome.replace("_", " "), fg=_COLOURS.get(outcome, "yellow"))
+    return click.style(outcome.label, fg=_COLOURS.get(outcome, "yellow"))
 
 
 def _took(seconds: float | None) -> str:

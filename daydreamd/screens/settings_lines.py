@@ -14,7 +14,7 @@ from daydreamd.settings.group import Group
 from daydreamd.settings.loading import Loaded
 from daydreamd.settings.schema import Settings
 from daydreamd.text import visible
-from daydreamd.units import Duration, Size
+from daydreamd.units import Duration, Size, say_count
 
 
 class SettingsDocument(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ def settings_document(loaded: Loaded, faults: tuple[Fault, ...]) -> SettingsDocu
 def say_settings(loaded: Loaded, count: int, *, everything: bool) -> Iterator[str]:
     """The files, the number of faults, and what is in force: all of it, or what is no default."""
     yield from _files(loaded.files)
-    yield f"{count or 'No'} fault{'' if count == 1 else 's'}."
+    yield f"{say_count(count, 'fault') if count else 'No faults'}."
     usual = dict(_flat(_as_written(Settings()), ""))
     lines = [
         f"  {key} = {json.dumps(value, ensure_ascii=False)}"

@@ -9,18 +9,13 @@ from typing import Final
 import click
 
 from daydreamd.records.daemon_status import AgentCount, NextSession, RunningSession, Status
-from daydreamd.records.daydream_session import Outcome
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.session_end import SessionEnd
+from daydreamd.screens.session_table import style_outcome
 from daydreamd.text import one_line
-from daydreamd.units import Duration, say_duration, say_size
+from daydreamd.units import Duration, say_count, say_duration, say_size
 
 _STATE_COLOURS: Final = {"waiting": "green", "running": "green", "stopping": "yellow"}
-_OUTCOME_COLOURS: Final = {
-    Outcome.COMPLETED: "green",
-    Outcome.UNCHANGED: "green",
-    Outcome.FAILED: "red",
-}
 
 
 def say_status(status: Status) -> Iterator[str]:
@@ -63,14 +58,11 @@ def _next(due: NextSession) -> str:
 def _last(last: SessionEnd | None) -> str:
     if last is None:
         return "none yet"
-    outcome = last.outcome.replace("_", " ")
-    colour = _OUTCOME_COLOURS.get(last.outcome, "yellow")
-    parts = [f"{_clock(last.end_time)} {click.style(outcome, fg=colour)}"]
+    parts = [f"{_clock(last.end_time)} {style_outcome(last.outcome)}"]
     if last.seconds:
         parts[0] += f" in {say_duration(last.seconds)}"
     if last.new_insights:
-        count = last.new_insights
-        parts.append(f"{count} new insight{'' if count == 1 else 's'}")
+        parts.append(say_count(last.new_insights, "new insight"))
     if last.session_id:
         parts.append(last.session_id)
     return " · ".join(parts)

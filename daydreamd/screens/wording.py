@@ -8,12 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from daydreamd.records.daydream_session import Phase
 from daydreamd.records.events import Notice, PhaseEnded
 from daydreamd.records.insight import InsightItem
 from daydreamd.text import one_line
 
-NUMBERED: Final = {phase: (number, phase.label) for number, phase in enumerate(Phase, 1)}
 MAX_WIDTH: Final = 110
 """Wider than this, a line is hard to follow to its end."""
 COLOURS: Final = {

@@ -25,7 +25,6 @@ from daydreamd.host.system.signals import Mailbox, listen
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import Emitter, Sink
-from daydreamd.records.failing import PARTS_KEY, from_json
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.parts import failing_paths
 from daydreamd.sessions.plan import Plan
@@ -95,7 +94,7 @@ async def _whose_turn(
 ) -> tuple[Workspace, ...]:
     last = {one.path: await history.last_reflection(one.path) for one in workspaces}
     times = {path: record.at for path, record in last.items() if record}
-    failing = failing_paths(from_json(await history.get_state(PARTS_KEY)))
+    failing = failing_paths(await history.failing_parts())
     missing = [path for path in failing if not await is_there(Path(path))]
     return choose_workspaces(workspaces, times, settings.analysis.max_workspaces, missing)
 

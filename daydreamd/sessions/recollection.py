@@ -15,7 +15,7 @@ from daydreamd.history.store import History
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import Emitter
-from daydreamd.records.failing import PARTS_KEY, FailingPart, from_json, to_json
+from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.findings import Findings, Recalled
@@ -98,7 +98,7 @@ class Recollection:
     ) -> tuple[FailingPart, ...]:
         """The parts that fail after this session, told and kept for the next."""
         try:
-            before = from_json(await self._history.get_state(PARTS_KEY))
+            before = await self._history.failing_parts()
         except DaydreamError:  # the history is at fault, which is told where it is written
             before = ()
         after = failing_after(before, found, self._workspaces, datetime.now(UTC))
@@ -108,7 +108,7 @@ class Recollection:
         session.system_health = msgspec.structs.replace(session.system_health, failing=after)
         try:
             if after != before:
-                await self._history.set_state(PARTS_KEY, to_json(after))
+                await self._history.keep_failing_parts(after)
         except DaydreamError as error:
             emitter.notice("error", "failing parts not kept", reason=str(error))
         return after

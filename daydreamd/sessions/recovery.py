@@ -50,25 +50,11 @@ class ClearedSession:
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Recovery:
-    """What was put in order before anything new begins."""
-
-    sessions: tuple[ClearedSession, ...]
-    half_written: int
-    seconds: float
-
-    @property
-    def dead_sessions(self) -> tuple[str, ...]:
-        return tuple(cleared.session_id for cleared in self.sessions)
-
-
-async def recover(history: History, places: Places, *, emitter: Emitter) -> Recovery:
+async def recover(history: History, places: Places, *, emitter: Emitter) -> list[ClearedSession]:
     """End processes and remove files of dead sessions; record these as interrupted.
 
     The caller holds the session lock: every unfinished session is dead.
     """
-    began = anyio.current_time()
     unfinished = await history.unfinished()
     scratch = places.session_dir("x").parent
     orphaned = await anyio.to_thread.run_sync(_names, scratch)
@@ -83,10 +69,9 @@ async def recover(history: History, places: Places, *, emitter: Emitter) -> Reco
             processes=cleared.processes, files=cleared.files, left=list(cleared.left),
         )  # fmt: skip
         found.append(cleared)
-    swept = 0
     for directory in (places.state, places.insights, places.archive, places.cache):
-        swept += len(await anyio.to_thread.run_sync(sweep_half_written, directory))
-    return Recovery(tuple(found), swept, anyio.current_time() - began)
+        await anyio.to_thread.run_sync(sweep_half_written, directory)
+    return found
 
 
 async def leave_nothing(session_id: str, *, runtime_dir: Path, emitter: Emitter) -> PostCleanup:

@@ -117,7 +117,7 @@ class UnifiedDaydreamSystem:
             SessionEnded(
                 session_id=session.session_id,
                 outcome=session.outcome or Outcome.FAILED,
-                seconds=(session.end_time - session.start_time).total_seconds(),
+                seconds=session.seconds or 0.0,
                 reasons=tuple(session.reasons),
                 insights_path=str(self._found.written.report) if self._found.written else None,
                 new_insights=len(session.insight_items),

@@ -64,7 +64,7 @@ def _read_entry(kind: type[Group], table: Any, where: Path, faults: Faults) -> G
         faults.add(where, "not a table", raw=table, using=LEFT_OUT)
         return None
     known = {field.name: field for field in fields(kind)}
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     stands = True
     for key, raw in table.items():
         if key not in known:

@@ -81,7 +81,7 @@ class _Laying:
     def group(self, below: _G, default: _G, table: Mapping[str, Any], path: Path) -> _G:
         """`below` with what `table` says; a wrong value takes that of `default`."""
         known = {field.name: field for field in fields(below)}
-        changes: dict[str, Any] = {}
+        changes: dict[str, object] = {}
         for key, raw in table.items():
             where = (*path, key)
             field = known.get(key)
@@ -114,7 +114,7 @@ class _Laying:
 
 def _only_reporting(cleanup: Cleanup, rules: set[str]) -> Cleanup:
     """Cleanup with the faulty rules switched to reporting; faulty entries are so already."""
-    changes: dict[str, Any] = {"dry_run": True} if "cleanup" in rules else {}
+    changes: dict[str, object] = {"dry_run": True} if "cleanup" in rules else {}
     for name in ("claude", "aider", "mcp", "temp"):
         if f"cleanup.{name}" in rules:
             changes[name] = msgspec.structs.replace(getattr(cleanup, name), enabled=False)

@@ -1,8 +1,8 @@
 """Finds the sources of the settings and lays them over each other.
 
-Defaults < the settings file < `conf.d/*.toml` beside it < environment < command line. What is
-wrong with any of them is a `Fault` and never an exception: only an explicit `--config` file that
-cannot be read stops anything.
+Defaults < the settings file < `conf.d/*.toml` beside it < environment. What is wrong with any of
+them is a `Fault` and never an exception: only an explicit `--config` file that cannot be read stops
+anything.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -21,11 +21,13 @@ from daydreamd.errors import SettingsError
 from daydreamd.settings.faults import Fault
 from daydreamd.settings.keys import may_be_read_by_all
 from daydreamd.settings.layers import Layers
-from daydreamd.settings.places import config_home, is_system_unit
+from daydreamd.settings.places import Scope, config_home, is_system_unit
 from daydreamd.settings.schema import Settings
 
-Scope = Literal["auto", "system", "user"]
 SYSTEM_FILE: Final = Path("/etc/daydreamd/daydreamd.toml")
+Table = dict[str, Any]
+"""A table of a file or of the environment, before it is settings: it may hold anything."""
+
 _MAX_BYTES: Final = 1 << 20
 _PREFIX: Final = "DAYDREAMD_"
 
@@ -42,7 +44,6 @@ def load_settings(
     path: Path | None,
     *,
     environ: Mapping[str, str],
-    overrides: Mapping[str, Any] | None = None,
     scope: Scope = "auto",
 ) -> Loaded:
     """Read every source; SettingsError only where the file `path` cannot be read at all."""
@@ -70,7 +71,6 @@ def load_settings(
         files.append(source)
     for name, table in _from_environment(environ):
         layers.lay(f"${name}", table, is_text=True)
-    layers.lay("command line", overrides or {})
     layers.take_key(environ)
     settings, faults = layers.finish()
     return Loaded(settings=settings, faults=faults, files=tuple(files))
@@ -107,7 +107,7 @@ def _fragments(directory: Path, layers: Layers) -> list[Path]:
         return []
 
 
-def _read_toml(path: Path, *, any_kind: bool) -> dict[str, Any]:
+def _read_toml(path: Path, *, any_kind: bool) -> Table:
     """The tables of a file; OSError, or ValueError with the line at which it is broken."""
     # Opening a FIFO that nobody writes to must not hang the start.
     extra = 0 if any_kind else os.O_NONBLOCK
@@ -144,9 +144,9 @@ def _unreadable(path: Path, error: OSError) -> SettingsError:
     return SettingsError(f"cannot read {path}: {reason.lower()}", file=str(path))
 
 
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, Table]]:
     """`DAYDREAMD_SCHEDULE__INTERVAL=1h` as a table. Names without `__` are not settings."""
-    tables: list[tuple[str, dict[str, Any]]] = []
+    tables: list[tuple[str, Table]] = []
     for name in sorted(environ):
         keys = name.removeprefix(_PREFIX).lower().split("__")
         if not name.startswith(_PREFIX) or len(keys) < 2:

@@ -8,40 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from daydreamd.settings.cleanup import (
-    Cleanup,
-    CleanupAgentFiles,
-    CleanupAgents,
-    CleanupKind,
-    CleanupLeft,
-    CleanupLog,
-    CleanupTemp,
-    UserKind,
-)
+from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size
-
-__all__ = [
-    "Analysis",
-    "Cleanup",
-    "CleanupAgentFiles",
-    "CleanupAgents",
-    "CleanupKind",
-    "CleanupLeft",
-    "CleanupLog",
-    "CleanupTemp",
-    "Group",
-    "HistorySettings",
-    "Insights",
-    "Model",
-    "Observe",
-    "Queue",
-    "Readiness",
-    "Schedule",
-    "Settings",
-    "UserKind",
-    "WorkspaceSetting",
-]
 
 
 class Schedule(Group, frozen=True, kw_only=True):

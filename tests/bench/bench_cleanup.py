@@ -16,7 +16,7 @@ import anyio
 from daydreamd.agents.sampling import look
 from daydreamd.cleanup.tidy import tidy_up
 from daydreamd.records.events import Emitter
-from daydreamd.settings.schema import Cleanup, CleanupTemp
+from daydreamd.settings.cleanup import Cleanup, CleanupTemp
 from tests.bench.bench_scan import FORKER, NAMESPACE, SIZES
 from tests.bench.table import Row, best_seconds
 

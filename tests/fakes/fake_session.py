@@ -23,7 +23,7 @@ from daydreamd.records.events import (
     SessionStarted,
     to_line,
 )
-from daydreamd.records.failing import PARTS_KEY, FailingPart, to_json
+from daydreamd.records.failing import FailingPart
 
 HERE = Path(sys.argv[1])
 MODE = (HERE / "mode").read_text().strip()
@@ -164,7 +164,8 @@ def answer_badly():
         reason="cannot read the model's answer", advice="ask another model",
     )  # fmt: skip
     begin()
-    history("INSERT OR REPLACE INTO state VALUES (?, ?)", PARTS_KEY, to_json((part,)))
+    kept = msgspec.json.encode((part,)).decode()
+    history("INSERT OR REPLACE INTO state VALUES ('failing_parts', ?)", kept)
     end(Outcome.CLEANUP_ONLY, reasons=(part.reason,), failing=(part,))
 
 

@@ -17,7 +17,7 @@ from daydreamd.cleanup.tidy import tidy_up
 from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.host.processes import Signals, identify, is_alive, read_stat, send
 from daydreamd.records.events import AnyEvent, Emitter, ProcessEnded
-from daydreamd.settings.schema import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
+from daydreamd.settings.cleanup import Cleanup, CleanupAgentFiles, CleanupKind, CleanupTemp
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE, PYTHON, SESSION_ID, registry
 from tests.integration.zoo.keeper import Zoo, open_zoo, until

@@ -14,7 +14,7 @@ import pytest
 
 from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.host.processes import read_stat
-from daydreamd.settings.schema import Cleanup, CleanupAgentFiles, CleanupTemp
+from daydreamd.settings.cleanup import Cleanup, CleanupAgentFiles, CleanupTemp
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE
 from tests.integration.zoo.keeper import open_zoo

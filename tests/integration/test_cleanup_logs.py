@@ -19,7 +19,7 @@ from daydreamd.cleanup.log_rotation import make_room, rotate_log
 from daydreamd.errors import FileError
 from daydreamd.host.log_files.rotation import rotate
 from daydreamd.host.log_files.writers import Writer
-from daydreamd.settings.schema import CleanupLog
+from daydreamd.settings.cleanup import CleanupLog
 from daydreamd.units import Size
 
 REOPENING = textwrap.dedent(

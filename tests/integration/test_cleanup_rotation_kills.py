@@ -21,7 +21,7 @@ from daydreamd.host.files.private import open_private
 from daydreamd.host.log_files.cutting import can_collapse
 from daydreamd.host.log_files.rotation import rotate
 from daydreamd.host.log_files.writers import Writer
-from daydreamd.settings.schema import CleanupLog
+from daydreamd.settings.cleanup import CleanupLog
 from daydreamd.units import Size
 
 _STEPPED = ("rotation.py", "packing.py", "archives.py", "cutting.py")

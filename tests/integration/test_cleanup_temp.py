@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from daydreamd.cleanup.temp import clean_temp
-from daydreamd.settings.schema import CleanupTemp
+from daydreamd.settings.cleanup import CleanupTemp
 from daydreamd.units import Duration
 
 

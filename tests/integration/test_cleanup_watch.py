@@ -12,7 +12,7 @@ from daydreamd.agents.idle_watch import FILE_NAME, Watch, read_watch, sample_age
 from daydreamd.cleanup.evidence import gather_evidence
 from daydreamd.cleanup.inspection import PriorKnowledge
 from daydreamd.host.processes import Signals, identify, read_stat, send
-from daydreamd.settings.schema import Cleanup
+from daydreamd.settings.cleanup import Cleanup
 from daydreamd.units import Duration
 from tests.integration.zoo.animals import NATIVE
 from tests.integration.zoo.keeper import Zoo, open_zoo, until

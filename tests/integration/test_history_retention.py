@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,29 +11,68 @@ import pytest
 
 from daydreamd.history.retention import MOST_SKIPS, Reckoning, look, reckon
 from daydreamd.history.store import History, open_history
-from daydreamd.records.daydream_session import DaydreamSession, Outcome, Trigger
+from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
+from tests.integration.insight_items import an_item
 
 DAY = 86_400.0
 YEAR = 366 * DAY
 
 
 async def held(
-    history: History, *, seconds: float = 0, outcome: Outcome = Outcome.COMPLETED, padding: str = ""
+    history: History,
+    *,
+    seconds: float = 0,
+    outcome: Outcome | None = Outcome.COMPLETED,
+    padding: str = "",
 ) -> str:
+    """A session that began so many seconds from now; without an outcome it has not ended."""
     session = DaydreamSession.begin(Trigger.TIMER)
-    session.session_id += f"-{await history.get_state('n') or ''}"
-    await history.set_state("n", f"{int(await history.get_state('n') or 0) + 1}")
+    session.session_id += secrets.token_hex(4)  # as many as these are not begun in one second
     session.start_time += timedelta(seconds=seconds)
-    await history.open_session(session)
-    session.outcome = outcome
+    session.phase_seconds = {Phase.PRE_CLEANUP: 1.0}
     session.reasons.append(padding)
-    await history.close_session(session)
+    await history.open_session(session)
+    await history.note_phase(session)
+    session.outcome = outcome
+    if outcome:
+        await history.close_session(session)
     return session.session_id
 
 
 def clock_off_by(seconds: float, *, boot_id: str) -> Reckoning:
     now = look()
     return Reckoning(now.wall + seconds, now.boot, boot_id, now.wall + seconds)
+
+
+async def test_old_sessions_are_forgotten_and_what_was_said_is_not(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        await held(history, seconds=-40 * DAY)
+        await held(history, seconds=-35 * DAY, outcome=None)
+        for _ in range(500):
+            await held(history, seconds=-DAY)
+        await history.record_insights("s", [an_item()], paths={"shop": "/w/shop"})
+        assert await history.forget(30 * DAY) == 1
+        kept = await history.sessions(1000)
+        assert len(kept) == 501, "an unfinished one is for recovery to close"
+        assert len(await history.known_insights("/w/shop")) == 1
+
+
+async def test_a_clock_that_is_years_off_takes_nothing_of_the_latest_along(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        for _ in range(20):
+            await held(history, seconds=-400 * DAY)
+        assert await history.forget(30 * DAY) == 0
+        assert len(await history.sessions(1000)) == 20
+
+
+async def test_of_skipped_sessions_only_the_latest_are_kept(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        await held(history, seconds=-2 * DAY)
+        for _ in range(230):
+            await held(history, outcome=Outcome.SKIPPED)
+        assert await history.forget(YEAR) == 30
+        outcomes = Counter(one.outcome for one in await history.sessions(1000))
+        assert outcomes == {"skipped": 200, "completed": 1}
 
 
 @pytest.mark.parametrize("boot_id", ["the same", "another"])

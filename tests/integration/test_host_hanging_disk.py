@@ -71,7 +71,7 @@ def test_temp_files_beside_it_go_and_it_is_named(while_it_hangs, tmp_path):
     old.write_text("/w")
     said = while_it_hangs("""
 from daydreamd.cleanup import temp
-from daydreamd.settings.schema import CleanupTemp
+from daydreamd.settings.cleanup import CleanupTemp
 from daydreamd.units import Duration
 temp.LOOK_SECONDS = 0.2
 settings = CleanupTemp(directories=(str(disk), str(disk.parent)), max_age=Duration(0.001))

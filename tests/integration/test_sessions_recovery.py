@@ -67,16 +67,17 @@ async def test_a_dead_session_is_put_in_order_and_recorded_once(zoo: Zoo, places
     living = zoo.release(zoo.put("bin/x"), DAYDREAMD_SESSION_ID="20261122-000000-live")
     victims = [identify(marked), identify(wiped)]
     bystander = identify(living)
-    (places.state / ".history.0123abcd.tmp").touch()
+    half_written = places.state / ".history.0123abcd.tmp"
+    half_written.touch()
     emitter, heard = listen()
     async with history_of(places, DEAD) as history:
         first = await recover(history, places, emitter=emitter)
         second = await recover(history, places, emitter=emitter)
         assert await history.unfinished() == []
         assert (await history.session(DEAD)).outcome == "interrupted"
-    assert [remains.processes for remains in first.sessions] == [2]
-    assert (first.dead_sessions, second.dead_sessions) == ((DEAD,), ())
-    assert first.half_written == 1
+    assert [(cleared.session_id, cleared.processes) for cleared in first] == [(DEAD, 2)]
+    assert second == []
+    assert not half_written.exists()
     assert not any(map(is_alive, victims))
     assert is_alive(bystander)
     assert not directory.exists()
@@ -87,9 +88,9 @@ async def test_scratch_without_a_record_goes_too(places: Places):
     directory = scratch(places, DEAD)
     emitter, _ = listen()
     async with history_of(places) as history:
-        recovery = await recover(history, places, emitter=emitter)
+        (cleared,) = await recover(history, places, emitter=emitter)
     assert not directory.exists()
-    assert recovery.sessions[0].files == 4
+    assert cleared.files == 4
 
 
 async def test_somebody_who_looks_around_in_the_scratch_is_left_alone(zoo: Zoo, places: Places):

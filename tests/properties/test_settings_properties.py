@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from msgspec.structs import fields
 
 from daydreamd.errors import SettingsError
+from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.group import Group
 from daydreamd.settings.layers import Layers
 from daydreamd.settings.loading import load_settings
-from daydreamd.settings.schema import Cleanup, Settings
+from daydreamd.settings.schema import Settings
 from daydreamd.settings.values import entry_of, group_of
 from daydreamd.units import Duration, Size
 

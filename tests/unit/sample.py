@@ -22,8 +22,8 @@ _HEAD: Final = """\
 # daydreamd's settings. Every setting stands here with its default; what is not set takes it.
 #
 # This file is /etc/daydreamd/daydreamd.toml, or ~/.config/daydreamd/daydreamd.toml for one user.
-# Over it lie conf.d/*.toml beside it, then the environment (DAYDREAMD_SCHEDULE__INTERVAL=1h), then
-# the command line. A list, or a [[table]], replaces the whole one below it.
+# Over it lie conf.d/*.toml beside it, then the environment (DAYDREAMD_SCHEDULE__INTERVAL=1h).
+# A list, or a [[table]], replaces the whole one below it.
 #
 # Durations are written "6h", "1h30m", "90s"; sizes "500MiB", "2GiB", "50MB".
 # A wrong value is named and takes its default; under [cleanup] its rule then only reports.

@@ -8,7 +8,7 @@ import pytest
 
 from daydreamd.agents.executed import Executed
 from daydreamd.agents.kinds import may_be_an_agent, recognise
-from daydreamd.settings.schema import UserKind
+from daydreamd.settings.cleanup import UserKind
 
 NODE, PYTHON = "/usr/bin/node", "/usr/bin/python3.11"
 MODULES = "/usr/lib/node_modules"

@@ -25,7 +25,7 @@ class House:
         self.left = []
         self.runs, self.asked, self.notices, self.at_once = [], [], [], 0
         self.scheduler = Scheduler(
-            marks=self,
+            history=self,
             settings=lambda: self.schedule,
             run_session=self.run_session,
             on_change=lambda: None,
@@ -38,10 +38,10 @@ class House:
     def now():
         return Now(1.8e9 + anyio.current_time(), anyio.current_time(), "a")
 
-    async def load(self):
+    async def get_state(self, _key, _kind):
         return self.kept
 
-    async def save(self, mark):
+    async def set_state(self, _key, mark):
         if self.disk_is_full:
             raise HistoryError("cannot write: disk full")
         self.kept = mark

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,7 +26,6 @@ def load(
     *,
     fragments: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
-    overrides: Mapping[str, Any] | None = None,
 ) -> Loaded:
     directory = home / ".config" / "daydreamd"
     if text is not None:
@@ -35,7 +33,7 @@ def load(
     for name, fragment in (fragments or {}).items():
         (directory / "conf.d" / name).write_text(fragment)
     known = {"HOME": str(home), **(environ or {})}
-    return load_settings(None, environ=known, overrides=overrides, scope="user")
+    return load_settings(None, environ=known, scope="user")
 
 
 def only_fault(loaded: Loaded) -> str:
@@ -58,7 +56,6 @@ def test_each_source_lies_over_the_one_before(home: Path) -> None:
             "ignored.conf": '[schedule]\ninterval = "9h"',
         },
         environ={"DAYDREAMD_SCHEDULE__RETRY_WHEN_BUSY": "4s"},
-        overrides={"schedule": {"on_start": False}},
     )
     schedule = loaded.settings.schedule
     assert loaded.faults == ()
@@ -66,7 +63,7 @@ def test_each_source_lies_over_the_one_before(home: Path) -> None:
     assert schedule.interval == Duration(3600)
     assert schedule.jitter == Duration(3)
     assert schedule.retry_when_busy == Duration(4)
-    assert schedule.on_start is False
+    assert schedule.on_start is True
     assert schedule.quiet_hours == ("01:00-02:00",)
 
 

@@ -11,11 +11,11 @@ import pytest
 DAYDREAMD = Path(sys.executable).parent / "daydreamd"
 
 
-def run_context(*arguments, cwd):
+def run_context(*arguments, cwd, command="context"):
     return subprocess.run(
-        [str(DAYDREAMD), "context", *map(str, arguments)],
+        [str(DAYDREAMD), command, *map(str, arguments)],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd)},
+        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "DAYDREAMD_MODEL__PROVIDER": "ollama"},
         capture_output=True,
         text=True,
         check=False,
@@ -68,3 +68,13 @@ def test_a_name_cannot_steer_the_terminal(make_repo, tmp_path):
     repo.write("\x1b[2Jevil.py", "if 1:\n    pass\n")
     repo.commit()
     assert "\x1b" not in run_context(repo.path, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("command", ["context", "prompt"])
+def test_what_cannot_be_read_does_not_steer_the_terminal_by_its_name(tmp_path, command):
+    broken = tmp_path / "\x1b]0;owned\x07" / ".git"
+    broken.mkdir(parents=True)
+    (broken / "HEAD").write_text("no reference")
+    told = run_context(broken.parent, cwd=tmp_path, command=command).stderr
+    assert "no repository there" in told
+    assert "\x1b" not in told
