@@ -10,6 +10,7 @@ import gc
 import os
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -23,22 +24,29 @@ _SETTLE_SECONDS = 3.0  # what is on its way out (a worker thread, a killed child
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def pytest_collection_modifyitems(items):
-    """Skip what this machine cannot run, with the packages that are missing."""
-    reasons = {path: reason_to_skip(path.relative_to(ROOT)) for path in {i.path for i in items}}
-    for item in items:
-        if reason := reasons[item.path]:
-            item.add_marker(pytest.mark.skip(reason=reason))
+def pytest_runtest_setup(item):
+    """Do not begin what this machine cannot run; the reason names the packages that are missing."""
+    if reason := _reason_to_skip(item.path):
+        _give_up(reason)
+
+
+@lru_cache
+def _reason_to_skip(path):
+    return reason_to_skip(path.relative_to(ROOT))
+
+
+def _give_up(reason):
+    """Skip the test; under CI, where nothing may be left out unseen, fail it."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 @pytest.fixture
 def need_here():
-    """A function that skips the test where this machine lacks something; under CI it fails."""
+    """A function that gives up the test where this machine lacks something."""
 
     def need(has, what):
         if not has:
-            give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            give_up(f"this machine has no {what}")
+            _give_up(f"this machine has no {what}")
 
     return need
 

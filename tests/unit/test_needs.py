@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.needs import ALL, NEEDS, Need, missing
 
 ROOT = Path(__file__).parents[2]
@@ -48,3 +50,33 @@ def test_without_root_one_line_says_what_is_left_out_and_ci_fails() -> None:
         lines = done.stderr.splitlines()
         assert lines
         assert all(line.startswith("make: skipped are the tests of ") for line in lines)
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+@pytest.mark.parametrize(
+    ("brings", "has", "reason"),
+    [("nobody-has-it", True, "missing here: git"), ("git", False, "this machine has no luck")],
+)
+def test_what_cannot_run_here_is_skipped_and_fails_under_ci(
+    tmp_path: Path, brings: str, has: bool, reason: str, ci: str, code: int
+) -> None:
+    """In a tree of its own, where a whole file lacks a package or one test something else."""
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    tests.joinpath("conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
+    needs = (ROOT / "tests/needs.py").read_text().replace('"git", "git",', f'"git", "{brings}",')
+    tests.joinpath("needs.py").write_text(needs)
+    tests.joinpath("test_it.py").write_text(
+        f"def test_it(need_here):\n    need_here({has}, 'luck')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-ra", "tests"],
+        cwd=tmp_path,
+        env={**os.environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    assert ("1 skipped" in done.stdout) == (code == 0)
+    assert reason in done.stdout
