@@ -14,6 +14,7 @@ from daydreamd.errors import CommandError
 from daydreamd.host.children import programs
 from daydreamd.host.children.commands import clean_environment, leashed, run
 from daydreamd.host.children.programs import Program, find_program, keep_out_of
+from daydreamd.host.files.disks import ask_disk, glance
 from daydreamd.host.processes.identity import is_alive
 
 MIB = 1 << 20
@@ -34,11 +35,24 @@ def on_path(tmp_path, monkeypatch):
 
     yield make
     programs._WORKSPACES.clear()
-    programs._is_ours_alone.cache_clear()
+    programs._ask_who_writes.cache_clear()
 
 
 def test_a_program_in_a_directory_of_our_own_is_found(on_path):
     place = on_path("bin")
+    assert find_program("tool") == place / "tool"
+
+
+def test_a_directory_whose_disk_was_silent_counts_again_when_it_answers(on_path, tmp_path):
+    place = on_path("bin")
+    os.mkfifo(tmp_path / "silence")
+    with pytest.raises(TimeoutError):
+        ask_disk(place, (tmp_path / "silence").read_bytes, seconds=0.05)
+    assert find_program("tool") is None
+    with (tmp_path / "silence").open("wb"):
+        pass  # the question comes back
+    while not glance(place, lambda: True, unknown=False):
+        pass  # its thread is about to end
     assert find_program("tool") == place / "tool"
 
 
