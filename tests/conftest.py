@@ -8,8 +8,10 @@ import asyncio
 import ctypes
 import gc
 import os
+import resource
 import threading
 import time
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +51,22 @@ def need_here():
             _give_up(f"this machine has no {what}")
 
     return need
+
+
+@pytest.fixture
+def no_descriptor_left():
+    """A context in which nothing more can be opened."""
+
+    @contextmanager
+    def used_up():
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    return used_up
 
 
 @pytest.fixture(autouse=True)

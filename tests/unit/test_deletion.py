@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -141,14 +140,11 @@ def test_what_somebody_has_open_is_known_to_be_in_use(tmp_path: Path):
     assert not any(leftover.holds & places_in_use() for leftover in found)
 
 
-def test_what_cannot_be_looked_at_for_want_of_descriptors_is_not_told_to_be_unused():
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-    try:
-        with pytest.raises(OSError, match="Too many open files"):
-            places_in_use()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+def test_what_cannot_be_looked_at_for_want_of_descriptors_is_not_told_to_be_unused(
+    no_descriptor_left,
+):
+    with no_descriptor_left(), pytest.raises(OSError, match="Too many open files"):
+        places_in_use()
 
 
 def test_an_entry_that_was_exchanged_after_the_look_stays(tmp_path: Path):
