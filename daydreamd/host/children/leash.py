@@ -2,7 +2,7 @@
 
 Whatever way `leashed` is left (the end, an error, a cancelled scope), TERM, a grace and KILL have
 gone to everything that the child started before control returns, and the child has been waited for.
-This file does not know deadlines; they belong to whoever holds the leash.
+Deadlines are the caller's: this file does not know them.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Leash:
     # What follows is for `leashed`.
 
     async def tend(self, stdin: bytes, grace: float, holder: anyio.CancelScope) -> None:
-        """All that must be done for a child while it lives."""
+        """Wait for its end, watch its memory, collect its stderr, feed its stdin; until `end`."""
         with self._chores:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._await_end)
@@ -144,7 +144,7 @@ class Leash:
                 pipe.close()  # descriptors to look around with
 
     def close(self) -> None:
-        """Give back the descriptors."""
+        """Close the pipes and the pidfd."""
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe:
                 pipe.close()
