@@ -8,8 +8,11 @@ import asyncio
 import ctypes
 import gc
 import os
+import resource
 import threading
 import time
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -24,28 +27,53 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what this machine cannot run, with the packages that are missing.
-
-    Where tests run side by side, those of a file follow each other, and so do all of the machines.
-    """
-    reasons = {path: reason_to_skip(path, ROOT) for path in {item.path for item in items}}
+    """Where tests run side by side, those of a file follow each other, and so do the machines'."""
     for item in items:
         is_of_machines = ROOT / "tests/e2e" in item.path.parents
         item.add_marker(pytest.mark.xdist_group("machines" if is_of_machines else str(item.path)))
-        if reason := reasons[item.path]:
-            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_runtest_setup(item):
+    """Do not begin what this machine cannot run; the reason names the packages that are missing."""
+    if reason := _reason_to_skip(item.path):
+        _give_up(reason)
+
+
+@lru_cache
+def _reason_to_skip(path):
+    return reason_to_skip(path, ROOT)
+
+
+def _give_up(reason):
+    """Skip the test; under CI, where nothing may be left out unseen, fail it."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 @pytest.fixture
 def need_here():
-    """A function that skips the test where this machine lacks something; under CI it fails."""
+    """A function that gives up the test where this machine lacks something."""
 
     def need(has, what):
         if not has:
-            give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            give_up(f"this machine has no {what}")
+            _give_up(f"this machine has no {what}")
 
     return need
+
+
+@pytest.fixture
+def no_descriptor_left():
+    """A context in which nothing more can be opened."""
+
+    @contextmanager
+    def used_up():
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    return used_up
 
 
 @pytest.fixture(autouse=True)

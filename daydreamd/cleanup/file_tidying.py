@@ -45,7 +45,10 @@ class FileTidying:
         for what, clean in cleaners.items():
             left = give_up - anyio.current_time()
             with self._given_up_after(left, f"{what} were not tidied to the end"):
-                files, failures = await in_spare_thread(clean)
+                try:
+                    files, failures = await in_spare_thread(clean)
+                except (DaydreamError, OSError) as error:
+                    files, failures = [], [f"{what} were not tidied: {error}"]
                 self._report.temp_files += files
                 self._report.failures += failures
 

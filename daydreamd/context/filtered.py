@@ -50,7 +50,7 @@ def parse_pointer(blob: bytes) -> Pointer | None:
 async def settle_filtered(
     git: ForeignGit, found: tuple[Uncommitted, ...]
 ) -> tuple[Uncommitted, ...]:
-    """`found` without the files that are clean behind their filter; `?` where nobody can say."""
+    """`found` without files that are clean behind their filter; `?` where only it could tell."""
     filters = await _filters(git, [one for one in found if _may_be_filtered(one)])
     if not filters:
         return found

@@ -144,7 +144,7 @@ def _settings(repository: Repository) -> tuple[Config, GitOwner]:
 
 
 def configured_filters(repository: Repository) -> frozenset[str]:
-    """The names of the filters that a program is named for, in whoever's settings."""
+    """The filters for which the owner's settings or the repository name a program."""
     owner = GitOwner(os.environ, repository.directory, repository.top, repository.branch)
     found = set()
     for said in (owner.settings(), repository.config, owner.commanded()):
@@ -168,7 +168,7 @@ def _lay_index(own: Path, place: Path) -> None:
 
 
 def _shared_indexes(own: Path, place: Path) -> list[str]:
-    """The shared indexes whose ids stand in the index; nobody needs the others."""
+    """The shared indexes whose ids stand in the index."""
     with os.scandir(own) as entries:
         named = sorted(one.name for one in entries if one.name.startswith("sharedindex."))
     if not named or not (place / "index").exists():

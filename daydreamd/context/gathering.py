@@ -55,7 +55,7 @@ class ContextReport:
 
 
 class _Faults:
-    """What failed so far, each told at once."""
+    """Collects what failed, and tells each failure to the emitter at once."""
 
     def __init__(self, emitter: Emitter) -> None:
         self._emitter = emitter

@@ -81,7 +81,7 @@ async def count_lines(root: Path, files: Sequence[str], *, cwd: Path) -> list[Co
 
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    """A deadline that is told as one of a command."""
+    """CommandTimeout where the block takes longer than `seconds`."""
     try:
         with anyio.fail_after(seconds):
             yield

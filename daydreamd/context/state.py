@@ -134,7 +134,7 @@ async def _read_settled(git: ForeignGit) -> tuple[Uncommitted, ...]:
 
 
 async def _read_tree(git: ForeignGit, exclude: Sequence[str]) -> str:
-    """What names the committed content of the workspace: another commit of it is no other name."""
+    """A name of what is committed of the workspace: the same for commits of equal content."""
     prefix = git.repository.prefix
     if git.repository.head is None:
         return "nothing committed"
@@ -152,5 +152,5 @@ async def _read_tree(git: ForeignGit, exclude: Sequence[str]) -> str:
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Call something that reads files of a workspace, which may hang: nobody waits for it then."""
+    """Call `function` in a thread that can be left behind: reading a workspace may hang."""
     return await in_spare_thread(partial(function, *arguments))

@@ -1,4 +1,4 @@
-"""Which machine this is, and which start of it: a pid and its start ticks mean nothing without."""
+"""The ids of this machine and of its current boot, within which a pid and its start are unique."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Loops that are meant to run for ever, and sleep that can be cut short.
 
 A loop that ends is a fault, whether it raised or returned: it is told, and the loop begins again
-after a pause that doubles. Each loop promises when it will show itself next; whoever feeds a
+after a pause that doubles. Each loop promises when it will show itself next; what feeds the
 watchdog asks which promises were broken. This file does not know what the loops do.
 """
 

@@ -18,32 +18,20 @@ T = TypeVar("T")
 
 async def in_spare_thread(function: Callable[[], T]) -> T:
     """What `function` returns or raises. When cancelled, the thread is left to itself."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if answer.done():  # cancelled: nobody wants to know any more
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)  # type: ignore[arg-type] # without an error there is a T
-
-    def work() -> None:
-        result, fault = None, None
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            fault = error
+    def tell(_: Future[T]) -> None:
         with suppress(RuntimeError):  # the loop is closed: the program has ended meanwhile
-            loop.call_soon_threadsafe(settle, result, fault)
+            loop.call_soon_threadsafe(ended.set)
 
-    threading.Thread(target=work, name="spare", daemon=True).start()
-    return await answer
+    answer = begin_aside(function)
+    answer.add_done_callback(tell)
+    await ended.wait()
+    return answer.result()
 
 
 def begin_aside(function: Callable[[], T]) -> Future[T]:
-    """The same for where there is no loop: what will hold the answer, for as long as one waits."""
+    """Start `function` in a thread; its future holds what it returns or raises."""
     answer: Future[T] = Future()
 
     def work() -> None:

@@ -21,7 +21,6 @@ from daydreamd.text import hide
 
 MAX_BODY_BYTES: Final = 8 << 20
 _TORN: Final = re.compile("disconnected|closed connection")
-MAX_LINE_BYTES: Final = 1 << 20
 
 
 @asynccontextmanager
@@ -83,19 +82,6 @@ async def ask(
             yield response.aiter_raw()
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise _fault(server, _reason(error)) from error
-
-
-async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """The lines of a body that streams, without their ends; ValueError above 1 MiB in one."""
-    rest = b""
-    async for chunk in chunks:
-        *complete, rest = (rest + chunk).split(b"\n")
-        for line in complete:
-            yield line
-        if len(rest) > MAX_LINE_BYTES:
-            raise ValueError("a line without an end")
-    if rest:
-        yield rest
 
 
 def _fault(

@@ -97,7 +97,7 @@ def from_workspaces(roots: dict[str, Path]) -> CurrentText:
             return None
         try:
             return ask_disk(root, partial(_read_whole, root, path))
-        except TimeoutError:
+        except OSError:  # silent, or a dead mount: nothing is known of what it holds
             return None
 
     return current

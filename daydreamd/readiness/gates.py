@@ -17,7 +17,7 @@ from daydreamd.units import say_count, say_duration, say_size
 
 
 def blank_gates(settings: Readiness, quiet_hours: Sequence[str]) -> dict[str, Gate]:
-    """All gates, before anything is read."""
+    """All gates by name, each unknown as long as nothing was read."""
     hours = ", ".join(quiet_hours)
     table = (
         ("memory", f"at least {say_size(settings.min_free_memory)}", "readiness.min_free_memory"),
@@ -50,36 +50,36 @@ def blank_gates(settings: Readiness, quiet_hours: Sequence[str]) -> dict[str, Ga
 
 
 def judge_memory(gate: Gate, settings: Readiness, available: int) -> Gate:
-    """Enough memory for a model and Aider."""
+    """Open with at least `min_free_memory` bytes available."""
     return gate.found(f"{say_size(available)} free", is_open=available >= settings.min_free_memory)
 
 
 def judge_disk(gate: Gate, settings: Readiness, free: int) -> Gate:
-    """Enough disk for what a session writes."""
+    """Open with at least `min_free_disk` bytes free."""
     return gate.found(f"{say_size(free)} free", is_open=free >= settings.min_free_disk)
 
 
 def judge_load(gate: Gate, settings: Readiness, load: float) -> Gate:
-    """Nobody else works hard."""
+    """Open while others load a processor by at most `max_load_per_cpu`."""
     return gate.found(f"{load:.1f} per processor", is_open=load <= settings.max_load_per_cpu)
 
 
 def judge_pressure(gate: Gate, settings: Readiness, percent: float | None) -> Gate:
-    """Nobody waits for memory. A kernel that does not measure it leaves `memory` to tell."""
+    """Open up to `max_memory_pressure` percent, and where the kernel does not measure it (None)."""
     if percent is None:
         return gate.found("not measured by this kernel", is_open=True)
     return gate.found(f"{percent:.1f} %", is_open=percent <= settings.max_memory_pressure)
 
 
 def judge_power(gate: Gate, settings: Readiness, power: Power) -> Gate:
-    """The machine is plugged in."""
+    """Open on mains, and with `require_ac_power` off."""
     if settings.require_ac_power and power.on_battery is None:
         return gate.unread(power.says)
     return gate.found(power.says, is_open=not (settings.require_ac_power and power.on_battery))
 
 
 def judge_user(gate: Gate, settings: Readiness, seen: Sequence[Presence], unread: str = "") -> Gate:
-    """Nobody was at the machine lately. `unread` says what could not be looked at."""
+    """Closed after input within `user_idle`. `unread` says what could not be looked at."""
     last = min(seen, key=lambda presence: presence.idle_seconds, default=None)
     if last is not None and last.idle_seconds < settings.user_idle:
         return gate.found(_say_last(last), is_open=False)
@@ -97,14 +97,14 @@ def _say_last(last: Presence) -> str:
 
 
 def judge_agents(gate: Gate, settings: Readiness, at_work: Sequence[str]) -> Gate:
-    """No agent is in the middle of something."""
+    """Closed while agents are at work, unless `wait_for_agents` is off."""
     more = f" and {len(at_work) - 1} more" if len(at_work) > 1 else ""
     said = at_work[0] + more if at_work else "no agent is at work"
     return gate.found(said, is_open=not (settings.wait_for_agents and at_work))
 
 
 def judge_tasks(gate: Gate, most: int, count: int, what: str) -> Gate:
-    """Tasks of one kind in the owner's queue; its owner comes first."""
+    """Open with at most `most` tasks of one kind (`what`) in the owner's queue."""
     tasks = say_count(count, "task") if count else "no tasks"
     return gate.found(f"{tasks} {what}", is_open=count <= most)
 
@@ -112,7 +112,7 @@ def judge_tasks(gate: Gate, most: int, count: int, what: str) -> Gate:
 def judge_hours(
     gate: Gate, quiet_hours: Sequence[str], now: datetime, zone: tzinfo | None = None
 ) -> Gate:
-    """No quiet hours now. Entries that cannot be read were reported by the settings."""
+    """Closed in quiet hours. Entries that cannot be read were reported by the settings."""
     if not quiet_hours:
         return gate.found("no quiet hours are set", is_open=True)
     hours = [parse_quiet_hours(text) for text in quiet_hours]

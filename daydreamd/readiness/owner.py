@@ -15,7 +15,7 @@ _LOGIND_SECONDS: Final = 3.0
 
 
 async def await_owner() -> str:
-    """Wait until somebody does something, anywhere on this machine; tells where."""
+    """Wait for input on any terminal or desktop of this machine; returns which."""
     began = anyio.current_time()
     while True:
         await anyio.sleep(_LOOK_SECONDS)

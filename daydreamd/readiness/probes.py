@@ -39,7 +39,7 @@ class Probes:
         self._set(judging.judge_hours(self.gates["hours"], quiet_hours, datetime.now(UTC)))
 
     async def at_machine(self, disk_at: Path) -> None:
-        """Memory, load, pressure and power; then the disk, which alone can hang."""
+        """Judge memory, load, pressure and power; then the disk, which alone can hang."""
         for name, judge, read, metric in (
             ("memory", judging.judge_memory, machine.available_memory, "available_memory_bytes"),
             ("load", judging.judge_load, machine.load_by_others, "load_per_cpu"),
@@ -56,7 +56,7 @@ class Probes:
         self._keep("disk", judging.judge_disk, free, "free_disk_bytes")
 
     async def at_user(self) -> None:
-        """Terminals, and desktops where there is a logind."""
+        """Judge `user` by terminals, and by desktops where there is a logind."""
         gate, unread = self.gates["user"], ""
         seen: list[presence.Presence] = []
         try:
@@ -71,12 +71,12 @@ class Probes:
             self._measure(user_idle_seconds=round(min(p.idle_seconds for p in seen), 1))
 
     async def at_agents(self) -> None:
-        """Agents in the middle of a turn."""
+        """Judge `agents` by those in the middle of a turn."""
         at_work = await in_spare_thread(lambda: agents_at_work(os.environ))
         self._set(judging.judge_agents(self.gates["agents"], self._settings, at_work))
 
     async def at_queue(self, queue: Queue) -> None:
-        """Pending and stalled tasks. What cannot be counted is closed, whatever `unknown_means`."""
+        """Judge `queue`, `stalled`. What cannot be counted is closed, whatever `unknown_means`."""
         stalled = self.gates.pop("stalled")
         waiting = self.gates["queue"]
         if queue.backend == "none":
@@ -96,7 +96,7 @@ class Probes:
             self._measure(stalled_tasks=tasks.stalled)
 
     async def at_ollama(self, base_url: str) -> None:
-        """Somebody else's questions. A server that is not there is in nobody's use."""
+        """Judge `ollama` by the models it has in use; open where no Ollama answers."""
         gate = self.gates["ollama"]
         try:
             busy = await models_in_use(base_url)
@@ -106,7 +106,7 @@ class Probes:
             self._set(gate.found(f"{', '.join(busy) or 'nothing'} in use", is_open=not busy))
 
     async def at_model(self, find_model: Callable[[], Awaitable[ModelFinding]]) -> None:
-        """The model, by whoever knows how to find it."""
+        """Find the model, and note how quickly it answered."""
         self.model = await find_model()
         if self.model.choice:
             self._measure(model_latency_seconds=self.model.choice.latency_seconds)

@@ -53,7 +53,7 @@ def _file(queue: Queue) -> Path:
 
 
 def _promises(connection: Connection, queue: Queue) -> Tasks:
-    """A task in progress since nobody knows when counts as stalled."""
+    """Count a table of tasks. One in progress that does not say since when counts as stalled."""
     rows = connection.execute(
         f"""
         SELECT replace(replace(lower(trim(status)), '-', '_'), ' ', '_') AS state, count(*),

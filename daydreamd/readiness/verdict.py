@@ -129,7 +129,7 @@ async def check_readiness(
 
 
 def _is_closed(gate: Gate, unknown_means: str) -> bool:
-    """Hard gates are never guessed."""
+    """Whether a gate keeps a session from running; one that is hard and unknown always does."""
     if gate.state == "unknown":
         return gate.hard or unknown_means != "ready"
     return gate.state == "closed"

@@ -35,7 +35,7 @@ _OUTPUT: Final = re.compile(r"^Output tokens: ~([\d,]{1,16})", re.MULTILINE)
 
 
 class AnswerReader:
-    """Fed with text as it comes, hands on what belongs to the answer, at once."""
+    """Picks the answer out of text that comes in pieces, and hands it to `on_text` at once."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self.is_whole = False

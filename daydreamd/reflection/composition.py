@@ -107,7 +107,7 @@ async def compose_prompt(
 
 
 def _wishes(material: Material) -> _Draft:
-    """All that could be said, before anything is left out."""
+    """A draft of everything there is, whatever it costs."""
     several = len(material.workspace_analysis) > 1
     return _Draft(
         canary="",

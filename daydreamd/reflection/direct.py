@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
+from daydreamd.host.byte_lines import lines_of
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.composition import Prompt
 from daydreamd.text.prompting import one_line
@@ -78,7 +80,9 @@ async def _stream(
     async with (
         web.client(choice.base_url, api_key=choice.api_key) as server,
         web.ask(server, "/api/chat" if ollama else "/v1/chat/completions", question) as chunks,
-        aclosing(web.lines_of(chunks)) as lines,
+        aclosing(
+            lines_of(partial(anext, chunks, b""), too_long=ValueError("a line without an end"))
+        ) as lines,
     ):
         async for line in lines:
             seen += len(line)

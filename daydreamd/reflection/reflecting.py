@@ -53,7 +53,7 @@ class Reflection:
 
 @dataclass
 class _Course:
-    """How far it has got; what a deadline leaves behind is read off here."""
+    """How far a reflection has got: after a deadline, what it has left is read here."""
 
     emitter: Emitter
     facts: AnalysisFacts
@@ -67,7 +67,7 @@ class _Course:
         self.begin_answer()
 
     def begin_answer(self) -> None:
-        """Forget what was read, for another try."""
+        """Drop what was read: another answer begins."""
         self.reader = AnswerReader(self._pass_on)
 
     def _pass_on(self, text: str) -> None:

@@ -12,6 +12,7 @@ from tests.e2e.neighbours import (
     AS_ALICE,
     CLAUDE,
     LOG,
+    QUICK,
     agents,
     install_claude,
     leave_behind,
@@ -25,9 +26,8 @@ _LEFT = "/opt/left-behind"
 _DISK = "disk.service"
 _LONGEST_SECONDS = 38.0
 _UNTIL_IT_TIDIES = (None, *PHASES[: PHASES.index("pre_cleanup") + 1])
-_IN_A_MOMENT = {"enabled": True, "max_age": "1s", "idle_for": "100ms"}
 _TIDYING: dict[str, dict[str, object]] = {
-    "cleanup.claude": _IN_A_MOMENT,
+    "cleanup.claude": QUICK,
     "cleanup.temp": {"max_age": "1s"},
     "[cleanup.logs]": {"path": LOG, "max_size": "1KiB"},
     "[cleanup.kinds]": {"name": "left", "exe": [_LEFT], "end": True}
@@ -78,9 +78,9 @@ def work_for_tidying(house: Household) -> Iterator[None]:
     house.set(_TIDYING)
     house.systemctl("reload", UNIT)
     leave_behind(house, f"{AS_ALICE} {_LEFT} 7003")
-    until(lambda: agents(house, 7003, _LEFT), "the abandoned process runs")
+    # The file, which was there before, is then as old as it has to be, too.
+    until(lambda: agents(house, 7003, _LEFT, age=1), "the abandoned process is of age")
     try:
-        house.run(["sleep", "1.2"])  # as old as it has to be
         yield
     finally:
         house.run(["pkill", "-f", f"^{_LEFT}"], check=False)
@@ -110,8 +110,7 @@ def hang_agents_home(house: Household, phase: str | None) -> None:
     house.run(["mkdir", "-p", f"{AGENTS_HOME}/sessions", f"{AGENTS_HOME}/debug"], user="alice")
     with disk_of_its_own(house, AGENTS_HOME) as disk, work_for_tidying(house):
         leave_behind(house, f"{AS_ALICE} env HOME=/home/alice {CLAUDE} 7004")
-        until(lambda: agents(house, 7004), "the agent runs")
-        house.run(["sleep", "1.2"])
+        until(lambda: agents(house, 7004, age=1), "the agent is of age")
         try:
             ended = _session_meanwhile(house, disk, phase)
             expect(ended["outcome"] == "completed", f"it {ended['outcome']}: {ended['reasons']}")

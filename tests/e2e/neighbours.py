@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.e2e.household import LOGS, UNIT, Household, until
 from tests.e2e.stepping import parked
@@ -15,10 +16,9 @@ MANIFEST = "/home/alice/.npm/lib/node_modules/@anthropic-ai/claude-code/package.
 LOG = f"{LOGS}/app.log"
 _PARTS = f"{LOGS}/.app.log.*"  # packed so far, of a log that the next session goes on with
 LINES = 2_000_000
-POINTS = 6
+POINTS = 6  # of the eight pieces in which so many lines are packed
 LARGE = 2 << 30
-_SECONDS_OF_ROTATION = 1.5
-_QUICK = {"enabled": True, "max_age": "1s", "idle_for": "100ms"}
+QUICK = {"enabled": True, "max_age": "1s", "idle_for": "100ms"}
 AS_ALICE = "setpriv --reuid=alice --regid=alice --clear-groups"
 _APART = f"unshare --pid --fork --mount-proc {AS_ALICE}"
 
@@ -26,15 +26,14 @@ _APART = f"unshare --pid --fork --mount-proc {AS_ALICE}"
 def stand_beside_container(house: Household) -> None:
     """An abandoned agent goes; the same one in another pid namespace is spared."""
     install_claude(house)
-    house.set({"cleanup.claude": _QUICK})
+    house.set({"cleanup.claude": QUICK})
     house.systemctl("reload", UNIT)
     leave_behind(house, f"{AS_ALICE} {CLAUDE} 7001")
     leave_behind(house, f"{_APART} {CLAUDE} 7002")
     for seconds in (7001, 7002):
-        until(lambda seconds=seconds: agents(house, seconds), f"agent {seconds} runs")
+        until(lambda seconds=seconds: agents(house, seconds, age=1), f"agent {seconds} is of age")
     spared = agents(house, 7002)
     try:
-        house.run(["sleep", "2"])
         house.trigger()
         expect(not agents(house, 7001), "the abandoned one beside the container is left")
         expect(agents(house, 7002) == spared, "one in the container was ended")
@@ -60,9 +59,10 @@ def leave_behind(house: Household, words: str) -> None:
     house.run(argv)
 
 
-def agents(house: Household, seconds: int, program: str = CLAUDE) -> list[str]:
-    """The pids of those that sleep for so many seconds."""
-    return house.run(["pgrep", "-f", f"^{program} {seconds}$"], check=False).stdout.split()
+def agents(house: Household, seconds: int, program: str = CLAUDE, *, age: int = 0) -> list[str]:
+    """The pids of those that sleep for so many seconds, and have done so for `age` seconds."""
+    argv = ["pgrep", f"--older={age}", "-f", f"^{program} {seconds}$"]
+    return house.run(argv, check=False).stdout.split()
 
 
 def hide_processes(house: Household, hiding: int) -> None:
@@ -114,16 +114,34 @@ def _rotated_log(house: Household, make: str) -> Iterator[None]:
 def kill_in_rotation(house: Household, number: int) -> None:
     """The daemon is killed while it rotates: the next session carries on, no line is lost."""
     with _rotated_log(house, f"seq -f %015.0f {LINES} >{LOG}"):
-        here = house.cursor()
+        here, whole = house.cursor(), house.path(LOG).stat().st_size
         with unharmed(house, sessions=1, restarts=1):
             house.ask()
-            with parked(house, "pre_cleanup", after=_SECONDS_OF_ROTATION * number / POINTS):
+            with parked(house, "pre_cleanup", once=_pieces_are_packed(house, number + 1)):
                 house.kill("KILL")
                 house.wait_for_restart(here)
+        half = [path.name for path in _parts(house) if path.stat().st_size]
+        expect(len(half) == 1, f"it was not killed within the rotation: packed are {half}")
+        expect(house.path(LOG).stat().st_size == whole, "the log was cut before it was packed")
         expect(house.trigger()["outcome"] == "completed", "no session completes again")
         lost = LINES - len(_numbers(house))
         expect(lost == 0, f"{lost} lines are lost")
         expect(house.path(f"{LOG}.1.gz").exists(), "nothing was rotated")
+
+
+def _pieces_are_packed(house: Household, count: int) -> Callable[[], bool]:
+    """Whether the part that is under way was seen to grow so often."""
+    seen: set[int] = set()
+
+    def look() -> bool:
+        seen.update(size for path in _parts(house) if (size := path.stat().st_size))
+        return len(seen) >= count
+
+    return look
+
+
+def _parts(house: Household) -> list[Path]:
+    return list(house.path(LOGS).glob(".app.log.*.part"))
 
 
 def _numbers(house: Household) -> set[int]:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,21 +36,26 @@ class Parked:
 
 
 @contextlib.contextmanager
-def parked(house: Household, phase: str, *, after: float = 0.0) -> Iterator[Parked]:
+def parked(
+    house: Household, phase: str, *, after: float = 0.0, once: Callable[[], bool] = lambda: True
+) -> Iterator[Parked]:
     """The session that is about to begin, stopped `after` so many seconds of its `phase`.
 
-    If the phase is over earlier, it is stopped right behind it; behind the last there is nothing
-    left to stop, and the phase is "over". It goes on at the end, if it lives.
+    And not before `once` says so, which is asked at every stop from then on. If the phase is over
+    earlier, it is stopped right behind it; behind the last there is nothing left to stop, and the
+    phase is "over". It goes on at the end, if it lives.
     """
     pid = until(house.session_pid, "a session process begins")
-    session = _run_until(house, pid, phase, after)
+    session = _run_until(house, pid, phase, after, once)
     try:
         yield session
     finally:
         session.go_on()
 
 
-def _run_until(house: Household, pid: int, phase: str, after: float) -> Parked:
+def _run_until(
+    house: Household, pid: int, phase: str, after: float, once: Callable[[], bool]
+) -> Parked:
     wanted, spent = PHASES.index(phase), 0.0
     while _state(pid) not in "ZX":
         near = _phase_index(house) >= wanted - 1
@@ -59,7 +64,7 @@ def _run_until(house: Household, pid: int, phase: str, after: float) -> Parked:
             if not _has_stopped(pid):
                 break
             here = _phase_index(house)
-            if here > wanted or (here == wanted and spent >= after):
+            if here > wanted or (here == wanted and spent >= after and once()):
                 return Parked(pid, PHASES[here])
             spent += SLICE_SECONDS if here == wanted else 0.0
             _signal(pid, signal.SIGCONT)

@@ -18,7 +18,7 @@ import pytest
 from daydreamd.cleanup.log_rotation import make_room, rotate_log
 from daydreamd.errors import FileError
 from daydreamd.host.log_files.rotation import rotate
-from daydreamd.host.log_files.writers import Writer
+from daydreamd.host.log_files.writers import Writer, openers
 from daydreamd.settings.cleanup import CleanupLog
 from daydreamd.units import Size
 
@@ -241,3 +241,9 @@ def test_archives_stay_where_removing_them_cannot_make_the_room(tmp_path: Path):
         assert make_room(disk, state=disk, min_free=free + 500_000, act=True) == []
         assert make_room(disk, state=tmp_path, min_free=1 << 60, act=True) == []
         assert names(disk) == [ARCHIVED[0]]
+
+
+def test_a_log_is_not_told_to_be_let_go_for_want_of_descriptors(tmp_path, no_descriptor_left):
+    facts = tmp_path.stat()
+    with no_descriptor_left(), pytest.raises(OSError, match="Too many open files"):
+        openers(facts, (os.getppid(),))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import threading
@@ -69,7 +68,7 @@ def test_a_queue_in_files_is_counted(tmp_path: Path) -> None:
 def redis_url(tmp_path: Path) -> Iterator[str]:
     program = shutil.which("redis-server")
     assert program, "the tests of queues need redis-server"
-    socket = Path(os.path.relpath(tmp_path / "r.sock"))
+    socket = tmp_path / "r.sock"
     with subprocess.Popen(
         [program, "--port", "0", "--unixsocket", "r.sock", "--save", "", "--daemonize", "no"],
         cwd=tmp_path, stdout=subprocess.PIPE,
@@ -78,7 +77,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         for line in server.stdout:
             if b"ready to accept connections" in line.lower() or b"at r.sock" in line:
                 break
-        yield f"unix://{socket.resolve()}"
+        yield f"unix://{socket}"
         server.terminate()
         server.stdout.read()
 

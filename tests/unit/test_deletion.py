@@ -140,6 +140,13 @@ def test_what_somebody_has_open_is_known_to_be_in_use(tmp_path: Path):
     assert not any(leftover.holds & places_in_use() for leftover in found)
 
 
+def test_what_cannot_be_looked_at_for_want_of_descriptors_is_not_told_to_be_unused(
+    no_descriptor_left,
+):
+    with no_descriptor_left(), pytest.raises(OSError, match="Too many open files"):
+        places_in_use()
+
+
 def test_an_entry_that_was_exchanged_after_the_look_stays(tmp_path: Path):
     (tmp_path / "old").touch()
     (found,) = find_leftovers(tmp_path, files=globs("old"), trees=[], min_age=0, uids=None)

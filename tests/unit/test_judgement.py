@@ -176,6 +176,8 @@ def test_files_are_asked_without_following_links(tmp_path):
     gone = from_workspaces({"shop": tmp_path / "unmounted"})
     assert judged(known=[known(before)], current=gone).addressed == ()
     assert judged(known=[known(before)], current=from_workspaces({})).addressed == ()
+    unreadable = from_workspaces({"shop": tmp_path / ("x" * 300)})  # an error, as of a dead mount
+    assert judged(known=[known(before)], current=unreadable).addressed == ()
 
 
 def test_lines_that_were_cut_for_the_prompt_are_found_again():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.needs import ALL, NEEDS, Need, missing
 
@@ -68,3 +71,34 @@ def test_who_uses_the_zoo_is_skipped_where_it_cannot_be_built() -> None:
     ).stdout.splitlines()  # fmt: skip
     assert all(" gcc " in line for line in said[:2])
     assert "gcc" not in said[2]
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+@pytest.mark.parametrize(
+    ("brings", "has", "reason"),
+    [("nobody-has-it", True, "missing here: git"), ("git", False, "this machine has no luck")],
+)
+def test_what_cannot_run_here_is_skipped_and_fails_under_ci(
+    tmp_path: Path, brings: str, has: bool, reason: str, ci: str, code: int
+) -> None:
+    """In a tree of its own, where a whole file lacks a package or one test something else."""
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    for name in ("conftest.py", "aider.py"):
+        shutil.copy(ROOT / "tests" / name, tests)
+    needs = (ROOT / "tests/needs.py").read_text().replace('"git", "git",', f'"git", "{brings}",')
+    tests.joinpath("needs.py").write_text(needs)
+    tests.joinpath("test_it.py").write_text(
+        f"def test_it(need_here):\n    need_here({has}, 'luck')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-ra", "tests"],
+        cwd=tmp_path,
+        env={**os.environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    assert ("1 skipped" in done.stdout) == (code == 0)
+    assert reason in done.stdout

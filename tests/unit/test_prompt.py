@@ -165,3 +165,16 @@ def test_one_of_a_kind_is_said_in_the_singular() -> None:
         "1 commit in 7 days",
         "complexity where it changes most: a.py (3, 1 commit)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dirty", "said"),
+    [
+        (None, "on branch main"),
+        ({}, "on branch main, nothing uncommitted"),
+        ({"unknown": 2}, "on branch main, uncommitted files: 2 perhaps changed"),
+    ],
+)
+def test_what_is_not_known_to_be_committed_is_not_called_so(dirty, said) -> None:
+    git = {"branch": "main", "dirty": dirty}
+    assert describe(msgspec.convert({"git": git}, WorkspaceFacts)) == [said]

@@ -1,9 +1,10 @@
 """Starting a child: in a session of its own, within its program's limits, to die when we die.
 
 `prlimit` and `setpriv` of util-linux become the program, in two milliseconds: with its limits from
-its first instruction on, and with the kernel's promise to end it with us. Where `setpriv` cannot be
-used, our own confining program does the same in fifteen; a program that confines itself already is
-started as it is. This file does not know how a child is held.
+its first instruction on, and with the kernel's promise to end it with us (should we die within
+those two, recovery finds it by its mark). Where `setpriv` cannot be used, our own confining program
+does the same in fifteen; a program that confines itself already is started as it is. This file does
+not know how a child is held.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -24,6 +25,8 @@ from daydreamd.host.children.programs import Program, find_program
 
 Stream = Literal["pipe", "inherit", "drop"]
 _STREAMS: Final = {"pipe": subprocess.PIPE, "inherit": None, "drop": subprocess.DEVNULL}
+_OPENED_AT_START: Final = 8
+"""Three pipes of the child's, and the one through which a failed exec is told."""
 _NAMES: Final = {
     resource.RLIMIT_CORE: "core",
     resource.RLIMIT_DATA: "data",
@@ -48,8 +51,10 @@ def launch(
     words = [str(word) for word in argv]
     try:
         _require(words[0])
+        bound = [*_limiting(program), *_bound_to_us(words)]
+        _require_descriptors()
         process = subprocess.Popen(
-            [*_limiting(program), *_bound_to_us(words)],
+            bound,
             bufsize=0,
             cwd=cwd,
             env=dict(env),
@@ -93,6 +98,13 @@ def _bound_to_us(words: list[str]) -> list[str]:
     if wrapper := _setpriv():
         return [*wrapper, found, *words[1:]]
     return confined([found, *words[1:]], landlock=False, nice=0, oom_score_adj=0)
+
+
+def _require_descriptors() -> None:
+    """OSError where too few are left: Popen before Python 3.11.4 never closes those it then has."""
+    with ExitStack() as opened:
+        for _ in range(_OPENED_AT_START):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
 
 
 @lru_cache(maxsize=1)

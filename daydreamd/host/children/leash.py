@@ -2,7 +2,7 @@
 
 Whatever way `leashed` is left (the end, an error, a cancelled scope), TERM, a grace and KILL have
 gone to everything that the child started before control returns, and the child has been waited for.
-This file does not know deadlines; they belong to whoever holds the leash.
+Deadlines are the caller's: this file does not know them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal as signals
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from typing import Final
 import anyio
 
 from daydreamd.errors import CommandError, CommandTimeout, CommandTooLarge
+from daydreamd.host.byte_lines import lines_of
 from daydreamd.host.children.launch import Stream, abandon, launch
 from daydreamd.host.children.pipes import Outflow, Tail, feed, waits_for_a_pipe
 from daydreamd.host.children.programs import ANY, Program
@@ -28,7 +29,6 @@ from daydreamd.host.processes.trees import end_tree
 from daydreamd.units import say_size
 
 _STDERR_BYTES: Final = 1 << 16
-_LINE_BYTES: Final = 1 << 20
 _FIRST_SAMPLE_SECONDS: Final = 0.05
 _SAMPLE_SECONDS: Final = 0.25
 _STRAY_SECONDS: Final = 0.5
@@ -78,17 +78,10 @@ class Leash:
             raise CommandError("cannot read the child's output: it does not go through a pipe")
         return await self._stdout_pipe.read()
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    def lines(self) -> AsyncGenerator[bytes]:
         """Its stdout by lines, without their ends; a line above 1 MiB is CommandTooLarge."""
-        rest = b""
-        while chunk := await self.read():
-            *complete, rest = (rest + chunk).split(b"\n")
-            for line in complete:
-                yield line
-            if len(rest) > _LINE_BYTES:
-                raise CommandTooLarge("cannot read the child's output: a line has no end")
-        if rest:
-            yield rest
+        reason = CommandTooLarge("cannot read the child's output: a line has no end")
+        return lines_of(self.read, too_long=reason)
 
     @property
     def stderr(self) -> bytes:
@@ -112,7 +105,7 @@ class Leash:
     # What follows is for `leashed`.
 
     async def tend(self, stdin: bytes, grace: float, holder: anyio.CancelScope) -> None:
-        """All that must be done for a child while it lives."""
+        """Wait for its end, watch its memory, collect its stderr, feed its stdin; until `end`."""
         with self._chores:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._await_end)
@@ -151,7 +144,7 @@ class Leash:
                 pipe.close()  # descriptors to look around with
 
     def close(self) -> None:
-        """Give back the descriptors."""
+        """Close the pipes and the pidfd."""
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe:
                 pipe.close()

@@ -50,7 +50,7 @@ class Outflow:
                 await anyio.wait_readable(self._pipe)
 
     def child_ended(self) -> None:
-        """Whoever still holds the other end does so without leave: read what is there, and stop."""
+        """Read what is left, and then stop: a grandchild may hold the other end open for ever."""
         self._give_up = anyio.current_time() + _DRAIN_SECONDS
         if self._waiting:
             self._waiting.deadline = self._give_up

@@ -120,13 +120,18 @@ def _lies_in_a_workspace(path: str) -> bool:
     return any(below.startswith(f"{workspace}/") for workspace in _WORKSPACES)
 
 
-@lru_cache(maxsize=256)
 def _is_ours_alone(place: str) -> bool:
     """Whether nobody but root and us can put a program into a directory, or swap it for another."""
     try:
-        return ask_disk(place, lambda: _only_we_write(Path(place).resolve(strict=True)))
+        return _ask_who_writes(place)
     except (OSError, RuntimeError):  # silent, not there, not ours to look at, or a loop of links
         return False
+
+
+@lru_cache(maxsize=256)
+def _ask_who_writes(place: str) -> bool:
+    """Keeps what is known; what could not be looked at is asked again (an error is not kept)."""
+    return ask_disk(place, lambda: _only_we_write(Path(place).resolve(strict=True)))
 
 
 def _only_we_write(here: Path) -> bool:

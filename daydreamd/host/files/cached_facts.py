@@ -1,9 +1,9 @@
 """What the kernel knows of a file without asking its disk.
 
-`stat` on a descriptor of somebody else's process asks the disk that it lies on, and one that does
-not answer would hold up whoever only wants to know which file that is. Device, inode and type never
-change, so the kernel's memory of them will do (statx(2), AT_STATX_DONT_SYNC). Of a file on this
-machine's own disks it has everything.
+`stat` on a descriptor of another process asks the disk that it lies on, and one that does not
+answer would hold up every look at what is open. Device, inode and type never change, so the
+kernel's memory of them will do (statx(2), AT_STATX_DONT_SYNC). Of a file on this machine's own
+disks it has everything.
 """
 
 from __future__ import annotations

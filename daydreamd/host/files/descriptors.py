@@ -1,7 +1,7 @@
 """How many files may be open at once: as many as are allowed, and never too few to work with.
 
 With too few, some looks at the machine succeed and others do not, and half a look is worse than
-none. So whoever is about to work makes sure first, and says what is missing.
+none. So it is made sure of before any work, and what is missing is said.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -63,13 +63,14 @@ def ask_disks(
 def _answer(path: Path, future: Future[T] | None, give_up: float) -> T | Exception:
     if future is None:
         return _no_answer(path)
-    try:
-        return future.result(max(0.0, give_up - time.monotonic()))
-    except Exception as error:  # noqa: BLE001 - the question's own, for whoever asked it
-        if future.done():
-            return error
+    wait([future], max(0.0, give_up - time.monotonic()))
+    if not future.done():
         _waiting[path] = future
         return _no_answer(path)
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - the question's own, for whoever asked it
+        return error
 
 
 def _no_answer(path: Path) -> TimeoutError:

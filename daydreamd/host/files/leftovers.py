@@ -11,6 +11,7 @@ import re
 import stat
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -116,12 +117,14 @@ def remove_leftover(leftover: Leftover) -> Removal:
 def places_in_use() -> set[Place]:
     """Every file and directory that a process we may look into has in use; as root, everybody's.
 
-    Descriptors, working directories, roots and executables.
+    Descriptors, working directories, roots and executables. OSError where we cannot look at all.
     """
     used: set[Place] = set()
     for process in _numbered("/proc"):
         links = [f"{process}/{name}" for name in ("cwd", "root", "exe")]
-        for link in (*links, *_numbered(f"{process}/fd")):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            links += _numbered(f"{process}/fd")
+        for link in links:
             try:
                 facts = cached_facts(link)  # whoever works on a dead disk is not waited for
             except OSError:
@@ -164,11 +167,8 @@ def _parts_below(above: Path, part: str | re.Pattern[str], uid: int) -> list[Pat
 
 
 def _numbered(directory: str) -> list[str]:
-    try:
-        with os.scandir(directory) as entries:
-            return [entry.path for entry in entries if entry.name.isdecimal()]
-    except OSError:  # another user's, or gone
-        return []
+    with os.scandir(directory) as entries:
+        return [entry.path for entry in entries if entry.name.isdecimal()]
 
 
 def _matching(name: str, shapes: Sequence[Shape]) -> Shape | None:

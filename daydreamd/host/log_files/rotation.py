@@ -148,7 +148,7 @@ class _Log:
         return Rotation(str(self._path), True, packing.part.offset, lost, said)
 
     def _take_out(self, log: int, packing: Packing, block: int) -> int:
-        """Take out what is packed; what is being written stays. The bytes lost: none."""
+        """Take out what is packed, and keep what is being written; how many bytes were lost."""
         packing.advance((os.fstat(log).st_size - 1) // block * block, math.inf)
         packing.save(complete=True)
         if packing.part.offset and collapse(log, packing.part.offset):
@@ -156,7 +156,7 @@ class _Log:
         return _cut(log, packing)
 
     def _leave(self, packing: Packing) -> Rotation:
-        """Less than a block cannot be taken out without a gap: it waits until there is more."""
+        """Keep the log as it is: less than a block cannot be taken out without a gap."""
         self._take_in(packing.part)
         said = "is being written, and too small to be cut without losing anything"
         return Rotation(str(self._path), rotated=False, said=said)

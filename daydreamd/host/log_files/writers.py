@@ -29,14 +29,14 @@ class Writer:
     signal: str = "HUP"
 
     def check(self, path: Path, facts: os.stat_result) -> None:
-        """FileError unless the named process has this very log open: a stale file tells nobody."""
+        """FileError unless the process that the pid file names has this very log open."""
         pid = self._pid()
         if not openers(facts, (pid,)):
             reason = f"pid {pid} of {self.pidfile}: it has not opened the log"
             raise FileError(f"cannot rotate {path} by {reason}", path=path)
 
     def tell(self, path: Path) -> Told:
-        """Signal it if it writes to this log; that nobody was told is said, too."""
+        """Signal the process if it has this log open; the result says why it was not."""
         try:
             pid = self._pid()
             if not any(_is_of(path, name) for name in _descriptors(pid)):

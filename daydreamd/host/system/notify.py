@@ -41,11 +41,11 @@ class Notifier:
         self.watchdog_seconds = watchdog_seconds(environ, pid=os.getpid())
 
     def ready(self, status: str) -> bool:
-        """Start-up (or a reload) is over."""
+        """Send READY=1 with a status line: start-up, or a reload, is over."""
         return self._send(f"READY=1\n{_status(status)}")
 
     def status(self, text: str) -> bool:
-        """One line of plain words for `systemctl status`."""
+        """Send a status line, as `systemctl status` shows it."""
         return self._send(_status(text))
 
     def watchdog(self) -> bool:

@@ -36,7 +36,7 @@ class Mailbox:
         self._news = asyncio.Event()
 
     def put(self, number: Signals) -> None:
-        """Note a signal."""
+        """Add a signal, unless an equal one is waiting."""
         if number not in self._waiting:
             self._waiting.append(number)
         self._news.set()
@@ -51,7 +51,7 @@ class Mailbox:
 
 @contextmanager
 def listen(numbers: Iterable[Signals], *, deaf_after: bool = False) -> Iterator[Mailbox]:
-    """Handlers for `numbers` in the running loop, and whatever was blocked let through.
+    """Handle `numbers` in the running loop, those that were blocked until now included.
 
     `deaf_after` is for a process about to end: its last moments must not become a death by signal.
     """
