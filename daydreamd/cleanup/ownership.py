@@ -175,6 +175,12 @@ def parent_owner(stat: Stat, around: Surroundings) -> Owner:
 
 def _is_orphan(stat: Stat, around: Surroundings) -> bool:
     """Whether nobody owns it by its parents, its terminal or its group."""
+    if stat.pid not in around.orphans:
+        around.orphans[stat.pid] = _has_nobody(stat, around)
+    return around.orphans[stat.pid]
+
+
+def _has_nobody(stat: Stat, around: Surroundings) -> bool:
     cgroup = read_cgroup(stat.pid)
     return (
         not _terminal(stat)
