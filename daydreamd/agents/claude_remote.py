@@ -6,16 +6,15 @@ the sessions that `claude agents` can still come back to.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from daydreamd.errors import FileError
-from daydreamd.host.files.access import read_text_nofollow
 from daydreamd.host.files.disks import ask_disk
+from daydreamd.host.files.json_files import read_json
 
 _OPTIONS: Final = (
     "--remote-control", "--rc", "--sdk-url", "--bg", "--background", "--spare-ready", "--teleport",
@@ -28,7 +27,7 @@ _MOST_VALUES: Final = 20_000
 def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_ticks: int) -> str:
     """Why it lives without a terminal, in a few words; "" where nothing says so.
 
-    OSError, FileError or ValueError where the roster is there and cannot be read.
+    OSError or FileError where the roster is there and cannot be read.
     """
     for word in argv[1:]:
         if word.partition("=")[0] in _OPTIONS or word.startswith("--bg-"):
@@ -45,14 +44,13 @@ def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_t
 def scheduled_work(cwd: str, pid: int) -> str:
     """Whether it has scheduled work of its own, which it does hours after anybody was there.
 
-    The lock beside the tasks bears the pid of the session that is to do them. FileError or
-    ValueError where it is there and cannot be read.
+    The lock beside the tasks bears the pid of the session that is to do them. OSError or
+    FileError where it is there and cannot be read, or where the directory is not known.
     """
+    if not cwd:
+        raise FileError("its working directory cannot be read")
     path = Path(cwd, ".claude", "scheduled_tasks.lock")
-    if not path.is_file():
-        return ""
-    text = read_text_nofollow(path, max_bytes=1 << 16)
-    lock = msgspec.json.decode(text)
+    lock = ask_disk(path, partial(_read_document, path, max_bytes=1 << 16))
     is_its_own = isinstance(lock, dict) and lock.get("pid") == pid
     return f"it has scheduled work, as {path} says" if is_its_own else ""
 
@@ -65,21 +63,22 @@ def _after_script(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_on_the_roster(path: Path, pid: int, start_ticks: int) -> bool:
-    try:
-        text = read_text_nofollow(path, max_bytes=4 << 20)
-    except FileError:
-        if path.is_file():
-            raise
-        return False
-    try:
-        roster = msgspec.json.decode(text)
-    except RecursionError as error:
-        raise ValueError(f"{path} is nested too deeply") from error
+    roster = _read_document(path, max_bytes=4 << 20)
     return any(
         str(entry.get("pid")) == str(pid)
         and str(entry.get("procStart", start_ticks)) == str(start_ticks)
         for entry in _objects(roster)
     )
+
+
+def _read_document(path: Path, *, max_bytes: int) -> object:
+    """The JSON in a regular file; None where there is no such file."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return read_json(path, object, max_bytes=max_bytes)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
