@@ -85,9 +85,8 @@ def _read_files(
             session_id = newest[1]
         resumable = can_be_resumed(projects, session_id)
         finished = _is_finished(home, session_id) if is_certain else False
-    except (FileError, OSError, ValueError, RecursionError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else error
-        return ClaudeState(unknown=f"its session files ({reason})")
+    except (FileError, OSError, ValueError) as error:
+        return ClaudeState(unknown=f"its session files ({error})")
     idle = None
     if entry.status == "idle" and entry.status_updated_at:
         idle = max(0.0, time.time() - entry.status_updated_at / 1000)

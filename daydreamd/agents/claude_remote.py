@@ -12,11 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from daydreamd.errors import FileError
-from daydreamd.host.files.access import read_text_nofollow
 from daydreamd.host.files.disks import ask_disk
+from daydreamd.host.files.json_files import read_json
 
 _OPTIONS: Final = (
     "--remote-control", "--rc", "--sdk-url", "--bg", "--background", "--spare-ready", "--teleport",
@@ -29,7 +27,7 @@ _MOST_VALUES: Final = 20_000
 def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_ticks: int) -> str:
     """Why it lives without a terminal, in a few words; "" where nothing says so.
 
-    OSError, FileError or ValueError where the roster is there and cannot be read.
+    OSError or FileError where the roster is there and cannot be read.
     """
     for word in argv[1:]:
         if word.partition("=")[0] in _OPTIONS or word.startswith("--bg-"):
@@ -46,8 +44,8 @@ def remote_session(argv: tuple[str, ...], config: Path | None, pid: int, start_t
 def scheduled_work(cwd: str, pid: int) -> str:
     """Whether it has scheduled work of its own, which it does hours after anybody was there.
 
-    The lock beside the tasks bears the pid of the session that is to do them. OSError, FileError or
-    ValueError where it is there and cannot be read.
+    The lock beside the tasks bears the pid of the session that is to do them. OSError or
+    FileError where it is there and cannot be read, or where the directory is not known.
     """
     if not cwd:
         raise FileError("its working directory cannot be read")
@@ -73,18 +71,14 @@ def _is_on_the_roster(path: Path, pid: int, start_ticks: int) -> bool:
     )
 
 
-def _read_document(path: Path, *, max_bytes: int) -> Any:
+def _read_document(path: Path, *, max_bytes: int) -> object:
     """The JSON in a regular file; None where there is no such file."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return None
     except (FileNotFoundError, NotADirectoryError):
         return None
-    try:
-        return msgspec.json.decode(read_text_nofollow(path, max_bytes=max_bytes))
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else error
-        raise FileError(f"cannot read {path}: {reason}", path=path) from error
+    return read_json(path, object, max_bytes=max_bytes)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

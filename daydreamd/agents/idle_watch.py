@@ -23,8 +23,9 @@ import msgspec
 from daydreamd.agents.sampling import Sample, has_moved, is_unmoved, look
 from daydreamd.errors import FileError, HostError
 from daydreamd.host.boots import read_boot_id
-from daydreamd.host.files.access import read_text_nofollow, write_atomically
+from daydreamd.host.files.access import write_atomically
 from daydreamd.host.files.disks import ask_disk
+from daydreamd.host.files.json_files import read_json
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.settings.cleanup import Cleanup
 
@@ -102,9 +103,8 @@ def read_watch(state: Path | None) -> Watch:
     boot_id = read_boot_id()
     if state is not None:
         try:
-            text = read_text_nofollow(state / FILE_NAME, max_bytes=16 << 20)
-            watch = msgspec.json.decode(text, type=Watch)
-        except (FileError, msgspec.DecodeError, RecursionError):
+            watch = read_json(state / FILE_NAME, Watch, max_bytes=16 << 20)
+        except FileError:
             # not there yet, or torn by somebody: then idle time is not known, which spares
             return Watch(boot_id)
         if watch.boot_id == boot_id:

@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from daydreamd.errors import FileError
-from daydreamd.host.files.access import read_text_nofollow
 from daydreamd.host.files.disks import glance
+from daydreamd.host.files.json_files import read_json
 from daydreamd.host.processes import read_environ, read_stat, read_uid
 
 
@@ -56,11 +56,7 @@ def config_dir(environ: Mapping[str, str], uid: int) -> Path | None:
 
 def parse_entry(path: Path) -> RegistryEntry:
     """The entry in one file. FileError where it cannot be read or holds none."""
-    try:
-        entry = msgspec.json.decode(read_text_nofollow(path), type=RegistryEntry)
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else error
-        raise FileError(f"cannot read {path}: {reason}", path=path) from error
+    entry = read_json(path, RegistryEntry)
     # Whoever asks compares words, whatever their case.
     return msgspec.structs.replace(entry, status=entry.status.lower())
 

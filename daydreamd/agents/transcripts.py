@@ -18,7 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from daydreamd.errors import FileError
-from daydreamd.host.files.access import read_beneath, read_text_nofollow
+from daydreamd.host.files.access import read_beneath
+from daydreamd.host.files.json_files import read_json
 
 SESSION_ID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _MOST_ENTRIES: Final = 20_000
@@ -169,10 +170,8 @@ def _has_open_todos(directory: Path, session_id: str) -> bool:
         return True
     for path in lists:
         try:
-            items = msgspec.json.decode(read_text_nofollow(path))
-        except (FileError, msgspec.DecodeError, RecursionError):
-            return True
-        if not isinstance(items, list):
+            items = read_json(path, list[object])
+        except FileError:
             return True
         if any(isinstance(item, dict) and item.get("status") != "completed" for item in items):
             return True

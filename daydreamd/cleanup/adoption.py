@@ -13,7 +13,11 @@ from daydreamd.host.processes.namespaces import Home
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What was seen of the machine around the agents, in one look."""
+    """What was seen of the machine around the agents, in one look.
+
+    `orphans` is what was found of processes so far, by pid: those at a pipe that many share are
+    asked about once for each of the many.
+    """
 
     table: Mapping[int, Stat]
     connections: Connections
@@ -21,6 +25,7 @@ class Surroundings:
     agents: Collection[int] = ()
     home: Home = field(default_factory=Home)
     our_cgroup: str = "/"
+    orphans: dict[int, bool] = field(default_factory=dict)
 
 
 def is_adopted(child: Stat, parent: Stat, around: Surroundings) -> bool | None:

@@ -156,7 +156,7 @@ class Inspection:
         try:
             said = remote_session(self.sample.argv, home, pid, self.stat.start_ticks)
             return said or self.claude.remote or scheduled_work(self.sample.cwd, pid), ""
-        except (FileError, OSError, ValueError) as error:
+        except (FileError, OSError) as error:
             return "", f"the roster of its daemon, or its scheduled work ({error})"
 
     @cached_property

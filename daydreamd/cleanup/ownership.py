@@ -62,7 +62,7 @@ def belonging_of(
     `ports_are_left` is true where a TCP port alone, without a client, says nothing of an owner.
     """
     above = _waiting_above(stat, around)
-    circle = PeerGroup(
+    group = PeerGroup(
         root=stat,
         family=family | {parent.pid for parent in above},
         parents=frozenset(_real_parents(stat, around)),
@@ -80,24 +80,24 @@ def belonging_of(
             cgroup=cgroup,
             our_cgroup=around.our_cgroup,
             frozen=_frozen(family),
-            tracer=_tracer(circle.family, around.table, lambda: _watcher(circle)),
+            tracer=_tracer(group.family, around.table, lambda: _watcher(group)),
             remote=remote,
-            person=_person(circle, family) or _stopped(above),
+            person=_person(group, family) or _stopped(above),
             multiplexer=_multiplexer(stat, around.table),
             terminal=_terminal(stat),
-            connected=connected_owner(circle),
+            connected=connected_owner(group),
             parent=parent_owner(stat, around),
         )
     )
-    return Belonging(owner, frozenset(circle.partners), _companions(circle, above))
+    return Belonging(owner, frozenset(group.partners), _companions(group, above))
 
 
-def _companions(circle: PeerGroup, above: Collection[Stat]) -> frozenset[int]:
+def _companions(group: PeerGroup, above: Collection[Stat]) -> frozenset[int]:
     """Who has nothing to wait for without it: a shell with other commands has."""
-    found = circle.companions | {parent.pid for parent in above}
-    ours = found | circle.family
+    found = group.companions | {parent.pid for parent in above}
+    ours = found | group.family
     return frozenset(
-        pid for pid in found if all(one.pid in ours for one in descendants([pid], circle.table))
+        pid for pid in found if all(one.pid in ours for one in descendants([pid], group.table))
     )
 
 
@@ -174,7 +174,13 @@ def parent_owner(stat: Stat, around: Surroundings) -> Owner:
 
 
 def _is_orphan(stat: Stat, around: Surroundings) -> bool:
-    """Whether nobody owns it by its parents, its terminal or its group."""
+    """Whether nobody owns it by its parents, its terminal or its control group."""
+    if stat.pid not in around.orphans:
+        around.orphans[stat.pid] = _has_nobody(stat, around)
+    return around.orphans[stat.pid]
+
+
+def _has_nobody(stat: Stat, around: Surroundings) -> bool:
     cgroup = read_cgroup(stat.pid)
     return (
         not _terminal(stat)
@@ -206,12 +212,12 @@ def _tracer(
     return watcher()
 
 
-def _watcher(circle: PeerGroup) -> str:
+def _watcher(group: PeerGroup) -> str:
     """Who holds a descriptor of the process or of one below it, to be told of its end."""
-    held = circle.connections.watchers
-    for watcher in sorted({one for pid in circle.family for one in held.get(pid, ())}):
-        stat = circle.table.get(watcher)
-        if stat is None or watcher in circle.family or watcher in circle.parents:
+    held = group.connections.watchers
+    for watcher in sorted({one for pid in group.family for one in held.get(pid, ())}):
+        stat = group.table.get(watcher)
+        if stat is None or watcher in group.family or watcher in group.parents:
             continue
         name = program_name(stat)
         if not name.startswith(_KEEPERS) and not is_daydreamd(read_argv(watcher)):
@@ -219,10 +225,10 @@ def _watcher(circle: PeerGroup) -> str:
     return ""
 
 
-def _person(circle: PeerGroup, family: Collection[int]) -> str:
+def _person(group: PeerGroup, family: Collection[int]) -> str:
     """A program below it in which a person works, or that is meant to go on without its starter."""
-    for pid in sorted(set(family) - {circle.root.pid}):
-        stat = circle.table.get(pid)
+    for pid in sorted(set(family) - {group.root.pid}):
+        stat = group.table.get(pid)
         if stat is None:
             continue
         name = program_name(stat)
@@ -231,12 +237,12 @@ def _person(circle: PeerGroup, family: Collection[int]) -> str:
         if is_daemon(name, stat.comm, read_argv(pid)):
             return f"{name} (pid {pid}) below it is meant to outlive its starter"
         terminal = terminal_name(stat.tty_nr) or terminal_of_stdio(pid)
-        if terminal and stat.session not in circle.family and not _terminal(circle.root):
+        if terminal and stat.session not in group.family and not _terminal(group.root):
             return f"{name} (pid {pid}) below it has terminal {terminal}"
-    if guests := ends_with(family, circle.table):
-        guest = circle.table[min(guests)]
+    if guests := ends_with(family, group.table):
+        guest = group.table[min(guests)]
         return f"{program_name(guest)} (pid {guest.pid}) has entered a namespace below it"
-    return "a window is open in its tree" if has_window(circle) else ""
+    return "a window is open in its tree" if has_window(group) else ""
 
 
 def _multiplexer(stat: Stat, table: Mapping[int, Stat]) -> str:

@@ -30,7 +30,7 @@ _BROKER: Final = re.compile(
 class PeerGroup:
     """A process with its tree, and the question whether another process is an orphan, too.
 
-    `orphan` says of a process that nobody owns it by its parents, its terminal or its group.
+    `orphan` says that nobody owns a process by its parents, its terminal or its control group.
     `servers` are those of the family that are there to serve whoever they are connected to.
     `partners` are other agents that turn out to be connected to it: they stay or go together.
     `companions` are filters and wrappers that are connected to nobody but it.
@@ -49,151 +49,151 @@ class PeerGroup:
     companions: set[int] = field(default_factory=set)
 
 
-def connected_owner(circle: PeerGroup) -> Owner | None:
+def connected_owner(group: PeerGroup) -> Owner | None:
     """The first owner among all that are connected; None where there is none."""
-    group, waiting = set(circle.family), sorted(circle.family)
+    members, waiting = set(group.family), sorted(group.family)
     unknown: Owner | None = None
     while waiting:
         pid = waiting.pop()
-        links = circle.connections.links(pid, group)
+        links = group.connections.links(pid, members)
         if links is None:
             unknown = Owner("unknown", "who is connected to it")
             continue
         for link in links:
-            owner = _owner_at(circle, pid, link)
+            owner = _owner_at(group, pid, link)
             if isinstance(owner, Owner):
                 if owner.kind != "unknown":
                     return owner
                 unknown = owner
             elif owner:
-                fresh = {*owner, *(s.pid for s in descendants(owner, circle.table))} - group
-                group |= fresh
+                fresh = {*owner, *(s.pid for s in descendants(owner, group.table))} - members
+                members |= fresh
                 waiting += fresh
     return unknown
 
 
-def has_window(circle: PeerGroup) -> bool:
+def has_window(group: PeerGroup) -> bool:
     """Whether the process or one below it shows a window."""
-    links = (circle.connections.links(pid, ()) or () for pid in circle.family)
+    links = (group.connections.links(pid, ()) or () for pid in group.family)
     return any(
         link.how == "server" and _WINDOW.fullmatch(link.name) for some in links for link in some
     )
 
 
-def _owner_at(circle: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
+def _owner_at(group: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
     """An owner, or the processes that belong to the same orphaned group; None where nobody is."""
-    return _ASKED.get(link.how, _at_the_other_end)(circle, pid, link)
+    return _ASKED.get(link.how, _at_the_other_end)(group, pid, link)
 
 
-def _client(circle: PeerGroup, _pid: int, link: Link) -> Owner | None:
-    holders = (link.holders or frozenset()) - circle.parents
+def _client(group: PeerGroup, _pid: int, link: Link) -> Owner | None:
+    holders = (link.holders or frozenset()) - group.parents
     if link.holders is not None and not holders:
         return None
-    who = f" ({_name(circle, min(holders))})" if holders else ""
+    who = f" ({_name(group, min(holders))})" if holders else ""
     return Owner("client", f"a client{who} is connected to {_said(link)}")
 
 
-def _terminal(_circle: PeerGroup, _pid: int, link: Link) -> Owner:
+def _terminal(_group: PeerGroup, _pid: int, link: Link) -> Owner:
     return Owner("terminal", f"terminal {link.name} is open in its tree")
 
 
-def _device(circle: PeerGroup, pid: int, link: Link) -> Owner:
-    return Owner("client", f"{_name(circle, pid)} serves by {link.name}")
+def _device(group: PeerGroup, pid: int, link: Link) -> Owner:
+    return Owner("client", f"{_name(group, pid)} serves by {link.name}")
 
 
-def _memory(circle: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
+def _memory(group: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
     """Who shares memory with it and is no kin: what one agent forked is judged with that."""
-    above = circle.parents.intersection(circle.agents)
-    kin = {stat.pid for stat in descendants(above, circle.table)}
+    above = group.parents.intersection(group.agents)
+    kin = {stat.pid for stat in descendants(above, group.table)}
     others = (link.holders or frozenset()) - kin
-    return _at_the_other_end(circle, pid, replace(link, holders=others))
+    return _at_the_other_end(group, pid, replace(link, holders=others))
 
 
-def _lock(circle: PeerGroup, _pid: int, link: Link) -> Owner | None:
+def _lock(group: PeerGroup, _pid: int, link: Link) -> Owner | None:
     """Who waits for a lock goes on once it is free: whoever holds it keeps that work waiting."""
-    unseen = [pid for pid in link.holders or () if pid not in circle.table]
+    unseen = [pid for pid in link.holders or () if pid not in group.table]
     if unseen:  # a lock outlives who took it where a child has it
         return Owner("unknown", "whose lock it waits for")
-    agents = {pid for pid in link.holders or () if _is_another_agent(circle, pid)}
-    circle.partners.update(agents)
+    agents = {pid for pid in link.holders or () if _is_another_agent(group, pid)}
+    group.partners.update(agents)
     others = (link.holders or frozenset()) - agents
-    return Owner("client", f"waits for a lock of {_name(circle, min(others))}") if others else None
+    return Owner("client", f"waits for a lock of {_name(group, min(others))}") if others else None
 
 
-def _listener(circle: PeerGroup, pid: int, link: Link) -> Owner | None:
+def _listener(group: PeerGroup, pid: int, link: Link) -> Owner | None:
     """Who listens waits for somebody; of what an agent left, only a unix socket says so.
 
     A dev server listens for ever, but without its agent and its files nobody comes to it any more.
     A unix socket is where daemons are found, so there one below counts as well.
     """
-    if pid not in circle.family:
-        return Owner("client", f"{_name(circle, pid)} beside it listens on {_said(link)}")
+    if pid not in group.family:
+        return Owner("client", f"{_name(group, pid)} beside it listens on {_said(link)}")
     is_port = link.name.startswith(("port ", "UDP port "))
-    if is_port if circle.ports_are_left else pid != circle.root.pid:
+    if is_port if group.ports_are_left else pid != group.root.pid:
         return None
     return Owner("client", f"listens on {_said(link)} for clients to come")
 
 
-def _server(circle: PeerGroup, pid: int, link: Link) -> Owner | None:
+def _server(group: PeerGroup, pid: int, link: Link) -> Owner | None:
     """What we went to owns us only where we are there to serve: then it may be who asks."""
     if _BROKER.fullmatch(link.name):
         return None
-    if person := _find(circle, link, is_of_an_editor):
+    if person := _find(group, link, is_of_an_editor):
         return Owner("client", f"is connected to {person}")
-    if link.fd not in _STDIO and pid not in circle.servers:
+    if link.fd not in _STDIO and pid not in group.servers:
         return None
     return Owner("client", f"is connected to {_said(link)}")
 
 
-def _reader(circle: PeerGroup, _pid: int, link: Link) -> Owner | None:
+def _reader(group: PeerGroup, _pid: int, link: Link) -> Owner | None:
     """Who follows its log at a terminal; a collector of all logs wants nothing of this one."""
-    reader = _find(circle, link, lambda stat: bool(stat.tty_nr))
+    reader = _find(group, link, lambda stat: bool(stat.tty_nr))
     return Owner("client", f"{reader} follows in a terminal what it says") if reader else None
 
 
-def _find(circle: PeerGroup, link: Link, is_wanted: Callable[[Stat], bool]) -> str:
-    found = (circle.table.get(pid) for pid in sorted(link.holders or ()))
-    return next((_name(circle, stat.pid) for stat in found if stat and is_wanted(stat)), "")
+def _find(group: PeerGroup, link: Link, is_wanted: Callable[[Stat], bool]) -> str:
+    found = (group.table.get(pid) for pid in sorted(link.holders or ()))
+    return next((_name(group, stat.pid) for stat in found if stat and is_wanted(stat)), "")
 
 
-def _at_the_other_end(circle: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
+def _at_the_other_end(group: PeerGroup, pid: int, link: Link) -> Owner | set[int] | None:
     if link.holders is None:
         return Owner("unknown", "who is connected to it")
-    others = link.holders - circle.parents
-    orphans = {other for other in others if _is_of_the_group(circle, pid, link, other)}
+    others = link.holders - group.parents
+    orphans = {other for other in others if _is_of_the_group(group, pid, link, other)}
     if others - orphans:
         other = min(others - orphans)
-        return Owner("client", f"works for {_name(circle, other)}, which is connected to it")
+        return Owner("client", f"works for {_name(group, other)}, which is connected to it")
     return orphans or None
 
 
-def _is_of_the_group(circle: PeerGroup, pid: int, link: Link, other: int) -> bool:
+def _is_of_the_group(group: PeerGroup, pid: int, link: Link, other: int) -> bool:
     """Whether the other end is an orphan like us that wants nothing for itself.
 
     Another agent, or a filter or wrapper that has it as its standard input or output: whoever made
     the connection for us holds it elsewhere. Who is stopped is somebody's, who will go on with it.
     """
-    peer = circle.table.get(other)
-    if peer is None or peer.state in "Tt" or not circle.orphan(peer):
+    peer = group.table.get(other)
+    if peer is None or peer.state in "Tt" or not group.orphan(peer):
         return False  # one born after the look lives, and is somebody
-    if _is_another_agent(circle, other):
-        circle.partners.add(other)
+    if _is_another_agent(group, other):
+        group.partners.add(other)
         return True
-    at_stdio = circle.connections.holds_only_at(other, pid, link.fd, _STDIO)
+    at_stdio = group.connections.holds_only_at(other, pid, link.fd, _STDIO)
     if not at_stdio or not (is_filter(peer) or is_wrapper(peer)):
         return False
-    circle.companions.add(other)
+    group.companions.add(other)
     return True
 
 
-def _is_another_agent(circle: PeerGroup, pid: int) -> bool:
+def _is_another_agent(group: PeerGroup, pid: int) -> bool:
     """One that nobody owns either: they stay or go together."""
-    peer = circle.table.get(pid)
-    return pid in circle.agents and peer is not None and circle.orphan(peer)
+    peer = group.table.get(pid)
+    return pid in group.agents and peer is not None and group.orphan(peer)
 
 
-def _name(circle: PeerGroup, pid: int) -> str:
-    stat = circle.table.get(pid)
+def _name(group: PeerGroup, pid: int) -> str:
+    stat = group.table.get(pid)
     return f"{program_name(stat)} (pid {pid})" if stat else "a process"
 
 

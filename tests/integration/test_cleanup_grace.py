@@ -6,8 +6,7 @@ import contextlib
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +16,8 @@ import pytest
 
 from daydreamd.host.processes import identify, is_alive, read_argv, read_stat
 from tests.integration.zoo.animals import NATIVE, PYTHON
-from tests.integration.zoo.keeper import Zoo, open_zoo
-from tests.integration.zoo.owned import may_trace
+from tests.integration.zoo.held_open import may_trace
+from tests.integration.zoo.keeper import Zoo, await_file, open_zoo
 from tests.integration.zoo.visit import clean
 
 # Its TERM makes a file; then it does what it was told, once, and goes on.
@@ -93,7 +92,7 @@ class Aider:
         return self.await_("ready")
 
     def await_(self, what: str) -> Aider:
-        awaited(self.file(what).exists)
+        await_file(self.file(what))
         return self
 
     def file(self, what: str) -> Path:
@@ -101,14 +100,6 @@ class Aider:
 
     def connect(self, client: socket.socket) -> None:
         client.connect(("127.0.0.1", int(self.file("port").read_text())))
-
-
-def awaited(holds: Callable[[], bool]) -> None:
-    """Wait for what another process does."""
-    give_up = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
 
 
 @dataclass
@@ -149,10 +140,10 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
         zoo.settle(2.0)
         cleaning = pool.submit(clean, zoo)
         for name in ("serves", "serves alone"):
-            awaited(aiders[name].told.exists)
+            await_file(aiders[name].told)
             aiders[name].connect(stack.enter_context(socket.socket()))
         if _MAY_TRACE:
-            awaited(aiders["traced"].told.exists)
+            await_file(aiders["traced"].told)
             argv = ["strace", "-qq", "-o", "/dev/null", "-p", str(aiders["traced"].pid)]
             strace = stack.enter_context(subprocess.Popen(argv, stdin=subprocess.DEVNULL))
             stack.callback(strace.terminate)

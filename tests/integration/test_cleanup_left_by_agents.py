@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from daydreamd.agents.nameless import cwd_is_gone
-from daydreamd.host.processes import identify, is_alive, read_stat
+from daydreamd.host.processes import identify, is_alive
 from tests.integration.zoo.animals import NATIVE, PYTHON
-from tests.integration.zoo.keeper import Zoo, open_zoo
+from tests.integration.zoo.keeper import Zoo, await_text, open_zoo
 from tests.integration.zoo.visit import clean
 
 _REPORTS = """
@@ -25,8 +25,8 @@ idle_for = "500ms"
 _ENDS = _REPORTS + "end = true\n"
 _SERVE = """
 import http.server, signal, sys, os
-server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.BaseHTTPRequestHandler)
-open(sys.argv[2], "w").write("ready")
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+open(sys.argv[1], "w").write(str(server.server_port))
 server.serve_forever()
 """
 _LISTEN = """
@@ -78,24 +78,11 @@ def said_of(report: dict[str, Any], pid: int) -> dict[str, Any] | None:
     return next((one for one in report["candidates"] if one["pid"] == pid), None)
 
 
-def awaited(path: Path) -> str:
-    """The text of a file that another program makes."""
-    while not path.exists():
-        os.sched_yield()
-    return path.read_text()
-
-
 def dev_server(zoo: Zoo) -> tuple[int, int]:
     """A real server on a port of its own, idle and without a client."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    script, ready = zoo.write("serve.py", _SERVE), zoo.home / "ready"
-    pid = leave(zoo, PYTHON, str(script), str(port), str(ready))
-    while not ready.exists():
-        assert read_stat(pid), "the server has ended"
-        os.sched_yield()
-    return pid, port
+    port = zoo.home / "port"
+    pid = leave(zoo, PYTHON, str(zoo.write("serve.py", _SERVE)), str(port))
+    return pid, int(await_text(port))
 
 
 def test_a_dev_server_left_in_a_removed_directory_is_reported_with_its_port(zoo: Zoo):
@@ -142,7 +129,7 @@ def test_a_client_that_was_not_accepted_yet_is_a_client(zoo: Zoo, kind: str):
     """The kernel holds the connection; no process but the client's has it."""
     script, place = str(zoo.write("queue.py", _QUEUE)), zoo.directory / "place"
     pid = leave(zoo, PYTHON, script, kind, str(place))
-    name = awaited(Path(f"{place}.ready"))
+    name = await_text(Path(f"{place}.ready"))
     family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
     with socket.socket(family) as client:
         client.connect(name if kind == "unix" else ("127.0.0.1", int(name)))
@@ -160,7 +147,7 @@ def test_a_client_that_has_gone_before_it_was_accepted_is_none(zoo: Zoo):
     script, place = str(zoo.write("queue.py", _QUEUE)), zoo.directory / "place"
     pid = leave(zoo, PYTHON, script, "tcp", str(place))
     with socket.socket() as client:
-        client.connect(("127.0.0.1", int(awaited(Path(f"{place}.ready")))))
+        client.connect(("127.0.0.1", int(await_text(Path(f"{place}.ready")))))
     zoo.settle(2.0)
     said = said_of(clean(zoo, more=_ENDS), pid)
     assert said

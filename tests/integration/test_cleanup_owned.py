@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from daydreamd.host.processes import identify, is_alive
+from tests.integration.zoo.held_open import Keeper
 from tests.integration.zoo.keeper import open_zoo
 from tests.integration.zoo.odd import fill_odd
-from tests.integration.zoo.owned import Keeper, fill_owned
+from tests.integration.zoo.owned import fill_owned
 from tests.integration.zoo.visit import clean, clean_and_weigh
 
 

@@ -15,8 +15,9 @@ import pytest
 from daydreamd.host.processes import identify, is_alive
 from tests.integration.test_cleanup_zoo import a_session_that_is_over
 from tests.integration.zoo.animals import Animal, fill
+from tests.integration.zoo.held_open import Keeper
 from tests.integration.zoo.keeper import open_zoo
-from tests.integration.zoo.owned import Keeper, fill_owned
+from tests.integration.zoo.owned import fill_owned
 from tests.integration.zoo.visit import clean
 
 CLOCK = Path(__file__).parent / "zoo" / "later.c"

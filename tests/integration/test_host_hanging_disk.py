@@ -20,6 +20,9 @@ LOOKS = {
     "of(pid)",
     "its place": "from daydreamd.agents.nameless import cwd_is_gone; assert not cwd_is_gone(pid)",
     "its files": "from daydreamd.agents.nameless import by_design; by_design(read_stat(pid))",
+    "its scheduled work": "from contextlib import suppress\n"
+    "from daydreamd.agents.claude_remote import scheduled_work\n"
+    "with suppress(TimeoutError): scheduled_work(str(disk), pid)",
     "a log's writer": "from daydreamd.host.log_files.writers import openers; "
     "openers(os.stat('/dev/null'))",
 }
@@ -62,7 +65,7 @@ def while_it_hangs(tmp_path, need_here):
 @pytest.mark.root
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_a_process_on_it_is_looked_at_all_the_same(while_it_hangs, look):
-    assert while_it_hangs(f"{look}; print('looked')") == "looked\n"
+    assert while_it_hangs(f"{look}\nprint('looked')") == "looked\n"
 
 
 @pytest.mark.root

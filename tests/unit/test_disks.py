@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -59,6 +60,19 @@ def test_a_silent_disk_holds_up_no_other(tmp_path):
         silence, answer = ask_disks(places, seconds=MOMENT).values()
     assert isinstance(silence, TimeoutError)
     assert answer is None
+
+
+def test_questions_that_are_answered_share_a_thread(tmp_path):
+    took = {ask_disk(tmp_path, threading.current_thread) for _ in range(100)}
+    assert len(took) < 100
+
+
+def test_a_forked_child_has_threads_of_its_own(tmp_path):
+    assert answers(tmp_path)
+    child = os.fork()  # while the thread of that question waits for another
+    if not child:
+        os._exit(not glance(tmp_path, lambda: True, unknown=False))
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_question_that_fails_fails_for_whoever_asked(tmp_path):

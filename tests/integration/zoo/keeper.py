@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 
@@ -31,6 +32,8 @@ from daydreamd.host.processes import (
     read_stat,
     send,
 )
+
+T = TypeVar("T")
 
 _SOURCE = Path(__file__).with_name("specimen.c")
 _SEPARATOR = "\x1f"
@@ -101,11 +104,11 @@ class Zoo:
 
     def child_of(self, pid: int) -> int:
         """The child that an animal was told to start."""
-        return int(_await_file(Path(self._environ(pid)["ZOO_RUN_PIDFILE"])))
+        return int(await_text(Path(self._environ(pid)["ZOO_RUN_PIDFILE"])))
 
     def inmate_of(self, pid: int) -> int:
         """The specimen that a real program (a shell) has started."""
-        return int(_await_file(Path(self._environ(pid)["ZOO_PIDFILE"])))
+        return int(await_text(Path(self._environ(pid)["ZOO_PIDFILE"])))
 
     def terminal(self) -> str:
         """A new terminal that stays open; its device."""
@@ -192,7 +195,7 @@ class Zoo:
 
     def _await_start(self, pidfile: Path, program: Path | str) -> int:
         if self._is_specimen(program):
-            pid = int(_await_file(pidfile))
+            pid = int(await_text(pidfile))
         else:
             pid = self._await_marked(pidfile.name, str(program))
         self._marks[pid] = pidfile.name
@@ -201,13 +204,12 @@ class Zoo:
     def _await_marked(self, animal: str, program: str) -> int:
         """The pid of a program that cannot tell us; it has to have become that program."""
         exe = os.path.realpath(program)
-        give_up = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < give_up:
-            for identity in marked("ZOO_ANIMAL", animal):
-                if read_exe(identity.pid) == exe and identity in marked("ZOO", self.mark):
-                    return identity.pid
-            time.sleep(0.01)
-        raise AssertionError(f"{program} did not start")
+
+        def look() -> int | None:
+            marks = {*marked("ZOO_ANIMAL", animal)} & {*marked("ZOO", self.mark)}
+            return next((one.pid for one in marks if read_exe(one.pid) == exe), None)
+
+        return await_answer(look, f"{program} did not start")
 
 
 @contextlib.contextmanager
@@ -227,13 +229,29 @@ async def until(holds: Callable[[], bool]) -> None:
             await anyio.sleep(0.02)
 
 
-def _await_file(path: Path) -> str:
+def await_text(path: Path, holds: Callable[[str], object] = bool) -> str:
+    """The text of a file that another program makes, once it `holds`."""
+
+    def look() -> str | None:
+        text = path.read_text() if path.exists() else None
+        return text.strip() if text is not None and holds(text) else None
+
+    return await_answer(look, f"{path} was not written")
+
+
+def await_file(path: Path) -> None:
+    """Wait until another program has made it."""
+    await_text(path, lambda _: True)
+
+
+def await_answer(ask: Callable[[], T | None], failure: str) -> T:
+    """The first answer about processes that tell nobody of themselves."""
     give_up = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < give_up:
-        if path.exists():
-            return path.read_text()
+        if (answer := ask()) is not None:
+            return answer
         time.sleep(0.005)
-    raise AssertionError(f"{path} was not written")
+    raise AssertionError(failure)
 
 
 def _lives(pid: int) -> bool:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from daydreamd.host.processes import identify, is_alive
 from tests.integration.zoo.animals import fill
+from tests.integration.zoo.held_open import Keeper
 from tests.integration.zoo.keeper import open_zoo
 from tests.integration.zoo.odd import fill_odd
-from tests.integration.zoo.owned import Keeper, fill_owned
+from tests.integration.zoo.owned import fill_owned
 
 
 def main() -> None:

@@ -133,6 +133,15 @@ def one_client():
     return "served"
 
 
+def has_a_queue(own=""):
+    """Serve nobody, so that who comes waits; with `own` it comes itself."""
+    server = socket.create_server(("127.0.0.1", 0))
+    kept.append(server)
+    if own:
+        kept.append(socket.create_connection(server.getsockname()))
+    return server.getsockname()[1]
+
+
 def datagrams(port):
     own = socket.socket(type=socket.SOCK_DGRAM)
     own.bind(("127.0.0.1", 0))

@@ -6,20 +6,17 @@ follows from who else is there.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from daydreamd.host.processes import read_stat
 from tests.integration.zoo.animals import (
     CLI_JS,
-    NATIVE,
     PYTHON,
     SCRIPT,
     SESSION_ID,
@@ -27,63 +24,15 @@ from tests.integration.zoo.animals import (
     real_program,
     registry,
 )
-from tests.integration.zoo.keeper import Zoo
+from tests.integration.zoo.held_open import Keeper, may_trace
+from tests.integration.zoo.pipelines import GROUPS
 
 SERVER = "n/node_modules/@modelcontextprotocol/server-y/index.js"
 
 
-class Keeper:
-    """What has to stay open as long as the zoo is."""
-
-    def __init__(self, zoo: Zoo, stack: contextlib.ExitStack) -> None:
-        self.zoo, self._stack = zoo, stack
-        self.claude = zoo.put(NATIVE)
-        self.code = zoo.put("share/code/code")
-
-    def open(self, path: Path, flags: int) -> int:
-        fd = os.open(path, flags)
-        self._stack.callback(os.close, fd)
-        return fd
-
-    def new_socket(
-        self, *, family: int = socket.AF_UNIX, kind: int = socket.SOCK_STREAM
-    ) -> socket.socket:
-        return self._stack.enter_context(socket.socket(family, kind))
-
-    def listener(self, address: object, family: int = socket.AF_UNIX) -> socket.socket:
-        server = self.new_socket(family=family)
-        server.bind(address)
-        server.listen()
-        return server
-
-    def end_later(self, process: subprocess.Popen[bytes]) -> None:
-        self._stack.callback(process.wait)
-        self._stack.callback(process.terminate)
-
-    def afterwards(self, act: Callable[[], object]) -> None:
-        self._stack.callback(act)
-
-    def keep(self, thing: Any) -> None:
-        """Close it with all the rest."""
-        self._stack.callback(thing.close)
-
-    def accept(self, server: socket.socket) -> None:
-        self._stack.enter_context(server.accept()[0])
-
-    def release(self, *arguments: str, **wishes: object) -> int:
-        return self.zoo.release(self.claude, *arguments, **wishes)
-
-
 def fill_owned(keeper: Keeper) -> Iterator[Animal]:
     """Let all of them loose."""
-    yield from _connected(keeper)
-    yield from _remote(keeper)
-    yield from _people(keeper)
-    yield from _with_partners(keeper)
-    yield from _beside(keeper)
-    yield from _wrapped(keeper)
-    yield from _pipelines(keeper)
-    yield from _in_a_queue(keeper)
+    return keeper.fill(_connected, _remote, _people, _with_partners, _beside, *GROUPS)
 
 
 def _connected(keeper: Keeper) -> Iterator[Animal]:
@@ -228,89 +177,7 @@ def _beside(keeper: Keeper) -> Iterator[Animal]:
         yield Animal(f"with {name} below it", pid, "spare", "meant to outlive")
 
 
-def may_trace() -> bool:
-    """Whether the kernel lets somebody watch a process that is no child of his."""
-    scope = Path("/proc/sys/kernel/yama/ptrace_scope")
-    return os.geteuid() == 0 or not scope.exists() or scope.read_text().strip() == "0"
-
-
-def _wrapped(keeper: Keeper) -> Iterator[Animal]:
-    """The wrapper waits: without an owner of its own it is none, with one it passes it on."""
-    zoo, claude = keeper.zoo, keeper.claude
-    names = (
-        "uv", "uvx", "mise", "direnv", "op", "systemd-inhibit", "bwrap", "firejail", "doppler",
-        "timeout", "flock", "sudo", "script", "aws-vault", "pnpm", "nix", "proxychains4",
-    )  # fmt: skip
-    for name in names:
-        wrapper = zoo.put(f"wrappers/{name}")
-        pid = zoo.child_of(zoo.release(wrapper, child=(claude,)))
-        yield Animal(f"below a forgotten {name}", pid, "kill")
-    path = "n/node_modules/@anthropic-ai/claude-code/cli-wrapper.cjs"
-    script = str(zoo.write(path, _RUN.format(claude)))
-    pid = zoo.inmate_of(zoo.release(real_program("node"), script))
-    yield Animal("below cli-wrapper.cjs", pid, "kill")
-    harness = zoo.write("bin/harness.py", _HARNESS.format(claude))
-    pid = zoo.inmate_of(zoo.release(PYTHON, str(harness)))
-    yield Animal("of a harness that lives", pid, "spare", "works for python")
-
-
-def _pipelines(keeper: Keeper) -> Iterator[Animal]:
-    zoo, claude = keeper.zoo, keeper.claude
-    log = zoo.directory / "log"
-    for name, line in {
-        "piped into tee": f"{claude} | tee {log}",
-        "piped through two": f"{claude} | cat | tee {log}",
-        "piped into grep": f"{claude} | grep -v x > {log}",
-        "between two": f"sleep 100000 | {claude} | tee {log}",
-    }.items():
-        pid = zoo.inmate_of(zoo.release("/bin/bash", "-c", line, detach="wreck"))
-        yield Animal(name, pid, "kill")
-    ours, theirs = os.pipe()
-    pid = zoo.inmate_of(
-        zoo.release("/bin/bash", "-c", f"{claude} | cat", detach="wreck", stdout=theirs)
-    )
-    zoo.release(keeper.code, stdin=ours)
-    os.close(ours)
-    os.close(theirs)
-    yield Animal("piped through cat to an editor", pid, "spare", "works for code")
-
-
-def _in_a_queue(keeper: Keeper) -> Iterator[Animal]:
-    """A server below the agent has a client, and is busy with another: it has not accepted it."""
-    zoo = keeper.zoo
-    for name, decision, reason in (
-        ("a client waits at", "spare", "a client"),
-        ("its own client waits at", "kill", ""),
-    ):
-        place = zoo.directory / name.replace(" ", "-")
-        script = zoo.write("src/queue.py", _QUEUE)
-        own = "own" if decision == "kill" else "none"
-        pid = zoo.release(keeper.claude, child=(PYTHON, script, place, own))
-        while not place.exists():
-            os.sched_yield()
-        if decision == "spare":
-            client = keeper.new_socket(family=socket.AF_INET)
-            client.connect(("127.0.0.1", int(place.read_text())))
-        yield Animal(f"with a server below it that {name}", pid, decision, reason)
-
-
-_QUEUE = """import os, signal, socket, sys
-server = socket.create_server(("127.0.0.1", 0))
-if sys.argv[2] == "own":
-    client = socket.create_connection(server.getsockname())
-with open(sys.argv[1] + ".new", "w") as said:
-    said.write(str(server.getsockname()[1]))
-os.rename(sys.argv[1] + ".new", sys.argv[1])
-signal.pause()
-"""
-_RUN = """require('child_process').spawn('{0}', [], {{stdio: 'ignore'}});
-setInterval(() => {{}}, 1e9);
-"""
 _RUN_SCRIPT = """require('child_process').fork('{0}', {{stdio: 'ignore'}});
 """
 _CALLS = """require('net').connect(%d, '127.0.0.1');
-"""
-_HARNESS = """import signal, subprocess
-subprocess.Popen(["{0}"], stdin=subprocess.DEVNULL)
-signal.pause()
 """
