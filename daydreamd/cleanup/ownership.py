@@ -214,11 +214,13 @@ def _tracer(
 
 def _watcher(group: PeerGroup) -> str:
     """Who holds a descriptor of the process or of one below it, to be told of its end."""
-    held = group.connections.watchers
-    for watcher in sorted({one for pid in group.family for one in held.get(pid, ())}):
+    held, threads = group.connections.watchers, group.connections.threads
+    watchers = {one for pid in group.family for one in held.get(pid, ())}
+    watchers -= group.family.union(group.parents, *(threads.get(pid, ()) for pid in group.family))
+    for watcher in sorted(watchers):
         stat = group.table.get(watcher)
-        if stat is None or watcher in group.family or watcher in group.parents:
-            continue
+        if stat is None:  # it came after the look
+            return f"pid {watcher}"
         name = program_name(stat)
         if not name.startswith(_KEEPERS) and not is_daydreamd(read_argv(watcher)):
             return f"{name} (pid {watcher})"

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.host.processes import identify, is_alive
+from daydreamd.cleanup.adoption import Surroundings
+from daydreamd.cleanup.owners import Owner
+from daydreamd.cleanup.ownership import belonging_of
+from daydreamd.host.processes import identify, is_alive, scan
+from daydreamd.host.processes.connections import see_connections
+from daydreamd.host.processes.namespaces import find_home
 from tests.integration.zoo.held_open import Keeper
 from tests.integration.zoo.keeper import open_zoo
 from tests.integration.zoo.odd import fill_odd
@@ -52,6 +57,30 @@ def test_only_those_without_any_owner_are_gone(inspection):
 def test_the_memory_that_it_says_came_back_is_what_the_gone_had(inspection):
     *_, done = inspection
     assert done.says_the_memory_of(done.gone)
+
+
+@contextlib.contextmanager
+def running(argv: list[str], **streams: int):
+    with subprocess.Popen(argv, **streams) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def test_a_watcher_that_came_after_the_look_is_somebody():
+    watch = "import os, sys; os.pidfd_open(int(sys.argv[1])); print(flush=True); sys.stdin.read()"
+    with running(["sleep", "1000"]) as watched:
+        table = scan()
+        argv = [sys.executable, "-c", watch, str(watched.pid)]
+        with running(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as watcher:
+            watcher.stdout.readline()
+            around = Surroundings(
+                table, see_connections([watched.pid]), home=find_home(table, in_unit=False)
+            )
+            family = frozenset({watched.pid})
+            found = belonging_of(table[watched.pid], family, around, serves=False)
+    assert found.owner == Owner("tracer", f"pid {watcher.pid} watches it")
 
 
 @pytest.mark.root

@@ -246,14 +246,14 @@ async def test_the_end_of_nothing_is_at_once_and_of_nobody(start):
     assert bystander.poll() is None
 
 
-async def test_an_orphan_is_a_stray_and_a_child_from_before_is_not(start):
+async def test_who_was_adopted_is_an_orphan_and_a_child_from_before_is_not(start):
     older = start("sleep", "600")
     become_subreaper()
     parent = start("sh", "-c", "sleep 600 >&- & echo $!", stdout=subprocess.PIPE)
     orphan = parent.stdout.read()
     parent.wait()
 
-    assert [stray.pid for stray in reap_orphans()] == [int(orphan)]
+    assert [one.pid for one in reap_orphans()] == [int(orphan)]
     report = await end_tree([], grace=5)
     assert [ended.pid for ended in report.ended] == [int(orphan)]
     assert reap_orphans() == []

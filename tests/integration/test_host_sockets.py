@@ -1,4 +1,4 @@
-"""What cannot be seen of sockets is unknown, and never an empty table."""
+"""What cannot be seen of sockets and locks is unknown, and never an empty table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from daydreamd.host.processes.sockets import bound_sockets, tcp_sockets
+from daydreamd.host.processes.sockets import bound_sockets, is_chosen_by_kernel, tcp_sockets
 
 
 def printed_without(hidden: str, expression: str) -> str:
@@ -23,6 +23,21 @@ def printed_without(hidden: str, expression: str) -> str:
 @pytest.mark.parametrize("expression", ["bound_sockets()", "tcp_sockets(1)"])
 def test_sockets_that_cannot_be_read_are_not_known(expression: str):
     assert printed_without("/proc", expression) == "None"
+
+
+@pytest.mark.root
+def test_no_port_is_taken_for_a_clients_where_theirs_are_not_known():
+    assert is_chosen_by_kernel(50_000)
+    assert printed_without("/proc", "is_chosen_by_kernel(50_000)") == "False"
+
+
+def test_a_list_of_locks_that_cannot_be_read_is_not_an_empty_one():
+    code = (
+        "import resource; from daydreamd.host.processes.lock_waits import lock_waits\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3)); print(lock_waits())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Too many open files: '/proc/locks'" in done.stderr
 
 
 def test_the_sockets_of_who_has_gone_are_not_known():

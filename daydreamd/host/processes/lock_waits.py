@@ -12,11 +12,11 @@ def lock_waits() -> dict[int, set[int]]:
     """Processes that hang in taking a lock, with who took it before them (`man 5 proc_locks`).
 
     Who took it may have ended and left the lock to a child; 0 or less stands for one not to be
-    seen. Empty where the kernel does not tell.
+    seen. Empty where the kernel has no such list; OSError where it cannot be read.
     """
     try:
         lines = Path("/proc/locks").read_text().splitlines()
-    except OSError:
+    except FileNotFoundError:
         return {}
     waits: dict[int, set[int]] = {}
     takers: dict[str, int] = {}
