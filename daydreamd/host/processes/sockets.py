@@ -157,7 +157,7 @@ def tcp_sockets(pid: int) -> TcpTable | None:
 
 
 def is_chosen_by_kernel(port: int) -> bool:
-    """Whether a port is known to be one that clients get for themselves, and servers seldom have."""
+    """Whether a port is known to be of those that clients get for themselves; few servers are."""
     try:
         low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     except (OSError, ValueError):
