@@ -12,17 +12,24 @@ from daydreamd.insights.quoting import folded
 from daydreamd.insights.verification import Reason
 
 _UNHANDLED: Final = re.compile(
-    r"\b(?:never|not|n't|isn't|aren't) (?:\w+ly |being |ever )?(?:handled|caught|checked|propagated|handles?|catch(?:es)?)\b|\bun(?:handled|caught)\b|"
-    r"\b(?:no|missing|without(?: any| an?)?|lacks?(?: any)?)\s+(?:\w+ ){0,2}?(?:error|exception)[- ](?:handling|handler|check)\w*|\b(?:no|missing|without(?: an?)?|lacks?(?: an?)?) `?(?:try|except|catch|rescue)`?\b|"
-    r"\berrors? (?:\w+ )?(?:is|are) (?:\w+ly )?(?:ignored|discarded|dropped)|\bignor(?:es|ing) (?:the |its |any )?(?:\w+ )?errors?\b",
+    r"\b(?:never|not|n't|isn't|aren't) (?:\w+ly |being |ever )?(?:handled|caught|checked|"
+    r"propagated|handles?|catch(?:es)?)\b|\bun(?:handled|caught)\b|"
+    r"\b(?:no|missing|without(?: any| an?)?|lacks?(?: any)?)\s+(?:\w+ ){0,2}?(?:error|"
+    r"exception)[- ](?:handling|handler|check)\w*|\b(?:no|missing|without(?: an?)?|"
+    r"lacks?(?: an?)?) `?(?:try|except|catch|rescue)`?\b|"
+    r"\berrors? (?:\w+ )?(?:is|are) (?:\w+ly )?(?:ignored|discarded|dropped)|\bignor(?:es|"
+    r"ing) (?:the |its |any )?(?:\w+ )?errors?\b",
     re.IGNORECASE,
 )
 _SWALLOWED: Final = re.compile(
-    r"\b(?:swallow\w*|silently (?:ignor\w+|discard\w*|drop\w*|suppress\w*|passes)|hid(?:es|den) (?:the |every |all |any )?(?:error|exception|failure)\w*|(?:error|exception|failure)s? (?:is|are) (?:silently |just )?(?:hidden|lost|suppressed|ignored|dropped))\b",
+    r"\b(?:swallow\w*|silently (?:ignor\w+|discard\w*|drop\w*|suppress\w*|passes)|hid(?:es|"
+    r"den) (?:the |every |all |any )?(?:error|exception|failure)\w*|(?:error|exception|"
+    r"failure)s? (?:is|are) (?:silently |just )?(?:hidden|lost|suppressed|ignored|dropped))\b",
     re.IGNORECASE,
 )
 _LIMITED: Final = re.compile(
-    r"\b(?:when|if|unless|other than|besides|except (?:for|when)|only|some|but|other|instead|generic|broad|all|every|any|caller|traceback|stack|cause|original)\b",
+    r"\b(?:when|if|unless|other than|besides|except (?:for|when)|only|some|but|other|instead|"
+    r"generic|broad|all|every|any|caller|traceback|stack|cause|original)\b",
     re.IGNORECASE,
 )
 _ERROR_NAME: Final = re.compile(
@@ -32,23 +39,40 @@ _CATCHES: Final = re.compile(
     r"^(?P<indent>\s*)(?:\}\s*)?(?:except|catch|rescue)\b(?P<what>[^\n]*)", re.MULTILINE
 )
 _HANDED_ON: Final = re.compile(
-    r"\braise\b|\bthrow\b|\blog(?:ger|ging)?\.\w+|\bconsole\.(?:error|warn)|\bpanic\(|\bwarn(?:ing|ings)?\b|\breport\w*\(|\breject\(|\bsys\.exit\(|\bexit\(|\bprint\w*\(|\bnext\("
+    r"\braise\b|\bthrow\b|\blog(?:ger|ging)?\.\w+|\bconsole\.(?:error|warn)|\bpanic\(|"
+    r"\bwarn(?:ing|ings)?\b|\breport\w*\(|\breject\(|\bsys\.exit\(|\bexit\(|\bprint\w*\(|\bnext\("
 )
 _GO_CHECK: Final = re.compile(r"if\s+(?:[\w,\s:=().]*;\s*)?err\s*!=\s*nil|if\s+err\b")
 
 _ALWAYS: Final = re.compile(
-    r"\balways returns? `?(?P<value>None|null|nil|True|False|true|false|0|-1|undefined|\"\"|''|\[\]|\{\})`?",
+    r"\balways returns? `?(?P<value>None|null|nil|True|False|true|false|0|-1|undefined|\"\"|''|"
+    r"\[\]|\{\})`?",
     re.IGNORECASE,
 )
 _ADVISED_CODE: Final = re.compile(
-    r"\b(?:should (?:be|use|read|say|have|check)|must be|ought to be|needs? to be|change (?:it )?to|replace (?:it |this )?with|use|write|instead use|better)\s+`(?P<code>[^`]{4,160})`",
+    r"\b(?:should (?:be|use|read|say|have|check)|must be|ought to be|needs? to be|"
+    r"change (?:it )?to|replace (?:it |this )?with|use|write|instead use|"
+    r"better)\s+`(?P<code>[^`]{4,160})`",
     re.IGNORECASE,
 )
-_EXITS: Final = r"(?:returns?|raises?|throws?|skips?|exits?|continues?|breaks?|bails?(?: out)?|rejects?|refuses?|aborts?|stops?|fails?|errors?|gives? up|quits?|drops?|ignores?)"
-_NEGATIVE: Final = r"(?:not (?:set|given|present|empty|none|null|nil|valid|zero|true|provided|found|defined)|empty|none|null|nil|missing|absent|unset|falsy|false|zero|undefined|blank|unavailable|invalid)"
-_POSITIVE: Final = r"(?:set|given|present|non-?empty|truthy|true|provided|found|available|defined|valid|there|non-?null|non-?none|not (?:empty|none|null|nil|zero|missing|false|undefined|blank))"
+_EXITS: Final = (
+    r"(?:returns?|raises?|throws?|skips?|exits?|continues?|breaks?|bails?(?: out)?|"
+    r"rejects?|refuses?|aborts?|stops?|fails?|errors?|gives? up|quits?|drops?|ignores?)"
+)
+_NEGATIVE: Final = (
+    r"(?:not (?:set|given|present|empty|none|null|nil|valid|zero|true|provided|"
+    r"found|defined)|empty|none|null|nil|missing|absent|unset|falsy|false|zero|undefined|blank|"
+    r"unavailable|invalid)"
+)
+_POSITIVE: Final = (
+    r"(?:set|given|present|non-?empty|truthy|true|provided|found|available|"
+    r"defined|valid|there|non-?null|non-?none|not (?:empty|none|null|nil|zero|missing|false|"
+    r"undefined|blank))"
+)
 _CONDITION_CLAIM: Final = re.compile(
-    rf"\b{_EXITS}\b[^.;]{{0,40}}?\b(?:when|if|whenever|once|as soon as|only when|only if)\s+(?:the )?`?(?P<name>[\w.]+)`?\s+(?:is|are|has been|was|exists?)\s*(?P<state>(?:not\s+)?[\w-]+)?",
+    rf"\b{_EXITS}\b[^.;]{{0,40}}?\b(?:when|if|whenever|once|as soon as|only when|"
+    rf"only if)\s+(?:the )?`?(?P<name>[\w.]+)`?\s+(?:is|are|has been|was|"
+    rf"exists?)\s*(?P<state>(?:not\s+)?[\w-]+)?",
     re.IGNORECASE,
 )
 _INVERSE_CLAIM: Final = re.compile(
@@ -56,8 +80,12 @@ _INVERSE_CLAIM: Final = re.compile(
     re.IGNORECASE,
 )
 _GUARD: Final = re.compile(
-    r"\bif\s*\(?\s*(?P<not>not\s+|!\s*)?(?P<name>[A-Za-z_$][\w.$]*)(?P<test>\s*(?:is\s+not\s+(?:None|null)|is\s+None|===?\s*(?:None|null|nil|NULL|undefined|0|\"\"|''|false|False)|!==?\s*(?:None|null|nil|NULL|undefined|0|\"\"|'')"
-    r"|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull)\??(?:\(\))?|\.(?:length|size|len\(\))(?:\(\))?\s*===?\s*0)?)?\s*\)?\s*(?::|\{|then\b|$|\n|;|return\b|continue\b)"
+    r"\bif\s*\(?\s*(?P<not>not\s+|"
+    r"!\s*)?(?P<name>[A-Za-z_$][\w.$]*)(?P<test>\s*(?:is\s+not\s+(?:None|null)|is\s+None|"
+    r"===?\s*(?:None|null|nil|NULL|undefined|0|\"\"|''|false|False)|!==?\s*(?:None|null|nil|NULL|"
+    r"undefined|0|\"\"|'')"
+    r"|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull)\??(?:\(\))?|\.(?:length|size|"
+    r"len\(\))(?:\(\))?\s*===?\s*0)?)?\s*\)?\s*(?::|\{|then\b|$|\n|;|return\b|continue\b)"
 )
 _LEAVES: Final = re.compile(
     r"\b(?:return|raise|throw|continue|break|exit|panic|abort|die|next|goto)\b"
@@ -102,7 +130,7 @@ def _handler(grounds: Grounds, sentence: str) -> Disproof | None:
 
 
 def _handlers_around(grounds: Grounds) -> Iterator[tuple[int, str, str]]:
-    """The handlers of the blocks in which the cited line stands: line, indentation, what they take."""
+    """The handlers around the cited line: their line, indentation, and what they take."""
     lines = grounds.function_text.split("\n")
     cited = grounds.claim.quoted[0] - grounds.first_function_line
     if not 0 <= cited < len(lines):
@@ -226,7 +254,8 @@ def _guards(grounds: Grounds, name: str) -> Iterator[tuple[bool, int]]:
         test = (found["test"] or "").strip()
         negative = bool(found["not"])
         if re.match(
-            r"is\s+None|===?|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull|length|size|len)",
+            r"is\s+None|===?|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull|length|"
+            r"size|len)",
             test,
         ):
             negative = not negative
