@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from daydreamd.insights.code_names import SpokenOf, names_in
 from daydreamd.insights.quoting import split_lines
 from daydreamd.insights.verification import Checked, Reason
-from daydreamd.insights.workspace_search import Place, Places, Search
+from daydreamd.insights.workspace_search import Occurrences, Place, Search
 from daydreamd.text.functions import Definition, definitions, function_around
 from daydreamd.text.masking import masked, uncommented
 
@@ -174,7 +174,7 @@ class Grounds:
         """Whether a name stands in what was shown of the file."""
         return has_word(name, self.text) or has_word(name, self.claim.page.text)
 
-    def places(self, name: str) -> Places:
+    def places(self, name: str) -> Occurrences:
         """Where in the workspace a name stands."""
         self._asked.add(name)
         return self._search.places(self.claim.workspace, name)
