@@ -19,8 +19,9 @@ from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.records.workspace import Excerpt
+from daydreamd.text.masking import is_code
 
-_MOST_BYTES: Final = 48 << 20
+_MOST_BYTES: Final = 24 << 20
 _MOST_FILE_BYTES: Final = 1 << 20
 _READING_SECONDS: Final = 6.0
 _SEARCHING_SECONDS: Final = 8.0
@@ -152,7 +153,7 @@ class _Reader:
 
     def read(self) -> None:
         left, give_up = _MOST_BYTES, time.monotonic() + _READING_SECONDS
-        for path in self._snapshot.files:
+        for path in sorted(self._snapshot.files, key=lambda path: not is_code(path)):
             if left <= 0 or time.monotonic() > give_up:
                 self.whole = False
                 return

@@ -119,7 +119,8 @@ _FAULT: Final = re.compile(
     r"n\u00b2|freed|drops?|dropped|"
     r"discard\w*|ignor(?:e|es|ed|ing)|skip(?:s|ped)?|forg[eo]ts?|instead|rather than|but|"
     r"although|even (?:though|if|when|for)|however|"
-    r"contradict\w*|differs?|different from|unlike|whereas|inject\w*|escapes?|unescaped|exposes?|"
+    r"contradict\w*|differs?|different from|unlike|whereas|(?<!dependency )inject\w*|escapes?|"
+    r"unescaped|exposes?|"
     r"travers\w*|plain ?text|"
     r"shadow\w*|mask(?:s|ed)|mutat\w*|alias\w*|shar(?:ed|es)|leaves|left (?:open|behind)|stays|"
     r"remains|keeps|"
@@ -142,7 +143,7 @@ _FAULT: Final = re.compile(
     re.IGNORECASE,
 )
 _NEUTRAL_WORDS: Final = """
-    raises throws none null nil undefined nan empty zero negative not no only always fails
+    keeps     raises throws none null nil undefined nan empty zero negative not no only always fails
     failed failing failure same both first last before after until missing secret time
     timeouts timeout time-outs per early later earlier early let instead hard-coded round
     rounds precision skips skip expects

@@ -16,6 +16,7 @@ from daydreamd.text.masking import masked, uncommented
 _AROUND: Final = 15  # lines, where there is no function
 _BESIDE: Final = 2  # lines, between functions
 _SENTENCE: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|\s[\u2013\u2014]\s")
+_NOT: Final = re.compile(r"n['’]t\b")
 _TEST_PATH: Final = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|e2e)/|(?:^|/)(?:test_[^/]*|conftest\.py$)"
     r"|[^/]*(?:_test|_spec|\.test|\.spec|Test|Tests|Spec|IT)\.[a-z]{1,5}$"
@@ -63,9 +64,10 @@ class Grounds:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """What is said, one statement after the other; the title is one."""
-        body = [part for part in _SENTENCE.split(self.claim.proposal.body) if part.strip()]
-        return (self.claim.proposal.title, *body)
+        """What is said, one statement after the other; the title is one. `n't` is said in full."""
+        proposal = self.claim.proposal
+        body = [part for part in _SENTENCE.split(_NOT.sub(" not", proposal.body)) if part.strip()]
+        return (_NOT.sub(" not", proposal.title), *body)
 
     @cached_property
     def names(self) -> tuple[SpokenOf, ...]:
