@@ -14,6 +14,8 @@ from typing import Protocol
 
 import msgspec
 
+from daydreamd.insights.disproving.disproof import disprove
+from daydreamd.insights.disproving.grounds import Grounds
 from daydreamd.insights.novelty import (
     CurrentText,
     find_known,
@@ -23,6 +25,7 @@ from daydreamd.insights.novelty import (
 )
 from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import Checked, Reason, verify
+from daydreamd.insights.workspace_search import Search, search_excerpts
 from daydreamd.records.answer import Proposal
 from daydreamd.records.insight import AnyInsight, InsightItem, Survived
 from daydreamd.records.workspace import Excerpt
@@ -114,6 +117,7 @@ def judge(
     answer: str,
     *,
     excerpts: Sequence[Excerpt],
+    search: Search | None = None,
     known: Sequence[AnyInsight] = (),
     max_new: int,
     session_id: str = "",
@@ -121,7 +125,14 @@ def judge(
     taken: Sequence[str] = (),
 ) -> Judgement:
     """Both doors at once, where nobody looks at the claims again."""
-    sifted = sift(answer, excerpts=excerpts, known=known, session_id=session_id, current=current)
+    sifted = sift(
+        answer,
+        excerpts=excerpts,
+        search=search,
+        known=known,
+        session_id=session_id,
+        current=current,
+    )
     return settle(sifted, max_new=max_new, taken=(*taken, *(item.id for item in known)))
 
 
@@ -129,18 +140,20 @@ def sift(
     answer: str,
     *,
     excerpts: Sequence[Excerpt],
+    search: Search | None = None,
     known: Sequence[AnyInsight] = (),
     session_id: str = "",
     current: CurrentText | None = None,
 ) -> Sifted:
     """Hold a model's answer against the code and what is known. Never raises, whatever it is.
 
-    `current` tells what a file holds now (`from_workspaces`); without it only the excerpts tell.
+    `search` looks through the workspaces, and `current` tells what a file holds now
+    (`from_workspaces`); without them only the excerpts tell.
     """
     proposals = read_answer(answer)
     standing = [item for item in known if item.status in _STANDING]
     current = current or from_excerpts(excerpts)
-    sieve = _Sieve(known)
+    sieve = _Sieve(known, search or search_excerpts(excerpts))
     for proposal in proposals:
         sieve.take(proposal, verify(proposal, excerpts))
     gone = {item.id for item in standing if is_addressed(item, current)} - sieve.recurring.keys()
@@ -192,16 +205,28 @@ def settle(
 class _Sieve:
     """Puts checked proposals where they belong, one after the other."""
 
-    def __init__(self, known: Sequence[AnyInsight]) -> None:
+    def __init__(self, known: Sequence[AnyInsight], search: Search) -> None:
         self._known = known
+        self._search = search
         self.claims: list[Checked] = []
         self.recurring: dict[str, AnyInsight] = {}
         self.dropped: list[Dropped] = []
 
     def take(self, proposal: Proposal, result: Checked | Reason) -> None:
-        reason = result if isinstance(result, Reason) else self._place(result)
+        decided_by = ""
+        if isinstance(result, Checked):
+            grounds = Grounds(result, self._search)
+            if disproof := disprove(grounds):
+                reason, decided_by = disproof
+            else:
+                found = msgspec.structs.replace(
+                    result, function=grounds.function_name, searches=grounds.searches
+                )
+                reason = self._place(found)
+        else:
+            reason = result
         if reason is not None:
-            self.dropped.append(_dropped(proposal, reason))
+            self.dropped.append(_dropped(proposal, reason, decided_by))
 
     def _place(self, checked: Checked) -> Reason | None:
         before = find_known(checked, self._known)
