@@ -52,8 +52,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One statement about lines `line` to `end_line` of `path`, and what may refute it.
 
-    `key` is unique among the claims of a session. `searches` counts the searches of the workspace
-    that looked for something against it.
+    `key` is unique among the claims of a session. `proposed_by` names the model that said it.
     """
 
     key: str
@@ -64,7 +63,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     end_line: int
     passages: tuple[Passage, ...] = ()
-    searches: int = 0
+    proposed_by: str = ""
 
 
 class KnownClaim(msgspec.Struct, frozen=True, kw_only=True):
