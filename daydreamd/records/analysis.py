@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from daydreamd.records.claims import JudgeRecord, PassRecord
+from daydreamd.records.claims import JudgeRecord, PassRecord, SettledClaim
 
 _N = TypeVar("_N", int, float)
 
@@ -15,7 +15,8 @@ _N = TypeVar("_N", int, float)
 class AnalysisFacts(msgspec.Struct, kw_only=True):
     """What is known of the reflection besides its text; `None` where it could not be known.
 
-    Tokens are those of the prompts that propose; `passes` has those of every pass.
+    Tokens are those of the prompts that propose; `passes` has those of every pass. `judges` says
+    how those who looked at the claims again did, and `claims` what they came to.
     """
 
     engine: str | None = None
@@ -32,6 +33,7 @@ class AnalysisFacts(msgspec.Struct, kw_only=True):
     workspaces: list[str] = msgspec.field(default_factory=list)
     passes: list[PassRecord] = msgspec.field(default_factory=list)
     judges: list[JudgeRecord] = msgspec.field(default_factory=list)
+    claims: list[SettledClaim] = msgspec.field(default_factory=list)
 
     def with_all(self, prompts: Sequence[AnalysisFacts]) -> AnalysisFacts:
         """These facts with what is known of each prompt: sums, the largest peak, the last code."""

@@ -99,6 +99,11 @@ class ClaimVerdict(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: ShownLine | None = None
     why_untold: WhyUntold = WhyUntold.TOLD
 
+    @property
+    def falls(self) -> bool:
+        """Whether the claim is not to be kept: refuted, or looked at without an agreement."""
+        return self.says is Says.REFUTED or self.why_untold is WhyUntold.TORN
+
     def reason(self) -> str:
         """In a few words for people: `refuted by two of three looks`."""
         if self.says is Says.REFUTED:
@@ -135,6 +140,20 @@ class PassRecord(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     answer_tokens: int = 0
     seconds: float = 0.0
+
+
+class SettledClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim that was to be looked at again, and what came of it: for the session's record."""
+
+    workspace: str
+    title: str
+    path: str
+    line: int
+    says: Says
+    reason: str
+    looks: int = 0
+    holds: int = 0
+    decided_by: ShownLine | None = None
 
 
 def _of_looks(count: int, looks: int) -> str:
