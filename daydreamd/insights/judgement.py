@@ -76,6 +76,10 @@ class SaidOfClaim(Protocol):
     def says(self) -> str: ...
 
     @property
+    def falls(self) -> bool:
+        """Whether the claim is not to be kept."""
+
+    @property
     def looks(self) -> int: ...
 
     @property
@@ -185,8 +189,9 @@ def settle(
     dropped = list(sifted.dropped)
     for claim in sifted.claims:
         verdict = said.get(claim.key)
-        if verdict is not None and verdict.says == "refuted":
-            dropped.append(_dropped(claim.proposal, Reason.REFUTED, verdict.reason()))
+        if verdict is not None and verdict.falls:
+            reason = Reason.REFUTED if verdict.says == "refuted" else Reason.UNSETTLED
+            dropped.append(_dropped(claim.proposal, reason, verdict.reason()))
         elif len(new) >= max_new:
             dropped.append(_dropped(claim.proposal, Reason.TOO_MANY))
         else:
