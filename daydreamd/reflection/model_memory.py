@@ -36,8 +36,13 @@ async def in_memory_for_now(
                 await _asked(choice, "/api/generate", question)
 
 
+def full_name(model: str) -> str:
+    """The name with its tag, as Ollama lists it; other servers have no tags, and lose nothing."""
+    return model if ":" in model else f"{model}:latest"
+
+
 async def _kept_for_now(choice: ModelChoice) -> ModelChoice:
-    if choice.provider != "ollama" or choice.name in await _loaded(choice):
+    if choice.provider != "ollama" or full_name(choice.name) in await _loaded(choice):
         return choice
     return msgspec.structs.replace(choice, keep_alive=_KEEP_ALIVE)
 

@@ -20,7 +20,7 @@ from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.claims import Claim, Passage, PassRecord
 from daydreamd.records.events import AnalysisProgress, Emitter
 from daydreamd.records.model_choice import ModelChoice
-from daydreamd.reflection.model_memory import in_memory_for_now
+from daydreamd.reflection.model_memory import full_name, in_memory_for_now
 from daydreamd.reflection.portions import Answered, ClaimsOf, Portion
 from daydreamd.reflection.proposing import Proposing, propose
 from daydreamd.reflection.refuting.pace import Pace
@@ -68,11 +68,12 @@ class Passes:
             scratch=means.scratch,
             session_id=means.emitter.session_id,
         ) as served:
-            others = set() if served.provider == "embedded" else names - {served.name}
-            wanted = [msgspec.structs.replace(served, name=name) for name in sorted(others)]
+            others = {} if served.provider == "embedded" else {full_name(one): one for one in names}
+            others.pop(full_name(served.name), None)
+            wanted = [msgspec.structs.replace(served, name=name) for name in others.values()]
             async with in_memory_for_now((served, *wanted)) as choices:
                 self._served = choices[0]
-                self._choices = {one.name: one for one in choices}
+                self._choices = {full_name(one.name): one for one in choices}
                 yield
 
     async def propose_all(self, portions: Sequence[Portion], ends_at: float) -> None:
@@ -89,7 +90,7 @@ class Passes:
                 self.take_what_came(late=f"its model gave none within {say_duration(share)}")
 
     def _choice_of(self, name: str) -> ModelChoice:
-        return self._choices.get(name, self._served)
+        return self._choices.get(full_name(name), self._served)
 
     async def _propose(
         self, portion: Portion, choice: ModelChoice, *, is_first: bool = True
@@ -149,10 +150,10 @@ class Passes:
         by_judge: dict[str, list[Claim]] = {}
         for claim in await claims_of(self.answers):
             by_judge.setdefault(_judge_of(claim, portions), []).append(claim)
-        for name, claims in by_judge.items():
+        for name, theirs in by_judge.items():
             choice = self._choice_of(name)
             refutation = await refute(
-                claims,
+                theirs,
                 code=_code_of(self.answers),
                 choice=choice,
                 pace=self._paces.setdefault(choice.name, Pace()),

@@ -6,7 +6,7 @@ Only what the owner lets be read is searched, and no secret is shown. Nothing he
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple, Protocol
 
@@ -53,27 +53,6 @@ class CodeSearch(Protocol):
 
     def text(self, workspace: str, path: str) -> str | None:
         """A whole file; None where it is not known."""
-
-
-class NoPlaces(NamedTuple):
-    """Nothing was found, because nothing could be searched."""
-
-    found: tuple[CodePlace, ...] = ()
-
-
-class WholeFiles:
-    """Reads the files that claims are about, and searches no others."""
-
-    def __init__(self, current: Callable[[str, str], str | None]) -> None:
-        self._current = current
-
-    def places(self, _workspace: str, _name: str) -> FoundPlaces:
-        """Nowhere."""
-        return NoPlaces()
-
-    def text(self, workspace: str, path: str) -> str | None:
-        """What the file holds now."""
-        return self._current(workspace, path)
 
 
 class Lines(NamedTuple):

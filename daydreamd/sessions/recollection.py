@@ -20,11 +20,10 @@ from daydreamd.records.insight import InsightItem
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts
-from daydreamd.sessions.passages import CodeSearch, WholeFiles
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
-    from daydreamd.insights.novelty import CurrentText
+    from daydreamd.insights.workspace_search import FileSearch
     from daydreamd.reflection.reflecting import Answered
 
 
@@ -62,14 +61,23 @@ class Recollection:
         return True
 
     async def sift(
-        self, answers: Sequence[Answered], recalled: Recalled, session_id: str
+        self,
+        answers: Sequence[Answered],
+        recalled: Recalled,
+        session_id: str,
+        search: FileSearch | None = None,
     ) -> Sifted:
         """The claims of the answers that hold as far as can be told without a model."""
         from daydreamd.insights.joining import joined
         from daydreamd.insights.judgement import sift
+        from daydreamd.insights.novelty import from_workspaces
 
         ask = partial(
-            sift, known=recalled.known, session_id=session_id, current=self._current_text()
+            sift,
+            search=search,
+            known=recalled.known,
+            session_id=session_id,
+            current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
         )
         several = [
             # it reads what the insights are about
@@ -78,14 +86,20 @@ class Recollection:
         ]
         return joined(several or [await in_spare_thread(partial(ask, "", excerpts=()))])
 
-    def search(self, _answers: Sequence[Answered]) -> CodeSearch:
-        """A search of the workspaces, for what may refute a claim about them."""
-        return WholeFiles(self._current_text())
+    async def search(self, *, scratch: Path) -> FileSearch:
+        """A search of the workspaces as they are now, for what speaks against a claim."""
+        from daydreamd.context.searchable import list_searchable
+        from daydreamd.insights.workspace_search import FileSearch, Snapshot
 
-    def _current_text(self) -> CurrentText:
-        from daydreamd.insights.novelty import from_workspaces
-
-        return from_workspaces({one.name: Path(one.path) for one in self._workspaces})
+        listed = {one: await list_searchable(one, scratch=scratch) for one in self._workspaces}
+        return FileSearch(
+            {
+                workspace.name: Snapshot(
+                    root=Path(workspace.path), files=found.files, whole=found.whole
+                )
+                for workspace, found in listed.items()
+            }
+        )
 
     async def settle(
         self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -21,6 +22,7 @@ from daydreamd.text import one_line
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, Sifted
     from daydreamd.insights.verification import Checked
+    from daydreamd.insights.workspace_search import FileSearch
     from daydreamd.reflection.reflecting import Answered, Reflection
     from daydreamd.sessions.findings import Recalled
     from daydreamd.sessions.recollection import Recollection
@@ -33,19 +35,22 @@ _NEAR_LINES: Final = 3
 class SecondLook:
     """The second look at what one session's models have said."""
 
-    def __init__(self, recollection: Recollection, recalled: Recalled, session_id: str) -> None:
+    def __init__(
+        self, recollection: Recollection, recalled: Recalled, session_id: str, scratch: Path
+    ) -> None:
         self._recollection = recollection
         self._recalled = recalled
         self._session_id = session_id
+        self._scratch = scratch
         self._sifted: Sifted | None = None
         self._claims: dict[str, Claim] = {}
 
     async def claims_of(self, answers: Sequence[Answered]) -> Sequence[Claim]:
         """The claims of these answers that stand so far, with what may refute them."""
-        sifted = await self._recollection.sift(answers, self._recalled, self._session_id)
-        self._sifted = in_turn(sifted, answers)
-        chosen = self._sifted.claims[:_MOST_CLAIMS]
-        search = self._recollection.search(answers)
+        search = await self._sift(answers)
+        chosen = self._sifted.claims[:_MOST_CLAIMS] if self._sifted else ()
+        if search is None:
+            return ()
         claims = await in_spare_thread(partial(_with_code, chosen, answers, search))
         self._claims = {claim.key: claim for claim in claims}
         return claims
@@ -53,13 +58,18 @@ class SecondLook:
     async def judgement(self, reflection: Reflection | None, *, max_new: int) -> Judgement:
         """What is kept, once all that was said of the claims is known."""
         if self._sifted is None:  # there was no second look, or no time to begin one
-            answers = reflection.answers if reflection else ()
-            self._sifted = in_turn(
-                await self._recollection.sift(answers, self._recalled, self._session_id), answers
-            )
+            await self._sift(reflection.answers if reflection else ())
+        assert self._sifted is not None
         verdicts = reflection.verdicts if reflection else ()
         sifted = ranked(self._sifted, verdicts)
         return await self._recollection.settle(sifted, verdicts, max_new=max_new)
+
+    async def _sift(self, answers: Sequence[Answered]) -> FileSearch | None:
+        """Sift the answers; the search of the workspaces that was made for it, if there was any."""
+        search = await self._recollection.search(scratch=self._scratch) if answers else None
+        sifted = await self._recollection.sift(answers, self._recalled, self._session_id, search)
+        self._sifted = in_turn(sifted, answers)
+        return search
 
     def settled(self, verdicts: Sequence[ClaimVerdict]) -> list[SettledClaim]:
         """Each claim that was to be looked at, and what came of it, for the session's record."""

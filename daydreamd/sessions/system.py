@@ -185,7 +185,9 @@ class UnifiedDaydreamSystem:
     async def _execute_ai_analysis(self, session: DaydreamSession) -> PhaseReport[Reflected]:
         began = anyio.current_time()
         recalled = await self._recollection.recall()
-        second_look = SecondLook(self._recollection, recalled, session.session_id)
+        second_look = SecondLook(
+            self._recollection, recalled, session.session_id, self._scratch(session)
+        )
         reflect = partial(self._reflect, session, recalled, second_look)
         asked = session.trigger.is_a_persons_wish
         reflection = await (reflect() if asked else unless_owner_returns(reflect))
@@ -211,7 +213,9 @@ class UnifiedDaydreamSystem:
         recalled = found.reflected.recalled if found.reflected else None
         recalled = recalled or await self._recollection.recall()
         judgement = found.reflected.judgement if found.reflected else None
-        nothing_said = SecondLook(self._recollection, recalled, session.session_id)
+        nothing_said = SecondLook(
+            self._recollection, recalled, session.session_id, self._scratch(session)
+        )
         judgement = judgement or await nothing_said.judgement(None, max_new=0)
         session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
