@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+# 5: the searches, looks and holds that an insight has withstood. (A comment within would become
+# part of the table's own text, and swallow what SQLite puts behind it.)
+_SURVIVED: Final = "ALTER TABLE insights ADD COLUMN survived TEXT NOT NULL DEFAULT '{}'"
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1: the first tables
     """
@@ -84,4 +88,5 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE kills ADD COLUMN boot_id TEXT;
     ALTER TABLE kills ADD COLUMN machine_id TEXT
     """,
+    _SURVIVED,
 )

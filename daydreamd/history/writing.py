@@ -133,13 +133,13 @@ def record_insights(
         connection.execute(
             """
             INSERT INTO insights (id, workspace, workspace_path, title, body, category, evidence,
-                grounded, status, first_seen, last_seen, first_session, last_session)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                grounded, status, survived, first_seen, last_seen, first_session, last_session)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 kept.id, kept.workspace, as_utf8(paths.get(kept.workspace, "")), kept.title,
                 kept.body, kept.category, _json(kept.evidence), kept.grounded, kept.status,
-                now, now, session_id, session_id,
+                _json(kept.survived), now, now, session_id, session_id,
             ),
         )  # fmt: skip
     return stored

@@ -51,6 +51,8 @@ def test_what_is_refuted_is_no_insight_and_stands_in_the_record_with_its_line(wo
     assert [item["title"] for item in told["insight_items"]] == [TRUE]
     survived = told["insight_items"][0]["survived"]
     assert survived["looks"] == survived["holds"] >= 3
+    listed = json.loads(world.run("insights", "list", "--json").stdout)
+    assert listed[0]["survived"] == survived
     claims = {claim["title"]: claim for claim in told["analysis"]["claims"]}
     refuted = claims[FALSE]
     assert refuted["says"] == "refuted"
