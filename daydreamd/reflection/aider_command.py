@@ -37,6 +37,10 @@ _FLAGS: Final = (
     "--input-history-file", "/dev/null", "--chat-history-file", "/dev/null",
 )  # fmt: skip
 
+_NICE: Final = 10
+"""Besides what the session yields: where a model runs on the same processors, Aider only waits for
+it, and must not be in its way."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -106,7 +110,7 @@ def command_line(aider: Path, question: Question) -> list[str]:
         write=[scratch],
         connect_ports=[_port(choice.base_url)],
         landlock=question.settings.confine and landlock_abi() > 0,
-        nice=0,  # whoever runs the session has said how nice it is
+        nice=_NICE,
     )
 
 
