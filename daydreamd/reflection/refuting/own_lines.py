@@ -26,6 +26,17 @@ def first_large(sizes, smallest):
             copy_into(index, smallest)
     if ready and index:
         return index
+
+
+async def refresh(pages, age):
+    if age > oldest:
+        await reload(pages, age)
+    for page in range(count):
+        if page != current:
+            fresh += page
+    if idle and allowed:
+        await trim(pages)
+    return fresh
 """
 _JAVASCRIPT: Final = """\
 function countOpen(tickets, oldest) {
@@ -34,6 +45,12 @@ function countOpen(tickets, oldest) {
     if (oldest > threshold) {
       open += weight;
     }
+  }
+  if (open <= ceiling) {
+    open += reserve;
+  }
+  if (urgent && visible) {
+    swapTickets(first, second);
   }
   moveTicket(source, target);
   return open;
@@ -49,6 +66,12 @@ func (c *Cache) Put(key string, size int) int {
 \t}
 \tif locked && dirty {
 \t\tflush(c.log, key)
+\t}
+\tif c.used >= c.most {
+\t\tshrink(c.used, c.most)
+\t}
+\tif warm && full {
+\t\tc.hits += size
 \t}
 \treturn size
 }

@@ -22,7 +22,7 @@ _WRONG: Final = math.log((1 - _CAN_JUDGE) / (1 - _GUESSES))
 _SAME_TO_ALL: Final = 6
 LEAST_ASKED: Final = math.ceil(_FOR / _RIGHT)
 """Known claims that even a judge without fault is asked."""
-MOST_ASKED: Final = 40
+MOST_ASKED: Final = 60
 
 
 class Qualifying:
