@@ -128,3 +128,13 @@ def test_each_workspace_has_a_prompt_of_its_own(world, tmp_path):
     assert len(prompts) == 2
     assert {item["workspace"] for item in told["insight_items"]} == {"shop", "other"}
     assert [one["name"] for one in told["analysis"]["passes"]].count("propose") == 2
+
+
+@pytest.mark.parametrize(("deed", "looks"), [("hangs", 0), ("hangs", 9)])
+def test_the_deadline_holds_with_the_second_pass_in_flight(world, tmp_path, deed, looks):
+    timeout = {"DAYDREAMD_ANALYSIS__TIMEOUT": "4s"}
+    told = session(world, tmp_path, deed, "--looks", looks, **timeout)
+    assert told["outcome"] == "completed"
+    assert {claim["says"] for claim in told["analysis"]["claims"]} == {"cannot tell"}
+    assert world.marked_processes() == []
+    assert world.scratch() == []
