@@ -26,8 +26,8 @@ from daydreamd.insights.workspace_search import FileSearch, Snapshot
 from daydreamd.records.insight import AnyInsight
 from daydreamd.records.workspace import Workspace
 
-_SECONDS: Final = 12.0
-_GIT_SECONDS: Final = 8.0
+_SECONDS: Final = 5.0
+_GIT_SECONDS: Final = 4.0
 _MOST_COMMITS: Final = 6
 
 
