@@ -10,17 +10,17 @@ from daydreamd.insights.judgement import Sifted
 
 
 def joined(several: Sequence[Sifted]) -> Sifted:
-    """All claims in the order of the answers, under keys that are unique among them.
+    """All claims of at least one answer in their order, under keys that are unique among them.
 
     What was said again in one answer is not addressed, whatever the others left out.
     """
     if len(several) == 1:
         return several[0]
     gone = [{item.id for item in one.addressed} for one in several]
-    addressed = set.intersection(*gone) if gone else set()
+    addressed = set.intersection(*gone)
     items = {item.id: item for one in several for item in (*one.still_open, *one.addressed)}
     return Sifted(
-        session_id=several[0].session_id if several else "",
+        session_id=several[0].session_id,
         proposed=sum(one.proposed for one in several),
         claims=tuple(
             msgspec.structs.replace(claim, key=f"{number}.{claim.key}")
@@ -30,5 +30,10 @@ def joined(several: Sequence[Sifted]) -> Sifted:
         recurring=tuple({item.id: item for one in several for item in one.recurring}.values()),
         still_open=tuple(item for name, item in items.items() if name not in addressed),
         addressed=tuple(item for name, item in items.items() if name in addressed),
+        mended=frozenset(name for one in several for name in one.mended) & addressed,
+        moved=several[0].moved,
+        waiting=tuple(
+            item for item in several[0].waiting if all(item in one.waiting for one in several)
+        ),
         dropped=tuple(drop for one in several for drop in one.dropped),
     )

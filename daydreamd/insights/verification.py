@@ -26,6 +26,7 @@ from daydreamd.text.functions import function_around
 
 NEARBY_LINES: Final = 12
 """How far from the cited lines one of several places may stand: models count badly."""
+_MISCOUNTED: Final = 3
 _MIN_LETTERS: Final = 8
 _MOST_RANGE: Final = 40
 _NAMES_LINES: Final = re.compile(
@@ -77,6 +78,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     page: Excerpt
     quoted: tuple[int, int]
     function: str = ""
+    mark: str = ""
     key: str = ""
     searches: int = 0
 
@@ -202,7 +204,7 @@ def _is_evidence(proposal: Proposal, places: Sequence[tuple[Excerpt, Found]]) ->
     if any(char.isdigit() for char in bare) or _names_in(bare) - SYNTAX:
         return _is_unique(places) or any(_is_cited(proposal, *place) for place in places)
     whole = [place for place in places if folded("\n".join(_text_of(*place))) == bare]
-    return " " in bare and any(_is_cited(proposal, *place) for place in whole)
+    return " " in bare and any(_off(proposal, *place) <= _MISCOUNTED for place in whole)
 
 
 def _names_in(text: str) -> set[str]:
@@ -235,7 +237,7 @@ def _off(proposal: Proposal, page: Excerpt, found: Found) -> int:
 def _meant(
     proposal: Proposal, places: Sequence[tuple[Excerpt, Found]]
 ) -> tuple[Excerpt, Found] | None:
-    """The one place that can be meant: the only one, the nearest, or where the function is named."""
+    """The one place that can be meant: the only one, the nearest, or that of the function named."""
     page, found = min(places, key=lambda place: _off(proposal, *place))
     if _is_unique(places) or _off(proposal, page, found) <= NEARBY_LINES:
         return page, found

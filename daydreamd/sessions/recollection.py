@@ -23,8 +23,8 @@ from daydreamd.sessions.parts import failing_after, only_of, tell_parts
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
-    from daydreamd.insights.workspace_search import FileSearch
     from daydreamd.reflection.reflecting import Answered
+    from daydreamd.sessions.searchable import SearchableWorkspaces
 
 
 class Recollection:
@@ -44,9 +44,11 @@ class Recollection:
         """What was said before, of these workspaces and of others."""
         known = [await self._history.known_insights(one.path) for one in self._workspaces]
         here = {one.path for one in self._workspaces}
+        waiting = [await self._history.waiting_claims(one.path) for one in self._workspaces]
         standing = await self._history.insights(status="standing")
         return Recalled(
             known=tuple(insight for insights in known for insight in insights),
+            waiting=tuple(claim for claims in waiting for claim in claims),
             elsewhere=tuple(one for one in standing if one.workspace_path not in here),
         )
 
@@ -65,19 +67,22 @@ class Recollection:
         answers: Sequence[Answered],
         recalled: Recalled,
         session_id: str,
-        search: FileSearch | None = None,
+        around: SearchableWorkspaces,
     ) -> Sifted:
         """The claims of the answers that hold as far as can be told without a model."""
         from daydreamd.insights.joining import joined
         from daydreamd.insights.judgement import sift
         from daydreamd.insights.novelty import from_workspaces
+        from daydreamd.insights.workspace_search import FileSearch
 
         ask = partial(
             sift,
-            search=search,
+            search=FileSearch(around.snapshots),
             known=recalled.known,
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
+            renamed=around.renamed,
+            waiting=recalled.waiting,
         )
         several = [
             # it reads what the insights are about
@@ -86,20 +91,11 @@ class Recollection:
         ]
         return joined(several or [await in_spare_thread(partial(ask, "", excerpts=()))])
 
-    async def search(self, *, scratch: Path) -> FileSearch:
-        """A search of the workspaces as they are now, for what speaks against a claim."""
-        from daydreamd.context.searchable import list_searchable
-        from daydreamd.insights.workspace_search import FileSearch, Snapshot
+    async def look_around(self, recalled: Recalled, scratch: Path) -> SearchableWorkspaces:
+        """The workspaces as they are now, for what speaks against a claim."""
+        from daydreamd.sessions.searchable import look_around
 
-        listed = {one: await list_searchable(one, scratch=scratch) for one in self._workspaces}
-        return FileSearch(
-            {
-                workspace.name: Snapshot(
-                    root=Path(workspace.path), files=found.files, whole=found.whole
-                )
-                for workspace, found in listed.items()
-            }
-        )
+        return await look_around(self._workspaces, recalled.known, scratch)
 
     async def settle(
         self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int
@@ -118,6 +114,8 @@ class Recollection:
             paths={workspace.name: workspace.path for workspace in self._workspaces},
             recurring=[item.id for item in judgement.recurring],
             addressed=[item.id for item in judgement.addressed],
+            moved=judgement.moved,
+            waiting=judgement.waiting,
         )
 
     async def note_parts(

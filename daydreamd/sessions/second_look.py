@@ -49,8 +49,6 @@ class SecondLook:
         """The claims of these answers that stand so far, with what may refute them."""
         search = await self._sift(answers)
         chosen = self._sifted.claims[:_MOST_CLAIMS] if self._sifted else ()
-        if search is None:
-            return ()
         claims = await in_spare_thread(partial(_with_code, chosen, answers, search))
         self._claims = {claim.key: claim for claim in claims}
         return claims
@@ -64,12 +62,15 @@ class SecondLook:
         sifted = ranked(self._sifted, verdicts)
         return await self._recollection.settle(sifted, verdicts, max_new=max_new)
 
-    async def _sift(self, answers: Sequence[Answered]) -> FileSearch | None:
-        """Sift the answers; the search of the workspaces that was made for it, if there was any."""
-        search = await self._recollection.search(scratch=self._scratch) if answers else None
-        sifted = await self._recollection.sift(answers, self._recalled, self._session_id, search)
+    async def _sift(self, answers: Sequence[Answered]) -> FileSearch:
+        """Sift the answers; gives a search of the workspaces."""
+        from daydreamd.insights.workspace_search import FileSearch
+
+        recollection, recalled = self._recollection, self._recalled
+        around = await recollection.look_around(recalled, self._scratch)
+        sifted = await recollection.sift(answers, recalled, self._session_id, around)
         self._sifted = in_turn(sifted, answers)
-        return search
+        return FileSearch(around.snapshots)
 
     def settled(self, verdicts: Sequence[ClaimVerdict]) -> list[SettledClaim]:
         """Each claim that was to be looked at, and what came of it, for the session's record."""

@@ -216,7 +216,9 @@ class UnifiedDaydreamSystem:
         nothing_said = SecondLook(
             self._recollection, recalled, session.session_id, self._scratch(session)
         )
-        judgement = judgement or await nothing_said.judgement(None, max_new=0)
+        max_new = self._settings.insights.max_new
+        judgement = judgement or await nothing_said.judgement(None, max_new=max_new)
+        session.refused_claims = judgement.refused()
         session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))

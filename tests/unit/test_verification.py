@@ -64,7 +64,7 @@ def test_a_true_citation_holds():
         ({"quote": "# The order service"}, Reason.MISQUOTED),
         ({"quote": ""}, Reason.TRIVIAL_QUOTE),
         ({"quote": "}"}, Reason.TRIVIAL_QUOTE),
-        ({"quote": "return None"}, Reason.TRIVIAL_QUOTE),
+        ({"quote": "return None", "line": 80, "end_line": 80}, Reason.TRIVIAL_QUOTE),
         ({"quote": "continue\n\n\n"}, Reason.TRIVIAL_QUOTE),
         ({"line": 4_000, "quote": "nothing of the kind stands here"}, Reason.NO_SUCH_LINES),
     ],

@@ -15,14 +15,17 @@ from daydreamd.insights.disproving.unused_claims import disprove_untested, dispr
 from daydreamd.insights.verification import Reason
 
 _FROM_OUTSIDE: Final = re.compile(
-    r"\b(?:user[- ](?:input|controlled|supplied|provided)|untrusted|attackers?|malicious|tainted)\b",
+    r"\b(?:user[- ](?:input|controlled|supplied|provided)|untrusted|attackers?|malicious|"
+    r"tainted)\b",
     re.IGNORECASE,
 )
 _ENVIRONMENT: Final = re.compile(
-    r"\bos\.(?:environ|getenv)|\bgetenv\(|\bprocess\.env\b|\bENV\[|\bos\.Getenv\(|\benv::var|\bSystem\.getenv"
+    r"\bos\.(?:environ|getenv)|\bgetenv\(|\bprocess\.env\b|\bENV\[|\bos\.Getenv\(|\benv::var|"
+    r"\bSystem\.getenv"
 )
 _SECRET: Final = re.compile(
-    r"\bhard-?coded (?:\w+ )?(?:password|secret|credential|token|api key|key)s?|\b(?:password|secret|credential|token)s? (?:is|are) hard-?coded",
+    r"\bhard-?coded (?:\w+ )?(?:password|secret|credential|token|api key|key)s?|\b(?:password|"
+    r"secret|credential|token)s? (?:is|are) hard-?coded",
     re.IGNORECASE,
 )
 

@@ -9,22 +9,26 @@ from typing import Final, NamedTuple
 from daydreamd.insights.code_names import SpokenOf, names_in
 from daydreamd.insights.quoting import split_lines
 from daydreamd.insights.verification import Checked, Reason
-from daydreamd.insights.workspace_search import Place, Places, Search
+from daydreamd.insights.workspace_search import Occurrences, Place, Search
 from daydreamd.text.functions import Definition, definitions, function_around
 from daydreamd.text.masking import masked, uncommented
 
 _AROUND: Final = 15  # lines, where there is no function
+_BESIDE: Final = 2  # lines, between functions
 _SENTENCE: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|\s[\u2013\u2014]\s")
+_NOT: Final = re.compile(r"n['’]t\b")
 _TEST_PATH: Final = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|e2e)/|(?:^|/)(?:test_[^/]*|conftest\.py$)"
     r"|[^/]*(?:_test|_spec|\.test|\.spec|Test|Tests|Spec|IT)\.[a-z]{1,5}$"
 )
 _PROSE_PATH: Final = re.compile(
-    r"\.(?:md|rst|txt|adoc|org|html|po|pot|changes|csv|svg|lock|map)$|(?:^|/)(?:CHANGELOG|README|NEWS)"
+    r"\.(?:md|rst|txt|adoc|org|html|po|pot|changes|csv|svg|lock|map)$|(?:^|/)(?:CHANGELOG|README|"
+    r"NEWS)"
 )
 _DECLARES: Final = (
     r"(?:def|defp|fn|func|fun|function\*?|sub|class|struct|interface|trait|enum|const|let|var|val|"
-    r"type|module|namespace|macro_rules!|#define|static|export|pub|local)\s+(?:[\w<>\[\]*&:?]+\s+)*?"
+    r"type|module|namespace|macro_rules!|#define|static|export|pub|"
+    r"local)\s+(?:[\w<>\[\]*&:?]+\s+)*?"
     r"(?:\([^)]*\)\s*)?[\w.:*$]*?"
 )
 
@@ -60,9 +64,10 @@ class Grounds:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """What is said, one statement after the other; the title is one."""
-        body = [part for part in _SENTENCE.split(self.claim.proposal.body) if part.strip()]
-        return (self.claim.proposal.title, *body)
+        """What is said, one statement after the other; the title is one. `n't` is said in full."""
+        proposal = self.claim.proposal
+        body = [part for part in _SENTENCE.split(_NOT.sub(" not", proposal.body)) if part.strip()]
+        return (_NOT.sub(" not", proposal.title), *body)
 
     @cached_property
     def names(self) -> tuple[SpokenOf, ...]:
@@ -108,13 +113,18 @@ class Grounds:
     def function_name(self) -> str:
         return self.function.name if self.function else ""
 
+    @property
+    def _around(self) -> int:
+        """How many lines belong to a citation outside of functions: in a script, more."""
+        return _BESIDE if any(one.is_function for one in self.definitions) else _AROUND
+
     def _lines(self, text: str) -> str:
         """The lines of the function that is cited, or those around the citation."""
         lines = split_lines(text)
         line = self.claim.quoted[0] - self.first_line
         last = self.claim.quoted[1] - self.first_line
         if self.function is None:
-            return "\n".join(lines[max(0, line - _AROUND) : last + _AROUND + 1])
+            return "\n".join(lines[max(0, line - self._around) : last + self._around + 1])
         return "\n".join(
             lines[self.function.first_line - 1 : max(self.function.last_line, last + 1)]
         )
@@ -139,7 +149,7 @@ class Grounds:
         """The number in the file of the first line of `function_text`."""
         if self.function:
             return self.function.first_line + self.first_line - 1
-        return max(self.claim.quoted[0] - _AROUND, self.first_line)
+        return max(self.claim.quoted[0] - self._around, self.first_line)
 
     @cached_property
     def cited(self) -> str:
@@ -166,7 +176,7 @@ class Grounds:
         """Whether a name stands in what was shown of the file."""
         return has_word(name, self.text) or has_word(name, self.claim.page.text)
 
-    def places(self, name: str) -> Places:
+    def places(self, name: str) -> Occurrences:
         """Where in the workspace a name stands."""
         self._asked.add(name)
         return self._search.places(self.claim.workspace, name)
@@ -203,11 +213,12 @@ def is_prose(path: str) -> bool:
 def declares(name: str, line: str) -> bool:
     """Whether a line of code declares `name`."""
     word = re.escape(name)
-    return (
-        re.search(rf"{_DECLARES}(?<![\w$]){word}(?![\w$])", line) is not None
-        or re.search(rf"^\s*(?:[\w<>\[\],*&:?]+\s+)*[*&]?{word}\s*\([^;]*\)?\s*(?:\{{|$)", line)
-        is not None
+    shapes = (
+        rf"{_DECLARES}(?<![\w$]){word}(?![\w$])",
+        rf"^\s*(?:[\w<>\[\],*&:?]+\s+)*[*&]?{word}\s*\([^;]*\{{\s*$",
+        rf"^(?:[\w<>*&]+\s+)*[*&]?{word}\s*\([^;]*$",  # at the margin: C, its block below
     )
+    return any(re.search(shape, line) for shape in shapes)
 
 
 def _squeezed(text: str) -> str:

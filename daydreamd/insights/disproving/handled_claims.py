@@ -6,23 +6,30 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from daydreamd.insights.code_names import code_in
+from daydreamd.insights.code_names import code_in, identifiers_in
 from daydreamd.insights.disproving.grounds import Disproof, Grounds
 from daydreamd.insights.quoting import folded
 from daydreamd.insights.verification import Reason
 
 _UNHANDLED: Final = re.compile(
-    r"\b(?:never|not|n't|isn't|aren't) (?:\w+ly |being |ever )?(?:handled|caught|checked|propagated|handles?|catch(?:es)?)\b|\bun(?:handled|caught)\b|"
-    r"\b(?:no|missing|without(?: any| an?)?|lacks?(?: any)?)\s+(?:\w+ ){0,2}?(?:error|exception)[- ](?:handling|handler|check)\w*|\b(?:no|missing|without(?: an?)?|lacks?(?: an?)?) `?(?:try|except|catch|rescue)`?\b|"
-    r"\berrors? (?:\w+ )?(?:is|are) (?:\w+ly )?(?:ignored|discarded|dropped)|\bignor(?:es|ing) (?:the |its |any )?(?:\w+ )?errors?\b",
+    r"\b(?:never|not|n't|isn't|aren't) (?:\w+ly |being |ever )?(?:handled|caught|checked|"
+    r"propagated|handles?|catch(?:es)?)\b|\bun(?:handled|caught)\b|"
+    r"\b(?:no|missing|without(?: any| an?)?|lacks?(?: any)?)\s+(?:\w+ ){0,2}?(?:error|"
+    r"exception)[- ](?:handling|handler|check)\w*|\b(?:no|missing|without(?: an?)?|"
+    r"lacks?(?: an?)?) `?(?:try|except|catch|rescue)`?\b|"
+    r"\berrors? (?:\w+ )?(?:is|are) (?:\w+ly )?(?:ignored|discarded|dropped)|\bignor(?:es|"
+    r"ing) (?:the |its |any )?(?:\w+ )?errors?\b",
     re.IGNORECASE,
 )
 _SWALLOWED: Final = re.compile(
-    r"\b(?:swallow\w*|silently (?:ignor\w+|discard\w*|drop\w*|suppress\w*|passes)|hid(?:es|den) (?:the |every |all |any )?(?:error|exception|failure)\w*|(?:error|exception|failure)s? (?:is|are) (?:silently |just )?(?:hidden|lost|suppressed|ignored|dropped))\b",
+    r"\b(?:swallow\w*|silently (?:ignor\w+|discard\w*|drop\w*|suppress\w*|passes)|hid(?:es|"
+    r"den) (?:the |every |all |any )?(?:error|exception|failure)\w*|(?:error|exception|"
+    r"failure)s? (?:is|are) (?:silently |just )?(?:hidden|lost|suppressed|ignored|dropped))\b",
     re.IGNORECASE,
 )
 _LIMITED: Final = re.compile(
-    r"\b(?:when|if|unless|other than|besides|except (?:for|when)|only|some|but|other|instead|generic|broad|all|every|any|caller|traceback|stack|cause|original)\b",
+    r"\b(?:when|if|unless|other than|besides|except (?:for|when)|only|some|but|other|instead|"
+    r"generic|broad|all|every|any|caller|traceback|stack|cause|original)\b",
     re.IGNORECASE,
 )
 _ERROR_NAME: Final = re.compile(
@@ -31,24 +38,45 @@ _ERROR_NAME: Final = re.compile(
 _CATCHES: Final = re.compile(
     r"^(?P<indent>\s*)(?:\}\s*)?(?:except|catch|rescue)\b(?P<what>[^\n]*)", re.MULTILINE
 )
+_BROAD: Final = re.compile(
+    r"^\W*$|\b(?:Exception|BaseException|Throwable|StandardError)\b|^\s*\(\s*\w+\s*\)"
+)
+_NO_ERRORS: Final = frozenset({"as", "e", "err", "error", "exc", "ex", "exception", "Exception"})
 _HANDED_ON: Final = re.compile(
-    r"\braise\b|\bthrow\b|\blog(?:ger|ging)?\.\w+|\bconsole\.(?:error|warn)|\bpanic\(|\bwarn(?:ing|ings)?\b|\breport\w*\(|\breject\(|\bsys\.exit\(|\bexit\(|\bprint\w*\(|\bnext\("
+    r"\braise\b|\bthrow\b|\blog(?:ger|ging)?\.\w+|\bconsole\.(?:error|warn)|\bpanic\(|"
+    r"\bwarn(?:ing|ings)?\b|\breport\w*\(|\breject\(|\bsys\.exit\(|\bexit\(|\bprint\w*\(|\bnext\("
 )
 _GO_CHECK: Final = re.compile(r"if\s+(?:[\w,\s:=().]*;\s*)?err\s*!=\s*nil|if\s+err\b")
 
 _ALWAYS: Final = re.compile(
-    r"\balways returns? `?(?P<value>None|null|nil|True|False|true|false|0|-1|undefined|\"\"|''|\[\]|\{\})`?",
+    r"\balways returns? `?(?P<value>None|null|nil|True|False|true|false|0|-1|undefined|\"\"|''|"
+    r"\[\]|\{\})`?",
     re.IGNORECASE,
 )
 _ADVISED_CODE: Final = re.compile(
-    r"\b(?:should (?:be|use|read|say|have|check)|must be|ought to be|needs? to be|change (?:it )?to|replace (?:it |this )?with|use|write|instead use|better)\s+`(?P<code>[^`]{4,160})`",
+    r"\b(?:should (?:be|use|read|say|have|check)|must be|ought to be|needs? to be|"
+    r"change (?:it )?to|replace (?:it |this )?with|use|write|instead use|"
+    r"better)\s+`(?P<code>[^`]{4,160})`",
     re.IGNORECASE,
 )
-_EXITS: Final = r"(?:returns?|raises?|throws?|skips?|exits?|continues?|breaks?|bails?(?: out)?|rejects?|refuses?|aborts?|stops?|fails?|errors?|gives? up|quits?|drops?|ignores?)"
-_NEGATIVE: Final = r"(?:not (?:set|given|present|empty|none|null|nil|valid|zero|true|provided|found|defined)|empty|none|null|nil|missing|absent|unset|falsy|false|zero|undefined|blank|unavailable|invalid)"
-_POSITIVE: Final = r"(?:set|given|present|non-?empty|truthy|true|provided|found|available|defined|valid|there|non-?null|non-?none|not (?:empty|none|null|nil|zero|missing|false|undefined|blank))"
+_EXITS: Final = (
+    r"(?:returns?|raises?|throws?|skips?|exits?|continues?|breaks?|bails?(?: out)?|"
+    r"rejects?|refuses?|aborts?|stops?|fails?|errors?|gives? up|quits?|drops?|ignores?)"
+)
+_NEGATIVE: Final = (
+    r"(?:not (?:set|given|present|empty|none|null|nil|valid|zero|true|provided|"
+    r"found|defined)|empty|none|null|nil|missing|absent|unset|falsy|false|zero|undefined|blank|"
+    r"unavailable|invalid)"
+)
+_POSITIVE: Final = (
+    r"(?:set|given|present|non-?empty|truthy|true|provided|found|available|"
+    r"defined|valid|there|non-?null|non-?none|not (?:empty|none|null|nil|zero|missing|false|"
+    r"undefined|blank))"
+)
 _CONDITION_CLAIM: Final = re.compile(
-    rf"\b{_EXITS}\b[^.;]{{0,40}}?\b(?:when|if|whenever|once|as soon as|only when|only if)\s+(?:the )?`?(?P<name>[\w.]+)`?\s+(?:is|are|has been|was|exists?)\s*(?P<state>(?:not\s+)?[\w-]+)?",
+    rf"\b{_EXITS}\b[^.;]{{0,40}}?\b(?:when|if|whenever|once|as soon as|only when|"
+    rf"only if)\s+(?:the )?`?(?P<name>[\w.]+)`?\s+(?:is|are|has been|was|"
+    rf"exists?)\s*(?P<state>(?:not\s+)?[\w-]+)?",
     re.IGNORECASE,
 )
 _INVERSE_CLAIM: Final = re.compile(
@@ -56,9 +84,14 @@ _INVERSE_CLAIM: Final = re.compile(
     re.IGNORECASE,
 )
 _GUARD: Final = re.compile(
-    r"\bif\s*\(?\s*(?P<not>not\s+|!\s*)?(?P<name>[A-Za-z_$][\w.$]*)(?P<test>\s*(?:is\s+not\s+(?:None|null)|is\s+None|===?\s*(?:None|null|nil|NULL|undefined|0|\"\"|''|false|False)|!==?\s*(?:None|null|nil|NULL|undefined|0|\"\"|'')"
-    r"|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull)\??(?:\(\))?|\.(?:length|size|len\(\))(?:\(\))?\s*===?\s*0)?)?\s*\)?\s*(?::|\{|then\b|$|\n|;|return\b|continue\b)"
+    r"\bif\s*\(?\s*(?P<not>not\s+|"
+    r"!\s*)?(?P<name>[A-Za-z_$][\w.$]*)(?P<test>\s*(?:is\s+not\s+(?:None|null)|is\s+None|"
+    r"===?\s*(?:None|null|nil|NULL|undefined|0|\"\"|''|false|False)|!==?\s*(?:None|null|nil|NULL|"
+    r"undefined|0|\"\"|'')"
+    r"|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull)\??(?:\(\))?|\.(?:length|size|"
+    r"len\(\))(?:\(\))?\s*===?\s*0)?)?\s*\)?\s*(?::|\{|then\b|$|\n|;|return\b|continue\b)"
 )
+_MOST_BLOCK: Final = 30
 _LEAVES: Final = re.compile(
     r"\b(?:return|raise|throw|continue|break|exit|panic|abort|die|next|goto)\b"
 )
@@ -75,18 +108,12 @@ def disprove_unhandled(grounds: Grounds) -> Disproof | None:
 
 
 def _handler(grounds: Grounds, sentence: str) -> Disproof | None:
-    named = [*_ERROR_NAME.findall(sentence)] or _ERROR_NAME.findall(grounds.claim.said)
-    for line, _, what in _handlers_around(grounds):
-        is_broad = not what.strip(" :({") or re.search(
-            r"\b(?:Exception|BaseException|Throwable|StandardError|\(\s*\w+\s*\))", what
-        )
-        if any(name in what for name in named) or (is_broad and not _LIMITED.search(sentence)):
+    named = {*_ERROR_NAME.findall(sentence)} or {*_ERROR_NAME.findall(grounds.claim.said)}
+    for line, _, what in (*_handlers_around(grounds), *_handlers_cited(grounds)):
+        if identifiers_in(what) & (named | identifiers_in(sentence) - _NO_ERRORS):
             return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{line}")
-        if (
-            not named
-            and not _LIMITED.search(sentence)
-            and re.search(r"error", sentence, re.IGNORECASE)
-        ):
+        is_told_of_all = not named and re.search(r"error|exception", sentence, re.IGNORECASE)
+        if (_BROAD.search(what) or is_told_of_all) and not _LIMITED.search(sentence):
             return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{line}")
     cited = grounds.claim.quoted[1] - grounds.first_function_line
     after = "\n".join(grounds.function_text.split("\n")[max(0, cited - 1) : cited + 4])
@@ -101,8 +128,14 @@ def _handler(grounds: Grounds, sentence: str) -> Disproof | None:
     return None
 
 
+def _handlers_cited(grounds: Grounds) -> Iterator[tuple[int, str, str]]:
+    """The handlers that are quoted themselves."""
+    for found in _CATCHES.finditer(grounds.cited):
+        yield grounds.claim.quoted[0], found["indent"], found["what"]
+
+
 def _handlers_around(grounds: Grounds) -> Iterator[tuple[int, str, str]]:
-    """The handlers of the blocks in which the cited line stands: line, indentation, what they take."""
+    """The handlers around the cited line: their line, indentation, and what they take."""
     lines = grounds.function_text.split("\n")
     cited = grounds.claim.quoted[0] - grounds.first_function_line
     if not 0 <= cited < len(lines):
@@ -213,20 +246,32 @@ def _inverted(grounds: Grounds, sentence: str) -> Disproof | None:
     return None
 
 
+def _block(lines: list[str], number: int) -> str:
+    """A line and those that are indented below it."""
+    indent = len(lines[number]) - len(lines[number].lstrip())
+    block = [lines[number]]
+    for line in lines[number + 1 : number + _MOST_BLOCK]:
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        block.append(line)
+    return "\n".join(block)
+
+
 def _guards(grounds: Grounds, name: str) -> Iterator[tuple[bool, int]]:
     """The guards on a name in the cited lines: whether they leave where it is absent, and where."""
     lines = grounds.function_text.split("\n")
     first = max(0, grounds.claim.quoted[0] - grounds.first_function_line - 2)
     last = grounds.claim.quoted[1] - grounds.first_function_line + 1
     for number in range(first, min(len(lines), last + 1)):
-        block = "\n".join(lines[number : number + 3])
+        block = _block(lines, number)
         found = _GUARD.search(lines[number])
         if found is None or found["name"].rpartition(".")[2] != name or not _LEAVES.search(block):
             continue
         test = (found["test"] or "").strip()
         negative = bool(found["not"])
         if re.match(
-            r"is\s+None|===?|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull|length|size|len)",
+            r"is\s+None|===?|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull|length|"
+            r"size|len)",
             test,
         ):
             negative = not negative

@@ -11,26 +11,39 @@ import re
 from typing import Final
 
 from daydreamd.insights.code_names import SpokenOf, identifiers_in, is_of_any_code
-from daydreamd.insights.disproving.grounds import Disproof, Grounds, declares, is_prose
+from daydreamd.insights.disproving.grounds import (
+    Disproof,
+    Grounds,
+    declares,
+    has_word,
+    is_prose,
+)
 from daydreamd.insights.languages import is_english
 from daydreamd.insights.verification import Reason
 
 _ADVISED: Final = re.compile(
-    r"\b(?:use|uses|using|add|adding|adds|prefer|replace\w*|wrap\w*|rais(?:e|es|ed|ing)|throw(?:s|n|ing)?|introduc\w+|"
-    r"rename\w*|extract\w*|switch\w*|should|could|would|must|consider|e\.g\.|such as|like|needs?|let|try|via|instead|call it|"
-    r"missing|lacks?|lacking|without|no|not|never|absent|forgets?|omits?|guard\w*|catch\w*|rather than|set|"
-    r"import|pass|passing|make it|move|into|becomes?|named|calling|call|with|yields?|gives?|returns?|as in|for example|for instance|"
+    r"\b(?:use|uses|using|add|adding|adds|prefer|replace\w*|wrap\w*|rais(?:e|es|ed|ing)|"
+    r"throw(?:s|n|ing)?|introduc\w+|"
+    r"rename\w*|extract\w*|switch\w*|should|could|would|must|consider|e\.g\.|such as|like|needs?|"
+    r"let|try|via|instead|call it|"
+    r"missing|lacks?|lacking|without|no|not|never|absent|forgets?|omits?|guard\w*|catch\w*|"
+    r"rather than|set|"
+    r"import|pass|passing|make it|move|into|becomes?|named|calling|call|with|yields?|gives?|"
+    r"returns?|as in|for example|for instance|"
     r"than|unlike|says?|prints?|reads?|input|given|value|string|key|path)\b[^.;]{0,60}$",
     re.IGNORECASE,
 )
 _STRONGLY_ADVISED: Final = re.compile(
-    r"\b(?:use|using|add|adding|prefer|replace\w*|wrap\w*|raise|throw|introduce|rename\w*|extract|switch\w*|"
-    r"should|could|would|must|consider|e\.g\.|such as|needs?|let|try|instead|missing|lacks?|without|no|not|never|omits?|forgets?)\b"
+    r"\b(?:use|using|add|adding|prefer|replace\w*|wrap\w*|raises?|throws?|introduce|rename\w*|"
+    r"extract|switch\w*|"
+    r"should|could|would|must|consider|e\.g\.|such as|needs?|let|try|instead|missing|lacks?|"
+    r"without|no|not|never|omits?|forgets?)\b"
     r"[^.;]{0,60}$",
     re.IGNORECASE,
 )
 _ABSENT_AFTER: Final = re.compile(
-    r"^[`'\"]?\s*(?:\w+\s+){0,2}(?:is|are|was|were|has|does)?\s*(?:never|not|missing|absent|omitted|instead|would|should|could|lacking|"
+    r"^[`'\"]?\s*(?:\w+\s+){0,2}(?:is|are|was|were|has|does)?\s*(?:never|not|missing|absent|"
+    r"omitted|instead|would|should|could|lacking|"
     r"n't|left out|forgotten)\b",
     re.IGNORECASE,
 )
@@ -84,35 +97,28 @@ def _is_advised(said: str, name: SpokenOf, words: re.Pattern[str]) -> bool:
 
 def disprove_place(grounds: Grounds) -> Disproof | None:
     """A claim whose subject is another function than the one that is cited."""
-    if not grounds.names:
+    own = grounds.function_name.rpartition(".")[2]
+    if not grounds.names or (own and has_word(own, grounds.claim.said)):
         return None
     here = identifiers_in(grounds.function_whole) | identifiers_in(grounds.path)
     here |= identifiers_in(grounds.claim.evidence.quote) | identifiers_in(grounds.function_name)
     named = [name for name in grounds.names if not is_of_any_code(name.name)]
-    if not named or any(
-        name.last in here for name in named[: len(named)] if _is_ours(grounds, name)
-    ):
-        return _other_subject(grounds, here)
+    subject = _subject(grounds)
+    if subject and subject.last not in here and (defined := _defined(grounds, subject)):
+        return Disproof(Reason.ELSEWHERE, f"`{defined[0]}` is in {defined[1]}")
+    if any(name.last in here for name in named):
+        return None
     elsewhere = next((place for name in named if (place := _defined(grounds, name))), None)
-    if elsewhere is None or any(name.last in here for name in named):
+    if elsewhere is None:
         return None
     return Disproof(Reason.ELSEWHERE, f"`{elsewhere[0]}` is in {elsewhere[1]}")
 
 
-def _is_ours(grounds: Grounds, name: SpokenOf) -> bool:
-    """Whether a name is that of the cited function or of what it belongs to."""
-    return name.last in grounds.function_name.split(".")
-
-
-def _other_subject(grounds: Grounds, here: frozenset[str]) -> Disproof | None:
-    """The first name of title or body is a function that the cited one does not even name."""
+def _subject(grounds: Grounds) -> SpokenOf | None:
+    """What the claim is about: the first name of its title, or that with which its body begins."""
     title = grounds.claim.proposal.title
-    ours = [name for name in grounds.names if _is_ours(grounds, name)]
-    subject = next((name for name in grounds.names if not is_of_any_code(name.name)), None)
-    if subject is None or subject.start > len(title) or ours or subject.last in here:
-        return None
-    defined = _defined(grounds, subject)
-    return Disproof(Reason.ELSEWHERE, f"`{defined[0]}` is in {defined[1]}") if defined else None
+    first = grounds.names[0]
+    return first if first.start < len(title) or first.start == len(title) + 2 else None
 
 
 def _defined(grounds: Grounds, name: SpokenOf) -> tuple[str, str] | None:
@@ -120,7 +126,7 @@ def _defined(grounds: Grounds, name: SpokenOf) -> tuple[str, str] | None:
     for one in grounds.definitions:
         if one.is_function and one.name.rpartition(".")[2] == name.last:
             return name.name, f"{grounds.path}:{one.first_line + grounds.first_line - 1}"
-    for place in grounds.places(name.last).found:
+    for place in () if is_of_any_code(name.name) else grounds.places(name.last).found:
         if not is_prose(place.path) and declares(name.last, grounds.code_of(place)):
             return name.name, str(place)
     return None

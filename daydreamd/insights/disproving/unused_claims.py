@@ -16,43 +16,58 @@ from daydreamd.insights.disproving.grounds import (
     is_test,
 )
 from daydreamd.insights.verification import Reason
+from daydreamd.insights.words import FILLERS, SYNTAX
 from daydreamd.insights.workspace_search import Place
 
 _UNUSED: Final = re.compile(
-    r"\b(?:unused|un-?referenced|dead (?:code|function|method|class|import|variable|parameter|branch)|is dead\b|orphan(?:ed)?|"
-    r"(?:never|not|isn't|aren't|nowhere|no longer|hardly)\s+(?:\w+ly )?(?:actually |ever |being |been )?(?:used|called|invoked|referenced|read|imported|"
+    r"\b(?:unused|un-?referenced|dead (?:code|function|method|class|import|variable|parameter|"
+    r"branch)|is dead\b|orphan(?:ed)?|"
+    r"(?:never|not|isn't|aren't|nowhere|no longer|hardly)\s+(?:\w+ly )?(?:actually |ever |being |"
+    r"been )?(?:used|called|invoked|referenced|read|imported|"
     r"instantiated|consumed|accessed|needed|executed|reached|reachable)|"
-    r"(?:no|zero|without(?: any)?) (?:\w+ )?(?:callers?|usages?|uses?|references?|call ?sites?|consumers?)|"
-    r"(?:nobody|nothing|no one|no code|no other code|no function|no module) (?:\w+ )?(?:calls?|uses?|references?|invokes?|imports?|reads?))\b",
+    r"(?:no|zero|without(?: any)?) (?:\w+ )?(?:callers?|usages?|uses?|references?|call ?sites?|"
+    r"consumers?)|"
+    r"(?:nobody|nothing|no one|no code|no other code|no function|no module) (?:\w+ )?(?:calls?|"
+    r"uses?|references?|invokes?|imports?|reads?))\b",
     re.IGNORECASE,
 )
 _UNTESTED: Final = re.compile(
     r"\b(?:un-?tested|"
-    r"(?:no|zero|without(?: any)?|lacks?(?: any| a)?|lacking|missing(?: any)?|absence of|has no|have no) (?:\w+ ){0,2}?(?:tests?|specs?|test coverage|coverage|test cases?)|"
-    r"(?:never|not|isn't|aren't) (?:\w+ly )?(?:actually |ever |being )?(?:tested|covered|exercised|unit[- ]tested)|"
+    r"(?:no|zero|without(?: any)?|lacks?(?: any| a)?|lacking|missing(?: any)?|absence of|has no|"
+    r"have no) (?:\w+ ){0,2}?(?:tests?|specs?|test coverage|coverage|test cases?)|"
+    r"(?:never|not|isn't|aren't) (?:\w+ly )?(?:actually |ever |being )?(?:tested|covered|"
+    r"exercised|unit[- ]tested)|"
     r"(?:tests?|coverage|specs?) (?:\w+ ){0,4}(?:is|are) (?:missing|absent|lacking)|"
-    r"(?:no|none of the) (?:\w+ ){0,2}tests? (?:\w+ )?(?:covers?|exercises?|names?|checks?|calls?|touch(?:es)?)|"
+    r"(?:no|none of the) (?:\w+ ){0,2}tests? (?:\w+ )?(?:covers?|exercises?|names?|checks?|"
+    r"calls?|touch(?:es)?)|"
     r"nothing (?:in \S+ )?(?:tests|covers|exercises))\b",
     re.IGNORECASE,
 )
 _ONE_CASE: Final = re.compile(
-    r"\b(?:when|if|case|cases|branch|path|paths|edge|with (?:an?|the|no|empty|negative|more|several|two|zero|invalid|concurrent)|"
-    r"where|error|errors|fail\w*|empty|negative|None|null|nil|timeouts?|both|boundary|only|after|before|during|on a|"
-    r"retry|retries|concurren\w+|race|unicode|overflow|rounding|invalid|missing (?!tests?)\w+|large|zero|one|two|except|unhappy|regression|"
-    r"this (?:change|commit|fix)|against|while|under|across|larger|smaller|than|return value|result|raises?|asserts?)\b",
+    r"\b(?:when|if|case|cases|branch|path|paths|edge|with (?:an?|the|no|empty|negative|more|"
+    r"several|two|zero|invalid|concurrent)|"
+    r"where|error|errors|fail\w*|empty|negative|None|null|nil|timeouts?|both|boundary|only|after|"
+    r"before|during|on a|"
+    r"retry|retries|concurren\w+|race|unicode|overflow|rounding|invalid|missing (?!tests?)\w+|"
+    r"large|zero|one|two|except|unhappy|regression|"
+    r"this (?:change|commit|fix)|against|while|under|across|larger|smaller|than|return value|"
+    r"result|raises?|asserts?)\b",
     re.IGNORECASE,
 )
 _OUTSIDE_TESTS: Final = re.compile(
-    r"\b(?:outside (?:of )?(?:\w+ )?tests?|only (?:\w+ ){0,3}(?:by|in|from) (?:\w+ )?tests?|except (?:\w+ ){0,2}tests?|production)\b",
+    r"\b(?:outside (?:of )?(?:\w+ )?tests?|only (?:\w+ ){0,3}(?:by|in|from) (?:\w+ )?tests?|"
+    r"except (?:\w+ ){0,2}tests?|production)\b",
     re.IGNORECASE,
 )
 _LOCAL: Final = re.compile(
-    r"\b(?:parameter|argument|param|arg|variable|local|result|return(?:ed)? value|loop|assigned|assignment|import|imported|keyword|option|flag|value|field)\b",
+    r"\b(?:parameter|argument|param|arg|variable|local|result|return(?:ed)? value|loop|assigned|"
+    r"assignment|import|imported|keyword|option|flag|value|field)\b",
     re.IGNORECASE,
 )
 _IMPORT: Final = re.compile(
     r"^\s*(?:import|from|use|using|#\s*include|require|const .*require\()\b"
 )
+_PROSE: Final = SYNTAX | FILLERS | {"unused", "dead", "called", "read", "used", "tests", "test"}
 _COMMON: Final = frozenset(
     {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
     | {
@@ -95,10 +110,15 @@ def disprove_untested(grounds: Grounds) -> Disproof | None:
     if not name:
         return None
     for place in grounds.places(name).found:
-        if is_test(place.path) and place.path != grounds.path and not is_prose(place.path):
-            if not _IMPORT.match(place.text) and has_word(name, grounds.code_of(place)):
-                return Disproof(Reason.TESTED, f"tested in {place}")
+        if _is_test_of(grounds, place, name):
+            return Disproof(Reason.TESTED, f"tested in {place}")
     return None
+
+
+def _is_test_of(grounds: Grounds, place: Place, name: str) -> bool:
+    if not is_test(place.path) or place.path == grounds.path or is_prose(place.path):
+        return False
+    return not _IMPORT.match(place.text) and has_word(name, grounds.code_of(place))
 
 
 def _subject(grounds: Grounds, sentence: str, claim: re.Pattern[str]) -> SpokenOf | None:
@@ -115,12 +135,12 @@ def _subject(grounds: Grounds, sentence: str, claim: re.Pattern[str]) -> SpokenO
     ):
         if candidates:
             return candidates[0]
+    words = [word for word in re.findall(r"[A-Za-z_]\w+", sentence) if word.lower() not in _PROSE]
+    if bare := next((word for word in words if has_word(word, grounds.cited)), None):
+        return SpokenOf(bare, 0, 0)
     own = grounds.function_name
-    return (
-        SpokenOf(own, 0, 0)
-        if own and re.search(r"\b(?:it|this|function|method)\b", sentence)
-        else None
-    )
+    is_meant = own and re.search(r"\b(?:it|this|function|method)\b", sentence, re.IGNORECASE)
+    return SpokenOf(own, 0, 0) if is_meant else None
 
 
 def _uses(grounds: Grounds, subject: SpokenOf, sentence: str) -> Iterator[Place]:
@@ -172,7 +192,8 @@ def _is_of_function(grounds: Grounds, name: str, sentence: str) -> bool:
     code = grounds.function_code
     head = code[: max(code.find(")"), 0) + 1]
     bound = re.search(
-        rf"(?<![\w.$]){re.escape(name)}\s*(?::[^=\n]+)?(?:=(?!=)|:=|<-)|\bfor\s+[^:{{\n]*\b{re.escape(name)}\b\s*(?:[,)]|in\b|of\b|:)"
+        rf"(?<![\w.$]){re.escape(name)}\s*(?::[^=\n]+)?(?:=(?!=)|:=|<-)|"
+        rf"\bfor\s+[^:{{\n]*\b{re.escape(name)}\b\s*(?:[,)]|in\b|of\b|:)"
         rf"|\bas\s+{re.escape(name)}\b",
         code,
     )
@@ -187,7 +208,8 @@ def _uses_in_function(grounds: Grounds, name: str) -> Iterator[Place]:
     first_of_body = grounds.function_code[: max(header, 0)].count("\n")
     for number, line in enumerate(grounds.function_text.split("\n")):
         read = re.sub(
-            rf"^\s*(?:(?:let|const|var|mut|val|auto|final|my|local|\w+)\s+)*{word}\s*(?::[^=]+)?(?:=(?!=)|:=|<-)",
+            rf"^\s*(?:(?:let|const|var|mut|val|auto|final|my|local|"
+            rf"\w+)\s+)*{word}\s*(?::[^=]+)?(?:=(?!=)|:=|<-)",
             "",
             line,
         )
@@ -209,6 +231,6 @@ def _is_imported_here(grounds: Grounds, name: str) -> bool:
 def _uses_in_file(grounds: Grounds, name: str) -> Iterator[Place]:
     for place in grounds.places(name).found:
         code = grounds.code_of(place)
-        if place.path == grounds.path and not _IMPORT.match(code) and has_word(name, code):
-            if not re.match(r"\s*(?:__all__|[\"'])", code):
-                yield place
+        is_name_only = _IMPORT.match(code) or re.match(r"\s*(?:__all__|[\"'])", code)
+        if place.path == grounds.path and has_word(name, code) and not is_name_only:
+            yield place
