@@ -16,11 +16,10 @@ def joined(several: Sequence[Sifted]) -> Sifted:
     """
     if len(several) == 1:
         return several[0]
-    gone = [{item.id for item in one.addressed} for one in several]
-    addressed = set.intersection(*gone) if gone else set()
+    addressed = set.intersection(*({item.id for item in one.addressed} for one in several))
     items = {item.id: item for one in several for item in (*one.still_open, *one.addressed)}
     return Sifted(
-        session_id=several[0].session_id if several else "",
+        session_id=several[0].session_id,
         proposed=sum(one.proposed for one in several),
         claims=tuple(
             msgspec.structs.replace(claim, key=f"{number}.{claim.key}")
@@ -34,8 +33,6 @@ def joined(several: Sequence[Sifted]) -> Sifted:
         moved=tuple({item.id: item for one in several for item in one.moved}.values()),
         waiting=tuple(
             item for item in several[0].waiting if all(item in one.waiting for one in several)
-        )
-        if several
-        else (),
+        ),
         dropped=tuple(drop for one in several for drop in one.dropped),
     )

@@ -177,13 +177,14 @@ async def test_where_there_is_no_claim_nobody_is_asked():
 
 async def test_the_order_of_what_is_shown_differs_from_look_to_look(tmp_path):
     log = tmp_path / "log"
-    about = claims(1)
-    with judge(tmp_path, "truthfully", "--log", log, truths={about[0].title: True}) as url:
+    about = claims(6)
+    truths = {claim.title: True for claim in about}
+    with judge(tmp_path, "truthfully", "--log", log, truths=truths) as url:
         await refuted(url, about)
     asked = [
         json.loads(line)["body"]["messages"][0]["content"] for line in log.read_text().splitlines()
     ]
-    looks = [text for text in asked if about[0].title in text]
+    looks = [text for text in asked if "is counted twice" in text]
     first = {text.index("invoices.py: the code") < text.index("a test") for text in looks}
     words = {text[text.index("## Your verdict") :].split('"')[1] for text in looks}
     assert first == {True, False}
