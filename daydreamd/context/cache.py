@@ -22,7 +22,7 @@ from daydreamd.host.files.access import read_beneath, write_atomically
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt, Workspace
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _MAX_BYTES: Final = 16 << 20
 
 

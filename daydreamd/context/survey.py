@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from daydreamd.context.activity import WEEK_SECONDS, count_churn, read_history
 from daydreamd.context.branches import count_ahead_behind, date_commits
 from daydreamd.context.cache import Remembered, make_key, recall, remember
+from daydreamd.context.candidates.finding import find_candidates
 from daydreamd.context.entry import SourceAnswers, make_facts
 from daydreamd.context.excerpts import choose_candidates, find_changes, read_excerpts
 from daydreamd.context.exclusion import make_exclusion
@@ -30,6 +31,7 @@ from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
 from daydreamd.context.workspaces import require_directory
+from daydreamd.records.candidate import Candidate
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt, Workspace
 
@@ -112,9 +114,10 @@ class _Surveyor:
             search = partial(in_thread, search_files, self._root, paths)
             found = dataclasses.replace(found, markers=await self.sources.ask("markers", search))
         chosen = await self.sources.ask("excerpts", partial(self._excerpts, found))
+        given_away = await self.sources.ask("candidates", partial(self._candidates, found, listed))
         make = partial(make_facts, now=self.now, excluded=self._excluded)
         facts = await in_thread(make, self.workspace, self.state, found)
-        return facts, tuple(chosen or ())
+        return replace(facts, candidates=tuple(given_away or ())), tuple(chosen or ())
 
     @property
     def _has_files(self) -> bool:
@@ -140,6 +143,20 @@ class _Surveyor:
             if self._has_files and not repository.is_partial:
                 asked["growth"] = partial(read_growth, git, now=self.now)
         return asked
+
+    async def _candidates(self, found: SourceAnswers, listed: Listing | None) -> list[Candidate]:
+        git = self.state.git
+        if git is None or listed is None or not self.state.head or git.repository.is_partial:
+            return []
+        return await find_candidates(
+            self._root,
+            git,
+            since=self.now - WEEK_SECONDS,
+            uncommitted=self.state.uncommitted,
+            counted=found.lines or (),
+            without=listed.too_large,
+            excluded=self._excluded,
+        )
 
     async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:
         recent = [one for one in found.history or () if one.at > self.now - WEEK_SECONDS]

@@ -1,0 +1,76 @@
+"""What the rules say of the commits of a real repository: `python -m tests.bench.walk_candidates`.
+
+Each of the last N commits is checked out in a clone of its own and held against its first parent,
+so that what fires can be read and judged. Repositories are named, never part of this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import anyio
+
+from daydreamd.context.candidates.changed_code import ChangedCode
+from daydreamd.context.candidates.changed_files import read_changes
+from daydreamd.context.candidates.finding import ask_rules
+from daydreamd.context.discovery import find_repository
+from daydreamd.context.foreign import open_foreign
+from daydreamd.context.lines import count_lines
+from daydreamd.context.listing import list_files
+
+
+def main() -> None:
+    """Print a JSON line for each candidate, then how often each rule fired."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repository", help="a directory that git can clone from")
+    parser.add_argument("--last", type=int, default=100, help="commits to look at")
+    parser.add_argument("--every", type=int, default=1, help="look at each such commit")
+    parser.add_argument("--clone", type=Path, required=True, help="where the clone is kept")
+    given = parser.parse_args()
+    if not given.clone.exists():
+        git(Path("/"), "clone", "-q", "--shared", "--no-checkout", given.repository, given.clone)
+    listed = git(given.clone, "rev-list", "--first-parent", f"--max-count={given.last}", "HEAD")
+    commits = listed.split()[:: given.every]
+    counts: Counter[str] = Counter()
+    began = time.monotonic()
+    for commit in commits:
+        for found in anyio.run(look_at, given.clone, commit):
+            counts[found.source] += 1
+            print(json.dumps({"commit": commit[:12], "source": found.source,
+                              "at": f"{found.path}:{found.line}", "title": found.title,
+                              "body": found.body, "quote": found.quote[:300]}), flush=True)  # fmt: skip
+    seconds = (time.monotonic() - began) / max(1, len(commits))
+    print(json.dumps({"commits": len(commits), "seconds_each": round(seconds, 3), **counts}))
+
+
+async def look_at(clone: Path, commit: str) -> list:
+    """The candidates of one commit, against its first parent."""
+    git(clone, "checkout", "-q", "--force", "--detach", commit)
+    parent = git(clone, "rev-parse", "-q", "--verify", f"{commit}^", check=False).strip()
+    repository = find_repository(clone)
+    if repository is None or not parent:
+        return []
+    with tempfile.TemporaryDirectory() as place:
+        foreign = await open_foreign(repository, Path(place), deadline=60)
+        listing = await list_files(clone, foreign, excluded=lambda _: False)
+        counted = await count_lines(clone, listing.files, cwd=Path(place))
+        files = await read_changes(foreign, clone, parent, excluded=lambda _: False)
+        code = ChangedCode(clone, foreign, files, without=listing.too_large, counted=counted)
+        return await ask_rules(code)
+
+
+def git(where: Path, *arguments: object, check: bool = True) -> str:
+    """What plain git printed."""
+    words = ["git", "-c", "advice.detachedHead=false", *map(str, arguments)]
+    done = subprocess.run(words, cwd=where, check=check, capture_output=True)
+    return done.stdout.decode(errors="replace")
+
+
+if __name__ == "__main__":
+    main()
