@@ -156,6 +156,7 @@ class _Surveyor:
             counted=found.lines or (),
             without=listed.too_large,
             excluded=self._excluded,
+            scratch=self.place.parent,
         )
 
     async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:

@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import anyio
+import msgspec
 
 from daydreamd.context.candidates.changed_code import ChangedCode
 from daydreamd.context.candidates.changed_files import read_changes
@@ -42,9 +43,8 @@ def main() -> None:
     for commit in commits:
         for found in anyio.run(look_at, given.clone, commit):
             counts[found.source] += 1
-            print(json.dumps({"commit": commit[:12], "source": found.source,
-                              "at": f"{found.path}:{found.line}", "title": found.title,
-                              "body": found.body, "quote": found.quote[:300]}), flush=True)  # fmt: skip
+            said = msgspec.to_builtins(found) | {"commit": commit[:12]}
+            print(json.dumps(said), flush=True)
     seconds = (time.monotonic() - began) / max(1, len(commits))
     print(json.dumps({"commits": len(commits), "seconds_each": round(seconds, 3), **counts}))
 
@@ -61,7 +61,9 @@ async def look_at(clone: Path, commit: str) -> list:
         listing = await list_files(clone, foreign, excluded=lambda _: False)
         counted = await count_lines(clone, listing.files, cwd=Path(place))
         files = await read_changes(foreign, clone, parent, excluded=lambda _: False)
-        code = ChangedCode(clone, foreign, files, without=listing.too_large, counted=counted)
+        code = ChangedCode(
+            clone, foreign, files, without=listing.too_large, counted=counted, scratch=Path(place)
+        )
         return await ask_rules(code)
 
 

@@ -18,7 +18,8 @@ from daydreamd.records.candidate import Candidate, candidate_key
 class ChangedCode:
     """The changed `files` of the workspace at `root`, whose other files `git` can search.
 
-    `counted` are all source files with their sizes, as far as they are known.
+    `counted` are all source files with their sizes, as far as they are known. Copies for others to
+    read are laid in `scratch`, a directory of ours.
     """
 
     root: Path
@@ -27,6 +28,7 @@ class ChangedCode:
     excluded: Callable[[str], bool] = lambda _: False
     without: Sequence[str] = ()
     counted: Sequence[CountedFile] = ()
+    scratch: Path | None = None
     _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     @cached_property

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from daydreamd.context.candidates.analyzers import ask_analyzers
 from daydreamd.context.candidates.changed_code import ChangedCode
 from daydreamd.context.candidates.changed_files import find_base, read_changes
 from daydreamd.context.candidates.gone_names import find_gone_names
@@ -34,12 +36,13 @@ RULES: Final[Sequence[Rule]] = (
     find_twins,
     find_swallowed,
     find_named_todos,
+    ask_analyzers,
     find_outgrown,
 )
 """Those first whose findings break something."""
 
 
-async def find_candidates(
+async def find_candidates(  # noqa: PLR0913 - what the survey knows already is handed on
     root: Path,
     git: ForeignGit,
     *,
@@ -48,15 +51,19 @@ async def find_candidates(
     counted: Sequence[CountedFile] = (),
     without: Sequence[str] = (),
     excluded: Callable[[str], bool],
+    scratch: Path,
 ) -> list[Candidate]:
     """What the lines changed `since` (seconds since 1970) give away, the worst first.
 
-    `counted` are the workspace's source files, `without` the files that are too large to be read.
+    `counted` are the workspace's source files, `without` the files that are too large to be read;
+    copies for analyzers are laid below `scratch`.
     """
     base = await find_base(git, since=since)
     untracked = [one.path for one in uncommitted if one.code == "??"]
     files = await read_changes(git, root, base, untracked=untracked, excluded=excluded)
-    code = ChangedCode(root, git, files, excluded=excluded, without=without, counted=counted)
+    code = ChangedCode(
+        root, git, files, excluded=excluded, without=without, counted=counted, scratch=scratch
+    )
     return await ask_rules(code)
 
 
@@ -68,6 +75,9 @@ async def ask_rules(code: ChangedCode) -> list[Candidate]:
             told = await rule(code)
         except (DaydreamError, OSError, ValueError, RecursionError):
             continue  # odd text, or git that gave up: the other rules do not depend on this one
-        for one in told[:_MOST_OF_ONE_RULE]:
-            found.setdefault(one.key, one)
+        counts: Counter[str] = Counter()
+        for one in told:
+            counts[one.source] += 1
+            if counts[one.source] <= _MOST_OF_ONE_RULE:
+                found.setdefault(one.key, one)
     return list(found.values())[:MOST_CANDIDATES]

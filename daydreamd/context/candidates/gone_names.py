@@ -77,7 +77,7 @@ def _gone(files: Sequence[ChangedFile]) -> Iterator[_Gone]:
 
 def _is_telling(name: str) -> bool:
     """Whether a name is unlikely to mean two things."""
-    return len(name) >= 6 and ("_" in name.strip("_") or not (name.islower() or name.isupper()))
+    return len(name) >= 6 and not name.isupper() and ("_" in name.strip("_") or not name.islower())
 
 
 def _instead(file: ChangedFile, name: str, before: set[str]) -> str:

@@ -212,6 +212,7 @@ def _candidate(
         subject=" ".join(test.name for test in tests),
         title=f"`{alive.name}` has lost its last test",
         body=f"{count} went from `{file.path}` and nothing like it came in its place: "
-        f"{names}{more}. `{alive.name}` was called there, is still here, and no test names it any more.",
+        f"{names}{more}. `{alive.name}` was called there, is still here, and no test names it "
+        "any more.",
         category="test",
     )

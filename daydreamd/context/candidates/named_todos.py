@@ -14,7 +14,7 @@ from daydreamd.text import one_line
 
 SOURCE: Final = "named todo"
 _OWNED: Final = re.compile(
-    r"\b(?:TODO|FIXME|XXX)\s*(?:\(\s*@?([A-Za-z][\w.-]+)\s*\)|@([A-Za-z][\w.-]+))"
+    r"\b(?:TODO|FIXME|XXX)\s*(?:\(\s*@?([A-Za-z][A-Za-z_.-]+)\s*\)|@([A-Za-z][\w.-]+))"
 )
 _BLOCKING: Final = re.compile(
     r"\b(?:NOCOMMIT|DO[ _-]?NOT[ _-]?(?:MERGE|COMMIT|SUBMIT|SHIP)|DONOTMERGE)\b"

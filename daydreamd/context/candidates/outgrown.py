@@ -17,6 +17,7 @@ _LEAST_LIKE: Final = 20
 _LEAST_LINES: Final = 800
 _LEAST_GROWTH: Final = 200
 _FAR_OVER: Final = 3.0
+_LEAST_COMPLEXITY: Final = 40  # below it is a table of data
 
 
 async def find_outgrown(code: ChangedCode) -> list[Candidate]:
@@ -29,6 +30,9 @@ def _told(code: ChangedCode, file: ChangedFile) -> Iterator[Candidate | None]:
     if file.is_test or family_of(file.suffix) is None or file.before is None:
         return
     if now < _LEAST_LINES or now - was < max(_LEAST_GROWTH, was // 5):
+        return
+    complexity = {one.path: one.complexity for one in code.counted}
+    if complexity.get(file.path, 0) < _LEAST_COMPLEXITY:
         return
     like = [
         one.code + one.comment + one.blank

@@ -18,9 +18,9 @@ from daydreamd.context.patches import Hunk
 from daydreamd.records.candidate import Candidate
 
 SOURCE: Final = "unchanged twin"
-_AROUND: Final = 4
-_LEAST_LINES: Final = 5
-_LEAST_CHARS: Final = 140
+_AROUND: Final = 2
+_LEAST_LINES: Final = 4
+_LEAST_CHARS: Final = 100
 _MOST_REMOVED: Final = 12
 _MOST_TWINS: Final = 2
 _MOST_HUNKS: Final = 40
