@@ -15,7 +15,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import queries, retention, writing
+from daydreamd.history import proposals_kept, queries, retention, writing
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.host.databases import (
     Connection,
@@ -26,6 +26,7 @@ from daydreamd.host.databases import (
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem, KnownInsight
+from daydreamd.records.insight_stats import InsightStats, ProposalFate, SourceCounts
 from daydreamd.records.kill import KillRecord
 from daydreamd.records.reflected import ReflectionRecord
 from daydreamd.records.session_end import SessionSummary
@@ -94,18 +95,25 @@ class History:
         paths: Mapping[str, str],
         recurring: Sequence[str] = (),
         addressed: Mapping[str, str] | Sequence[str] = (),
+        model: str = "",
+        fates: Sequence[ProposalFate] = (),
     ) -> list[InsightItem]:
         """Record what a session said; gives `items` as stored, under ids that are not yet in use.
 
         `paths` tells each workspace's path by its name. `recurring` are ids said again,
-        `addressed` are ids whose lines have changed (with the commit, where that is known).
+        `addressed` are ids whose lines have changed (with the commit, where that is known). `fates`
+        are the proposals that were not kept, `model` the one that was asked.
         """
         commits = addressed if isinstance(addressed, Mapping) else dict.fromkeys(addressed, "")
 
         def write(connection: Connection) -> list[InsightItem]:
             writing.mark_seen(connection, session_id, recurring)
             writing.mark_addressed(connection, session_id, commits)
-            return writing.record_insights(connection, session_id, items, paths)
+            stored = writing.record_insights(connection, session_id, items, paths)
+            proposals_kept.note_changed(connection, commits)
+            proposals_kept.note_sources(connection, stored, model)
+            proposals_kept.record_fates(connection, session_id, model, fates)
+            return stored
 
         return await self._write(write)
 
@@ -126,6 +134,14 @@ class History:
     async def insight_ids(self) -> set[str]:
         """The ids of all insights ever recorded."""
         return await self._read(queries.insight_ids)
+
+    async def insight_stats(self) -> InsightStats:
+        """What became of all that was ever proposed."""
+        return await self._read(proposals_kept.stats)
+
+    async def counts_by_rule(self) -> Mapping[str, SourceCounts]:
+        """What became of the findings of each rule."""
+        return await self._read(proposals_kept.counts_by_rule)
 
     async def set_insight_status(self, prefix: str, status: str) -> KnownInsight:
         """Accept or dismiss an insight; gives it as it is now."""

@@ -25,6 +25,7 @@ from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.verification import Checked, Reason, verify
 from daydreamd.records.answer import Proposal
 from daydreamd.records.insight import AnyInsight, InsightItem, Survived
+from daydreamd.records.insight_stats import MODEL
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import one_line
 
@@ -40,6 +41,7 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     line: int
     decided_by: str = ""
+    source: str = "model"
 
 
 class Sifted(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +88,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an answer.
 
     `new` is to be recorded. `recurring` were said again just now; `still_open` are all that stand
-    as before, those included; `addressed` cite lines that have changed since.
+    as before, those included; `addressed` cite lines that have changed since; `silenced` says which
+    rules are not heard any more.
     """
 
     session_id: str = ""
@@ -96,6 +99,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     still_open: tuple[AnyInsight, ...] = ()
     addressed: tuple[AnyInsight, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    silenced: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """`7 proposed, 3 kept: 2 cited lines that do not exist, 1 said before, 1 misquoted`."""
@@ -173,9 +177,9 @@ def settle(
     for claim in sifted.claims:
         verdict = said.get(claim.key)
         if verdict is not None and verdict.says == "refuted":
-            dropped.append(_dropped(claim.proposal, Reason.REFUTED, verdict.reason()))
+            dropped.append(_fallen(claim, Reason.REFUTED, verdict.reason()))
         elif len(new) >= max_new:
-            dropped.append(_dropped(claim.proposal, Reason.TOO_MANY))
+            dropped.append(_fallen(claim, Reason.TOO_MANY))
         else:
             new.append(_item(claim, verdict, used))
     return Judgement(
@@ -223,6 +227,11 @@ def _dropped(proposal: Proposal, reason: Reason, decided_by: str = "") -> Droppe
     )
 
 
+def _fallen(claim: Checked, reason: Reason, decided_by: str = "") -> Dropped:
+    fallen = _dropped(claim.proposal, reason, decided_by)
+    return msgspec.structs.replace(fallen, source=claim.source)
+
+
 def _item(claim: Checked, verdict: SaidOfClaim | None, used: set[str]) -> InsightItem:
     """The insight that a claim has become, under an id that it puts among those `used`."""
     name = short_id(claim, used)
@@ -242,4 +251,6 @@ def _as_item(claim: Checked) -> InsightItem:
         category=proposal.category,
         evidence=(claim.evidence,),
         grounded=True,
+        source=claim.source,
+        key="" if claim.source == MODEL else claim.key,
     )

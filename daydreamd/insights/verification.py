@@ -52,7 +52,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """A proposal whose citation holds: a claim.
 
     `key` is unique among the claims of a session; `searches` counts the searches of the workspace
-    that looked for something against it.
+    that looked for something against it. `source` is the rule that found it, if one did.
     """
 
     proposal: Proposal
@@ -60,6 +60,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     key: str = ""
     searches: int = 0
+    source: str = "model"
 
 
 def verify(proposal: Proposal, excerpts: Sequence[Excerpt]) -> Checked | Reason:

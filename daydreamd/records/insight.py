@@ -35,7 +35,10 @@ class Survived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`."""
+    """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`.
+
+    `source` is `model`, or the rule that found it, which then knows it by its `key`.
+    """
 
     id: str
     workspace: str
@@ -46,6 +49,8 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     grounded: bool
     status: str = "new"
     survived: Survived = Survived()
+    source: str = "model"
+    key: str = ""
 
 
 class KnownInsight(InsightItem, frozen=True, kw_only=True):
@@ -58,6 +63,7 @@ class KnownInsight(InsightItem, frozen=True, kw_only=True):
     first_session: str
     last_session: str
     addressed_by: str = ""
+    model: str = ""
 
 
 AnyInsight = InsightItem | KnownInsight

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,8 +15,10 @@ from daydreamd.history.store import History
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.events import Emitter
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem
+from daydreamd.records.insight_stats import ProposalFate
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts
@@ -24,6 +26,10 @@ from daydreamd.sessions.parts import failing_after, only_of, tell_parts
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
     from daydreamd.reflection.reflecting import Reflection
+
+MOST_FINDINGS: Final = 3
+"""New findings of rules that a session takes up; the others are found again by the next."""
+_SILENT_KEY: Final = "silent_rules"
 
 
 class Recollection:
@@ -38,6 +44,13 @@ class Recollection:
         self._history = history
         self._workspaces = workspaces
         self._all = (*workspaces, *waiting)
+        self._workspace_facts: Mapping[str, WorkspaceFacts] = {}
+        self._silent: list[str] = []
+        self._silenced: tuple[str, ...] = ()
+
+    def hear_rules(self, workspaces: Mapping[str, WorkspaceFacts]) -> None:
+        """Take what rules found in these workspaces for proposals, beside those of the model."""
+        self._workspace_facts = workspaces
 
     async def recall(self) -> Recalled:
         """What was said before, of these workspaces and of others."""
@@ -77,6 +90,7 @@ class Recollection:
         """The claims of the answer that hold as far as can be told without a model."""
         from daydreamd.insights.judgement import sift
         from daydreamd.insights.novelty import from_workspaces
+        from daydreamd.insights.rule_findings import say_silenced, silenced, take_in
 
         ask = partial(
             sift,
@@ -86,7 +100,15 @@ class Recollection:
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
         )
-        return await in_spare_thread(ask)  # it reads what the insights are about
+        sifted = await in_spare_thread(ask)  # it reads what the insights are about
+        counts = await self._history.counts_by_rule()
+        silent = silenced(counts)
+        told = await self._history.get_state(_SILENT_KEY, list[str]) or []
+        self._silent = sorted(silent)
+        self._silenced = tuple(say_silenced(silent.difference(told), counts))
+        return take_in(
+            sifted, self._workspace_facts, known=recalled.known, silent=silent, most=MOST_FINDINGS
+        )
 
     async def settle(
         self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int
@@ -95,16 +117,29 @@ class Recollection:
         from daydreamd.insights.judgement import settle
 
         taken = await self._history.insight_ids()
-        return settle(sifted, verdicts=verdicts, max_new=max_new, taken=taken)
+        judgement = settle(sifted, verdicts=verdicts, max_new=max_new, taken=taken)
+        return msgspec.structs.replace(judgement, silenced=self._silenced)
 
     async def keep(self, session: DaydreamSession, judgement: Judgement) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""
+        await self._history.set_state(_SILENT_KEY, self._silent)
         return await self._history.record_insights(
             session.session_id,
             judgement.new,
             paths={workspace.name: workspace.path for workspace in self._workspaces},
             recurring=[item.id for item in judgement.recurring],
             addressed=[item.id for item in judgement.addressed],
+            model=session.analysis.model or "",
+            fates=[
+                ProposalFate(
+                    source=one.source,
+                    reason=str(one.reason),
+                    title=one.title,
+                    path=one.path,
+                    line=one.line,
+                )
+                for one in judgement.dropped
+            ],
         )
 
     async def note_parts(

@@ -178,6 +178,7 @@ class UnifiedDaydreamSystem:
             queue=self._settings.queue,
         )
         session.workspace_analysis = report.workspaces
+        self._recollection.hear_rules(report.workspaces)
         session.development_trends = report.trends
         session.recent_activity = report.recent_activity
         return PhaseReport(report, report.one_line(), report.failures)
