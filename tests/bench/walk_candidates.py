@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("repository", help="a directory that git can clone from")
     parser.add_argument("--last", type=int, default=100, help="commits to look at")
     parser.add_argument("--every", type=int, default=1, help="look at each such commit")
+    parser.add_argument("--span", type=int, default=1, help="commits that a look goes back")
     parser.add_argument("--clone", type=Path, required=True, help="where the clone is kept")
     given = parser.parse_args()
     if not given.clone.exists():
@@ -41,7 +42,7 @@ def main() -> None:
     counts: Counter[str] = Counter()
     began = time.monotonic()
     for commit in commits:
-        for found in anyio.run(look_at, given.clone, commit):
+        for found in anyio.run(look_at, given.clone, commit, given.span):
             counts[found.source] += 1
             said = msgspec.to_builtins(found) | {"commit": commit[:12]}
             print(json.dumps(said), flush=True)
@@ -49,10 +50,10 @@ def main() -> None:
     print(json.dumps({"commits": len(commits), "seconds_each": round(seconds, 3), **counts}))
 
 
-async def look_at(clone: Path, commit: str) -> list:
-    """The candidates of one commit, against its first parent."""
+async def look_at(clone: Path, commit: str, span: int) -> list:
+    """The candidates of a commit, against the one `span` before it, by first parents."""
     git(clone, "checkout", "-q", "--force", "--detach", commit)
-    parent = git(clone, "rev-parse", "-q", "--verify", f"{commit}^", check=False).strip()
+    parent = git(clone, "rev-parse", "-q", "--verify", f"{commit}~{span}", check=False).strip()
     repository = find_repository(clone)
     if repository is None or not parent:
         return []

@@ -49,6 +49,17 @@ RUFF: Final[dict[str, str]] = {
     "PLW1508": "The default of an environment variable is no text: later uses of it fail.",
     "RUF006": "Nothing holds on to the task: it may vanish before it is done.",
 }
+TITLES: Final[dict[str, str]] = {
+    "B006": "A mutable default is shared by all calls",
+    "B015": "A comparison is made and thrown away",
+    "B018": "A value is computed and thrown away",
+    "F632": "`is` is used to compare with a literal",
+    "PLW1508": "The default of an environment variable is no text",
+    "RUF006": "Nothing holds on to this task",
+    "SC2164": "A `cd` that fails goes unnoticed",
+    "SC2115": "If the variable is empty, this removes from the root directory",
+}
+"""Better words where an analyzer gives advice instead of naming the fault."""
 UNLESS_TEST: Final = frozenset({"B015", "B018", "PLR0133", "F811"})
 """Codes that tests fulfil on purpose."""
 

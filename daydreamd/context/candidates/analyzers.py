@@ -7,6 +7,7 @@ read nothing else and connect nowhere. Only findings on changed lines count, and
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ _LANGUAGES: Final = {
     ".ts": "TypeScript", ".tsx": "Tsx", ".go": "go", ".c": "c", ".java": "java", ".rs": "rust",
     ".php": "php", ".cpp": "cpp", ".cc": "cpp", ".cs": "csharp", ".kt": "kotlin",
 }  # fmt: skip
+_TEST_MODULE: Final = re.compile(r"(^|/)(test_\w+|\w+_test|conftest)\.py$")
 _SCRIPTS: Final = frozenset({"JavaScript", "TypeScript", "Tsx"})
 
 
@@ -138,6 +140,7 @@ def _told(
         text = file.lines[one.line - 1].strip()
         is_new = one.line in file.added and text not in (file.before or "")
         if is_new and analyzer.is_fault(file, one):
+            title = rules.TITLES.get(one.code, message)
             is_word = analyzer.program is programs.TYPOS
             source = analyzer.program.name if is_word else f"{analyzer.program.name} {one.code}"
             message = one_line(one.message, limit=200).rstrip(".")
@@ -148,7 +151,7 @@ def _told(
                 one.line,
                 end_line=min(max(one.line, one.end_line), one.line + 5),
                 subject=f"{one.code} {text}",
-                title=one_line(message, limit=110),
+                title=one_line(title, limit=110),
                 body=f"{message}. {one.why}".strip(),
                 category="bug",
             )
@@ -167,6 +170,8 @@ def _is_shell(file: ChangedFile) -> bool:
 def _ruff_fault(file: ChangedFile, found: Found) -> bool:
     if found.code not in rules.RUFF or (file.is_test and found.code in rules.UNLESS_TEST):
         return False
+    if file.is_test and not _TEST_MODULE.search(file.path):
+        return False  # what tests read, not what they run
     if found.code != "F821":
         return True
     name = found.message.partition("`")[2].partition("`")[0]

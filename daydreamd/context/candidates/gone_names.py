@@ -55,7 +55,7 @@ async def find_gone_names(code: ChangedCode) -> list[Candidate]:
     for name, places in uses.items():
         if not places or len(places) > _MOST_USES:
             continue
-        if any(may_define(place.text, name) for place in places if not _is_prose(place)):
+        if any(_defines(place, name) for place in places if not _is_prose(place)):
             continue
         found += _told(code, gone[name], places)
     return present(found)
@@ -73,6 +73,14 @@ def _gone(files: Sequence[ChangedFile]) -> Iterator[_Gone]:
         for name in dict.fromkeys(before):
             if name not in now and _is_telling(name):
                 yield _Gone(name, file, _instead(file, name, set(before)))
+
+
+def _defines(place: NamedAt, name: str) -> bool:
+    """In C what begins a line is declared there: calls are indented."""
+    begins = family_of(place.suffix) == "c" and re.match(
+        rf"\S.*\b{re.escape(name)}\b|{re.escape(name)}\b", place.text
+    )
+    return bool(begins) or may_define(place.text, name)
 
 
 def _is_telling(name: str) -> bool:
