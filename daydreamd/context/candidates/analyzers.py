@@ -140,7 +140,6 @@ def _told(
         text = file.lines[one.line - 1].strip()
         is_new = one.line in file.added and text not in (file.before or "")
         if is_new and analyzer.is_fault(file, one):
-            title = rules.TITLES.get(one.code, message)
             is_word = analyzer.program is programs.TYPOS
             source = analyzer.program.name if is_word else f"{analyzer.program.name} {one.code}"
             message = one_line(one.message, limit=200).rstrip(".")
@@ -151,7 +150,7 @@ def _told(
                 one.line,
                 end_line=min(max(one.line, one.end_line), one.line + 5),
                 subject=f"{one.code} {text}",
-                title=one_line(title, limit=110),
+                title=one_line(rules.TITLES.get(one.code, message), limit=110),
                 body=f"{message}. {one.why}".strip(),
                 category="bug",
             )
