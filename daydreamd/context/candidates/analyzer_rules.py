@@ -49,6 +49,11 @@ RUFF: Final[dict[str, str]] = {
     "PLW1508": "The default of an environment variable is no text: later uses of it fail.",
     "RUF006": "Nothing holds on to the task: it may vanish before it is done.",
 }
+FROM_OUTSIDE: Final = frozenset(
+    {"_", "__", "ngettext", "reveal_type", "get_ipython", "display", "unicode", "xrange", "long"}
+    | {"basestring", "unichr", "reload", "raw_input", "file", "cmp", "buffer", "execfile", "reduce"}
+)
+"""Names that come from elsewhere: put in by translations, notebooks, or Python 2."""
 TITLES: Final[dict[str, str]] = {
     "B006": "A mutable default is shared by all calls",
     "B015": "A comparison is made and thrown away",

@@ -28,6 +28,7 @@ from daydreamd.context.candidates.analyzer_output import (
 from daydreamd.context.candidates.changed_code import ChangedCode, present
 from daydreamd.context.candidates.changed_files import ChangedFile
 from daydreamd.context.candidates.definitions import defined_in, family_of
+from daydreamd.context.candidates.python_trees import parse_python
 from daydreamd.errors import CommandError
 from daydreamd.host.children import programs
 from daydreamd.host.children.commands import clean_environment, run
@@ -47,6 +48,7 @@ _LANGUAGES: Final = {
     ".php": "php", ".cpp": "cpp", ".cc": "cpp", ".cs": "csharp", ".kt": "kotlin",
 }  # fmt: skip
 _TEST_MODULE: Final = re.compile(r"(^|/)(test_\w+|\w+_test|conftest)\.py$")
+_DIVIDES: Final = re.compile(r"/\s*0\b|\braise\b")
 _SCRIPTS: Final = frozenset({"JavaScript", "TypeScript", "Tsx"})
 
 
@@ -171,11 +173,15 @@ def _ruff_fault(file: ChangedFile, found: Found) -> bool:
         return False
     if file.is_test and not _TEST_MODULE.search(file.path):
         return False  # what tests read, not what they run
+    if parse_python(file.after) is None:
+        return False  # of another version: its names are not those that ruff knows
+    if found.code == "B018" and _DIVIDES.search(file.lines[found.line - 1]):
+        return False  # raised on purpose
     if found.code != "F821":
         return True
     name = found.message.partition("`")[2].partition("`")[0]
     # A name that was used before without being defined is put there by somebody else.
-    return name not in ("_", "__", "reveal_type") and name not in (file.before or "")
+    return name not in rules.FROM_OUTSIDE and name not in (file.before or "")
 
 
 def _typo_fault(file: ChangedFile, found: Found) -> bool:

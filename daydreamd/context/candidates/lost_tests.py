@@ -209,7 +209,7 @@ def _candidate(
         DELETED,
         alive.at.path,
         alive.at.line,
-        subject=" ".join(test.name for test in tests),
+        subject=alive.name,
         title=f"`{alive.name}` has lost its last test",
         body=f"{count} went from `{file.path}` and nothing like it came in its place: "
         f"{names}{more}. `{alive.name}` was called there, is still here, and no test names it "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 from daydreamd.context.candidates.changed_code import ChangedCode, present
@@ -35,7 +36,6 @@ class _Signature:
     only_positional: int
     takes_any: bool
     takes_any_keyword: bool
-    is_method: bool
 
     def takes(self, call: ast.Call) -> bool:
         """Whether Python would accept this call."""
@@ -58,6 +58,7 @@ class _Change:
     file: ChangedFile
     name: str
     line: int
+    owner: str
     old: _Signature
     new: _Signature
 
@@ -80,7 +81,7 @@ def _changes(file: ChangedFile) -> Iterator[_Change]:
         if key in old and len(function.name) >= 4 and not function.name.startswith("__"):
             was, now = _signature(old[key], key), _signature(function, key)
             if was and now and was != now:
-                yield _Change(file, function.name, function.lineno, was, now)
+                yield _Change(file, function.name, function.lineno, "".join(key[:-1]), was, now)
 
 
 def _functions(tree: ast.Module) -> dict[tuple[str, ...], _Function]:
@@ -116,7 +117,6 @@ def _signature(function: _Function, key: tuple[str, ...]) -> _Signature | None:
         only_positional=max(0, len(given.posonlyargs) - cut),
         takes_any=given.vararg is not None,
         takes_any_keyword=given.kwarg is not None,
-        is_method=len(key) > 1,
     )
 
 
@@ -125,8 +125,6 @@ def _told(
 ) -> Iterator[Candidate | None]:
     if sum(f"def {change.name}(" in place.text for place in places) != 1:
         return
-    if change.new.is_method and "_" not in change.name.strip("_"):
-        return  # `get` and `send` are names of many things that are not of this workspace
     calling = {
         place.path
         for place in places
@@ -149,13 +147,33 @@ def _calls(code: ChangedCode, path: str, change: _Change) -> Iterator[ast.Call]:
         if not isinstance(node, ast.Call):
             continue
         called = node.func
-        is_attribute = isinstance(called, ast.Attribute) and called.attr == change.name
         is_name = isinstance(called, ast.Name) and called.id == change.name
-        if not (is_attribute if change.new.is_method else is_name or is_attribute):
+        is_attribute = isinstance(called, ast.Attribute) and called.attr == change.name
+        if is_attribute and not _is_of(change, called, path):
+            continue
+        if not (is_attribute or (is_name and not change.owner)):
             continue
         starred = any(isinstance(one, ast.Starred) for one in node.args)
         if not starred and all(one.arg for one in node.keywords):
             yield node
+
+
+def _is_of(change: _Change, called: ast.expr, path: str) -> bool:
+    """Whether what stands before the dot is likely what the function belongs to.
+
+    Other things have methods of the same name, those of libraries too.
+    """
+    if not isinstance(called, ast.Attribute):
+        return False
+    before = called.value
+    name = before.attr if isinstance(before, ast.Attribute) else ""
+    name = before.id if isinstance(before, ast.Name) else name
+    if not change.owner:
+        return name == PurePosixPath(change.file.path).stem
+    if isinstance(before, ast.Name) and name in ("self", "cls"):
+        return path == change.file.path
+    said = name.replace("_", "").lower()
+    return len(said) >= 4 and change.owner.lower().endswith(said)
 
 
 def _candidate(

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rapidfuzz import fuzz
+
 from daydreamd.context.candidates.changed_code import ChangedCode, present
 from daydreamd.context.candidates.changed_files import ChangedFile, is_test_path, split_lines
 from daydreamd.context.candidates.definitions import family_of, is_comment
@@ -22,6 +24,7 @@ _AROUND: Final = 2
 _LEAST_LINES: Final = 4
 _LEAST_CHARS: Final = 100
 _MOST_REMOVED: Final = 12
+_LEAST_ALIKE: Final = 50.0
 _MOST_TWINS: Final = 2
 _MOST_HUNKS: Final = 40
 _TRIVIAL: Final = re.compile(
@@ -59,7 +62,7 @@ def _blocks(file: ChangedFile) -> Iterator[_Block]:
     if len(file.hunks) > 12:  # rewritten, not mended
         return
     for hunk in file.hunks:
-        if not 1 <= len(hunk.removed) <= _MOST_REMOVED or not hunk.added:
+        if not 1 <= len(hunk.removed) <= _MOST_REMOVED or not _is_a_mend(hunk):
             continue
         first = hunk.start - 1
         lead = file.lines[max(0, first - _AROUND) : first]
@@ -68,6 +71,14 @@ def _blocks(file: ChangedFile) -> Iterator[_Block]:
         block = _Block(file, hunk, [*lead, *removed, *tail], len(lead))
         if block.word and _is_telling(block) and not _only_blanks(hunk):
             yield block
+
+
+def _is_a_mend(hunk: Hunk) -> bool:
+    """Whether lines became others like them: not replaced, nor only names declared."""
+    old, new = b"\n".join(hunk.removed).decode(errors="replace"), b"\n".join(hunk.added)
+    if not new or len(hunk.added) > len(hunk.removed) + 4 or not re.search(r"[(=<>]", old):
+        return False
+    return fuzz.ratio(old, new.decode(errors="replace")) >= _LEAST_ALIKE
 
 
 def _only_blanks(hunk: Hunk) -> bool:
