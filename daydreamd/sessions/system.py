@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.context.gathering import ContextReport
     from daydreamd.insights.judgement import Judgement
+    from daydreamd.insights.report import Report
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.cleanup_summary import PostCleanup
     from daydreamd.reflection.reflecting import Reflection
@@ -55,6 +56,11 @@ class UnifiedDaydreamSystem:
         self._recollection = Recollection(history, self._workspaces, plan.waiting)
         waiting = [workspace.name for workspace in plan.waiting]
         self._found = Findings(waiting=waiting, held_back=plan.held_back)
+
+    @property
+    def told(self) -> Report | None:
+        """What the report of the session holds; None where none was written."""
+        return self._found.told
 
     async def run(self, session: DaydreamSession) -> None:
         """Run all phases. Whatever happens, the session is cleaned up after and closed once."""
@@ -203,6 +209,7 @@ class UnifiedDaydreamSystem:
         return PhaseReport(Reflected(recalled, reflection, judgement), judgement.summary(), reasons)
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> PhaseReport[Written]:
+        from daydreamd.context.origins import find_origins
         from daydreamd.insights.archive import write_report
 
         found = self._found
@@ -214,8 +221,12 @@ class UnifiedDaydreamSystem:
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
         archived = int(self._places.report.exists())
+        origins = await find_origins(
+            judgement.new, self._workspaces, scratch=self._scratch(session)
+        )
+        found.told = found.told_in(session, judgement, recalled, origins)
         path = await write_report(
-            found.told_in(session, judgement, recalled),
+            found.told,
             directory=self._places.insights,
             settings=self._settings.insights,
         )

@@ -41,6 +41,7 @@ from daydreamd.text import one_line
 MOST_FILES: Final = 120
 _DEADLINE_SECONDS: Final = 8.0
 _MAX_OUTPUT: Final = 4 << 20
+_LESS_SURE: Final = ("ruff B", "ruff RUF", "shellcheck", "typos")
 _SAYS_SHELL: Final = ("#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "#!/usr/bin/env sh")
 _LANGUAGES: Final = {
     ".js": "JavaScript", ".jsx": "JavaScript", ".mjs": "JavaScript", ".cjs": "JavaScript",
@@ -79,7 +80,7 @@ async def ask_analyzers(code: ChangedCode) -> list[Candidate]:
             found += await _ask(code, _ast_grep(language), files)
         except (CommandError, OSError, msgspec.MsgspecError):
             continue
-    return found
+    return sorted(found, key=lambda one: one.source.startswith(_LESS_SURE))
 
 
 def _by_language(files: Iterable[ChangedFile]) -> dict[str, list[ChangedFile]]:
