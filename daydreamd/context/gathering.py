@@ -82,15 +82,16 @@ async def gather_context(
     emitter: Emitter,
     queue: Queue | None = None,
     seconds: float = _WORKSPACE_SECONDS,
+    now: float | None = None,
 ) -> ContextReport:
     """Look at every workspace and at the queue's last week.
 
     Foreign git directories are laid below `scratch` and removed; facts of unchanged workspaces are
-    taken from `cache`. No workspace takes much longer than `seconds`. FileError where `scratch`
+    taken from `cache`. What is recent is told from `now`, by default this moment. No workspace takes much longer than `seconds`. FileError where `scratch`
     cannot be made, and nothing else.
     """
     make_private(scratch)
-    now = time.time()
+    now = time.time() if now is None else now
     surveys: dict[str, Survey] = {}
     faults = _Faults(emitter)
     limiter = anyio.CapacityLimiter(_AT_ONCE)

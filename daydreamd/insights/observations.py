@@ -39,8 +39,9 @@ _QUIET_SECONDS: Final = 7 * _DAY
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """A fact about a workspace: a sentence, and where to see it for oneself.
 
-    `is_pressing` where its owner would do something about it today. `label`, `now`, `before` and `spark` say the same as cells of a table. All text is on one line
-    and harmless on a terminal; it is not escaped for Markdown.
+    `is_pressing` where its owner would do something about it today. `label`, `now`, `before` and
+    `spark` say the same as cells of a table. All text is on one line and harmless on a terminal;
+    it is not escaped for Markdown.
     """
 
     workspace: str

@@ -154,7 +154,7 @@ def _quote(item: InsightItem, origin: Origin | None) -> str:
     lines = around.text.split("\n")
     meant = range(evidence.line, evidence.end_line + 1)
     is_wider = len(lines) > len(meant)
-    marks = {number: ">" for number in meant} if is_wider else {}
+    marks = dict.fromkeys(meant, ">") if is_wider else {}
     shown = [
         f"{number:>4}{marks.get(number, ' ')} {line[:_QUOTE_COLUMNS]}".rstrip()
         for number, line in enumerate(lines[:_QUOTE_LINES], around.first_line)
