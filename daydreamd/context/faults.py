@@ -1,7 +1,7 @@
 """The faults of a repository's own history, and the night after each came.
 
-A commit whose subject speaks of a fix mends lines; whoever wrote those lines within two weeks before
-brought the fault in. Those are the faults that a look at the night's changes could have found.
+A commit whose subject speaks of a fix mends lines; the commit that wrote those lines within two
+weeks before brought the fault in. Such faults a look at the night's changes could have found.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ async def gather_context(
     """Look at every workspace and at the queue's last week.
 
     Foreign git directories are laid below `scratch` and removed; facts of unchanged workspaces are
-    taken from `cache`. What is recent is told from `now`, by default this moment. No workspace takes much longer than `seconds`. FileError where `scratch`
-    cannot be made, and nothing else.
+    taken from `cache`. What is recent is told from `now`, by default this moment. No workspace
+    takes much longer than `seconds`. FileError where `scratch` cannot be made, and nothing else.
     """
     make_private(scratch)
     now = time.time() if now is None else now

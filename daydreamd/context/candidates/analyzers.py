@@ -49,6 +49,10 @@ _LANGUAGES: Final = {
     ".php": "php", ".cpp": "cpp", ".cc": "cpp", ".cs": "csharp", ".kt": "kotlin",
 }  # fmt: skip
 _TEST_MODULE: Final = re.compile(r"(^|/)(test_\w+|\w+_test|conftest)\.py$")
+_BY_STRANGERS: Final = re.compile(
+    r"github\.(head_ref|event\s*\)|event\.(issue|comment|review|discussion|commits|head_commit|pages"
+    r"|pull_request\.(title|body|head|user))\b)"
+)
 _DIVIDES: Final = re.compile(r"/\s*0\b|\braise\b")
 _SCRIPTS: Final = frozenset({"JavaScript", "TypeScript", "Tsx"})
 
@@ -185,6 +189,17 @@ def _ruff_fault(file: ChangedFile, found: Found) -> bool:
     return name not in rules.FROM_OUTSIDE and name not in (file.before or "")
 
 
+def _shell_fault(file: ChangedFile, found: Found) -> bool:
+    return int(found.code.removeprefix("SC")) in rules.SHELLCHECK and not file.is_test
+
+
+def _workflow_fault(file: ChangedFile, found: Found) -> bool:
+    """What goes into a command counts only where strangers can write it."""
+    text = file.quote(found.line, min(found.end_line, found.line + 5))
+    is_strange = found.code != "template-injection" or _BY_STRANGERS.search(text)
+    return bool(rules.ZIZMOR.get(found.code) and is_strange)
+
+
 def _typo_fault(file: ChangedFile, found: Found) -> bool:
     """Only in a name that is new for others to use: the longer it stands, the dearer it is."""
     before = {one.name for one in defined_in(file.before, family_of(file.suffix))}
@@ -225,7 +240,7 @@ _ANALYZERS: Final = (
         _is_shell,
         ("--norc", "--format=json1", "--severity=warning", "--"),
         read_shellcheck,
-        lambda _, found: int(found.code.removeprefix("SC")) in rules.SHELLCHECK,
+        _shell_fault,
     ),
     _Analyzer(
         programs.ZIZMOR,
@@ -233,7 +248,7 @@ _ANALYZERS: Final = (
         ("--offline", "--no-config", "--no-ignores", "--format=json", "--min-severity=high",
          "--min-confidence=high", "--no-exit-codes"),
         read_zizmor,
-        lambda _, found: bool(rules.ZIZMOR.get(found.code)),
+        _workflow_fault,
     ),
     _Analyzer(
         programs.TYPOS,

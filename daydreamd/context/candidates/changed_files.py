@@ -22,7 +22,7 @@ _MAX_BYTES: Final = 400 << 10
 _MAX_ALL_BYTES: Final = 24 << 20
 _MAX_PATCH: Final = 16 << 20
 _TEST_PATH: Final = re.compile(
-    r"(?i)(^|/)(tests?|testsuites?|specs?|__tests__|testing|testdata|fixtures?|e2e|playground|examples?"
+    r"(?i)(^|/)(t|tests?|testsuites?|specs?|__tests__|testing|testdata|fixtures?|e2e|playground|examples?"
     r"|benchmarks?)(/|$)|(^|/)(test_|conftest)[^/]*$|[._-](test|spec|tests|specs)\.\w+$"
     r"|[a-z](Test|Tests|Spec)\.(java|kt|php|cs|swift|scala)$"
 )

@@ -65,7 +65,19 @@ def may_define(line: str, name: str) -> bool:
             rf"|macro_rules!|#\s*define|const|let|var|val|alias|alias_method|attr_\w+|use|using)"
             rf"\s+(?:self\.|\([^)]*\)\s*)?:?{word}\b"
             rf"|\b{word}\s*(?::=|=(?!=)|:\s*[\w\[(])|[\"':]{word}[\"']?\s*(?::|=>|,|\]|\))"
-            rf"|\bas\s+{word}\b|\b{word}\s*\([^)]*\)\s*\{{",
+            rf"|^\s+{word}\s+[\w\[\]*.]+\s*(?:\{{|$)|\bas\s+{word}\b|\b{word}\s*\([^)]*\)\s*\{{",
+            line,
+        )
+    )
+
+
+def defines(line: str, name: str) -> bool:
+    """Whether a line surely defines `name` as a function, a class or a type."""
+    return bool(
+        re.search(
+            rf"\b(?:def|class|function\*?|func|fn|struct|enum|trait|type|interface|module)"
+            rf"\s+(?:self\.|\([^)]*\)\s*)?{re.escape(name)}\b"
+            rf"|^(?:export\s+)?(?:const|let|var)\s+{re.escape(name)}\s*=\s*(?:async\s*)?(?:function|\()",
             line,
         )
     )

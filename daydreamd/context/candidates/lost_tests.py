@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from daydreamd.context.candidates.changed_code import ChangedCode, present
 from daydreamd.context.candidates.changed_files import ChangedFile, is_test_path
-from daydreamd.context.candidates.definitions import family_of, is_comment, may_define
+from daydreamd.context.candidates.definitions import defines, family_of, is_comment
 from daydreamd.context.candidates.name_search import NamedAt
 from daydreamd.records.candidate import Candidate
 from daydreamd.units import say_count
@@ -103,11 +103,13 @@ def _skip(code: ChangedCode, file: ChangedFile, line: int) -> Candidate | None:
 
 def _test_at(file: ChangedFile, line: int) -> str | None:
     """The test that a mark at `line` is for, if it was there before."""
-    pattern = _TESTS[family_of(file.suffix) or ""]
-    near = [
-        *range(line, min(line + 4, len(file.lines)) + 1),
-        *range(line - 1, max(0, line - 4), -1),
-    ]
+    family = family_of(file.suffix) or ""
+    pattern = _TESTS[family]
+    above, below = (
+        range(line - 1, max(0, line - 4), -1),
+        range(line, min(line + 4, len(file.lines))),
+    )
+    near = [line] if family in ("javascript", "ruby") else [*below, below.stop, *above]
     for number in near:
         said = re.sub(
             r"\.skip\(", "(", re.sub(r"^(\s*)x(it|test)", r"\1\2", file.lines[number - 1])
@@ -195,7 +197,7 @@ def _definitions(name: str, places: Sequence[NamedAt]) -> list[_Alive]:
     return [
         _Alive(name, one)
         for one in places
-        if may_define(one.text, name) and family_of(one.suffix) and not is_test_path(one.path)
+        if defines(one.text, name) and family_of(one.suffix) and not is_test_path(one.path)
     ]
 
 

@@ -17,7 +17,9 @@ SOURCE: Final = "swallowed error"
 _BROAD: Final = frozenset({"Exception", "BaseException"})
 _BRACES: Final = frozenset({"javascript", "java", "kotlin", "csharp", "php", "swift", "scala"})
 _EMPTY_CATCH: Final = re.compile(r"\bcatch\s*(?:\([^(){}]*\))?\s*\{\s*\}")
-_NARROW: Final = re.compile(r"(?i)\b(?!Exception\b|Throwable\b|Error\b)\w+(?:Exception|Error)\b")
+_MEANT: Final = re.compile(
+    r"(?i)\b(?!Exception\b|Throwable\b|Error\b)\w+(?:Exception|Error)\b|ignor|expected|unused"
+)
 _RESCUE: Final = re.compile(
     r"^[ \t]*rescue(?:[ \t]+(?:StandardError|Exception))?(?:[ \t]*=>[ \t]*\w+)?[ \t]*\n"
     r"(?:[ \t]*nil[ \t]*\n)?[ \t]*end\b",
@@ -46,7 +48,7 @@ def _swallowing(file: ChangedFile) -> Iterator[tuple[int, int]]:
         first = text[: found.start()].count("\n") + 1
         last = first + found[0].count("\n")
         newly = file.has_new(first, last) and found[0] not in (file.before or "")
-        if newly and not _NARROW.search(found[0]) and not _has_reason(file, first, last):
+        if newly and not _MEANT.search(found[0]) and not _has_reason(file, first, last):
             yield first, last
 
 
@@ -95,7 +97,8 @@ def _only_leaves(node: ast.Try) -> bool:
 def _has_reason(file: ChangedFile, first: int, last: int) -> bool:
     """Whether somebody says why, in the handler or on the line before or after."""
     around = file.lines[max(0, first - 2) : last + 1]
-    return any(re.search(r"#|//|/\*|noqa", line) for line in around)
+    # A backtick: the handler is text that this code writes.
+    return any(re.search(r"#|//|/\*|noqa|`", line) for line in around)
 
 
 def _candidate(code: ChangedCode, file: ChangedFile, first: int, last: int) -> Candidate | None:

@@ -139,6 +139,18 @@ def _standing(code: ChangedCode, block: _Block, path: str) -> Iterator[int]:
     """The first lines (from 1) of stretches in `path` that are as the block was."""
     lines = [line.strip() for line in split_lines(code.text(path))]
     old = [line.strip() for line in block.old]
+    there = list(_places(lines, old))
+    changed = code.by_path.get(path)
+    if changed is not None:
+        before = [line.strip() for line in split_lines(changed.before)]
+        # A copy that is new is none that was left behind: one stood here before, and still does.
+        left = sum(1 for _ in _places(before, old)) - (path == block.file.path)
+        if left < 1 or len(there) != left:
+            return
+    yield from there
+
+
+def _places(lines: Sequence[str], old: Sequence[str]) -> Iterator[int]:
     start = 0
     while old[0] in lines[start:]:
         at = lines.index(old[0], start)
