@@ -151,7 +151,7 @@ def _quote(item: InsightItem, origin: Origin | None) -> str:
         if origin and origin.text
         else Origin(first_line=evidence.line, text=visible(evidence.quote))
     )
-    lines = around.text.split("\n")
+    lines = visible(around.text).split("\n")
     meant = range(evidence.line, evidence.end_line + 1)
     is_wider = len(lines) > len(meant)
     marks = dict.fromkeys(meant, ">") if is_wider else {}

@@ -78,7 +78,7 @@ def test_without_a_terminal_a_phase_is_a_line_and_stdout_is_all_there_is(world):
     for phase, line in zip(phases, done.stdout.splitlines(), strict=False):
         assert line.strip().startswith(phase)
     assert done.stderr == ""
-    assert "One new insight for shop" in done.stdout
+    assert "1 new insight" in done.stdout
     last = done.stdout.splitlines()[-1]
     command = last.split("`")[1].split()
     shown = world.run(*command[1:])
