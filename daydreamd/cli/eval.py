@@ -15,8 +15,8 @@ from daydreamd.screens.document import print_answer
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.records.evaluation import Evaluation, FaultOutcome
     from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.records.trial_results import Evaluation, FaultOutcome
     from daydreamd.records.workspace import Workspace
 
 

@@ -157,6 +157,7 @@ class _Surveyor:
             without=listed.too_large,
             excluded=self._excluded,
             scratch=self.place.parent,
+            on_failure=lambda rule, why: self.sources.failures.append((rule, why)),
         )
 
     async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:

@@ -121,7 +121,7 @@ def _counts(connection: Connection, column: str, which: str) -> dict[str, Source
     fallen = {
         str(row["name"]): int(row["n"])
         for row in connection.execute(
-            f"SELECT {column} AS name, count(*) AS n FROM not_kept WHERE {which} GROUP BY {column}"  # noqa: S608
+            f"SELECT {column} AS name, count(*) AS n FROM not_kept WHERE {which} GROUP BY {column}"  # noqa: S608 - as above
         )
     }
     found: dict[str, SourceCounts] = {}

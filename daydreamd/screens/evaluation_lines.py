@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from daydreamd.records.evaluation import Evaluation, FaultOutcome
+from daydreamd.records.trial_results import Evaluation, FaultOutcome
 from daydreamd.text import one_line
 from daydreamd.units import say_count
 

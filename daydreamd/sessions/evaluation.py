@@ -19,16 +19,16 @@ import msgspec
 from daydreamd import __version__
 from daydreamd.context.cache import make_private
 from daydreamd.context.discovery import find_repository
-from daydreamd.context.faults import find_faults, stand_unchanged
 from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.gathering import gather_context
+from daydreamd.context.past_faults import find_faults, stand_unchanged
 from daydreamd.context.replay import Replay, open_replay
 from daydreamd.errors import DaydreamError, FileError, WorkspaceError
 from daydreamd.host.files.access import read_beneath, write_atomically
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.records.evaluation import Evaluation, Fault, FaultOutcome, sum_up
 from daydreamd.records.events import Emitter
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.trial_results import Evaluation, FaultOutcome, PastFault, sum_up
 from daydreamd.records.workspace import Excerpt, Workspace
 from daydreamd.sessions.findings import Recalled
 from daydreamd.sessions.material import gather_material
@@ -80,7 +80,9 @@ async def evaluate(trial: Trial, *, scratch: Path, progress: Progress) -> Evalua
     return sum_up(trial.workspace.name, name, tuple(outcomes))
 
 
-async def _tried(night: _Night, faults: list[Fault], kept: _Kept) -> AsyncIterator[FaultOutcome]:
+async def _tried(
+    night: _Night, faults: list[PastFault], kept: _Kept
+) -> AsyncIterator[FaultOutcome]:
     known = await in_spare_thread(kept.read)
     for fault in faults:
         outcome = known.get(fault.fixed)
@@ -130,7 +132,7 @@ class _Night:
     replay: Replay
     scratch: Path
 
-    async def look(self, fault: Fault) -> FaultOutcome:
+    async def look(self, fault: PastFault) -> FaultOutcome:
         """What was shown of it, and what the model made of that; a failure is told in it."""
         try:
             await self.replay.stand_at(fault.night)
@@ -143,7 +145,7 @@ class _Night:
         outcome = FaultOutcome(fault=fault, shown=shown, prompt_tokens=prompt.tokens)
         return outcome if answer is None else await self._judged(outcome, prompt, answer)
 
-    async def _ask(self, fault: Fault, place: Path) -> tuple[Prompt, str | None]:
+    async def _ask(self, fault: PastFault, place: Path) -> tuple[Prompt, str | None]:
         """The prompt of that night, composed as a session does, and the answer of the model."""
         from daydreamd.reflection.composition import compose_prompt
         from daydreamd.reflection.direct import ask_directly
@@ -204,7 +206,7 @@ class _Night:
             wrongly_refuted=len(refuted),
         )
 
-    async def _stood(self, claim: Checked, fault: Fault) -> bool:
+    async def _stood(self, claim: Checked, fault: PastFault) -> bool:
         """Whether nobody changed the lines within two weeks: nobody saw a fault in them."""
         evidence = claim.evidence
         head = str(self.git.repository.head)
@@ -213,7 +215,7 @@ class _Night:
         )
 
 
-def _holds(excerpt: Excerpt, fault: Fault) -> bool:
+def _holds(excerpt: Excerpt, fault: PastFault) -> bool:
     """Whether a line of the fault stands in the excerpt."""
     last = excerpt.first_line + excerpt.text.removesuffix("\n").count("\n")
     return excerpt.path == fault.path and any(
@@ -221,10 +223,10 @@ def _holds(excerpt: Excerpt, fault: Fault) -> bool:
     )
 
 
-def _names(claim: Checked, fault: Fault) -> bool:
+def _names(claim: Checked, fault: PastFault) -> bool:
     evidence = claim.evidence
     return evidence.path == fault.path and _is_near(evidence.line, evidence.end_line, fault)
 
 
-def _is_near(line: int, end_line: int, fault: Fault) -> bool:
+def _is_near(line: int, end_line: int, fault: PastFault) -> bool:
     return any(line - _NEAR_LINES <= one <= end_line + _NEAR_LINES for one in fault.lines)

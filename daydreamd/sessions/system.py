@@ -221,14 +221,11 @@ class UnifiedDaydreamSystem:
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
         archived = int(self._places.report.exists())
-        origins = await find_origins(
-            judgement.new, self._workspaces, scratch=self._scratch(session)
-        )
+        scratch = self._scratch(session)
+        origins = await find_origins(judgement.new, self._workspaces, scratch=scratch)
         found.told = found.told_in(session, judgement, recalled, origins)
         path = await write_report(
-            found.told,
-            directory=self._places.insights,
-            settings=self._settings.insights,
+            found.told, directory=self._places.insights, settings=self._settings.insights
         )
         await self._recollection.note_reflections(session, found)
         self._emitter.emit(

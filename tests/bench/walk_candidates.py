@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -65,7 +66,7 @@ async def look_at(clone: Path, commit: str, span: int) -> list:
         code = ChangedCode(
             clone, foreign, files, without=listing.too_large, counted=counted, scratch=Path(place)
         )
-        return await ask_rules(code)
+        return await ask_rules(code, on_failure=lambda rule, why: print(rule, why, file=sys.stderr))
 
 
 def git(where: Path, *arguments: object, check: bool = True) -> str:

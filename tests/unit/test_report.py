@@ -241,7 +241,12 @@ def test_hostile_text_adds_nothing_to_the_page(text):
         judgement=Judgement(new=(item,), still_open=(seen,), addressed=(seen,), proposed=1),
         observations=[
             Observation(
-                workspace=text, kind="k", text=text, evidence=text, label="l", now=text,
+                workspace=text,
+                kind="k",
+                text=text,
+                evidence=text,
+                label="l",
+                now=text,
                 is_pressing=True,
             )
         ],

@@ -27,6 +27,8 @@ from daydreamd.records.candidate import Candidate
 MOST_CANDIDATES: Final = 40
 _MOST_OF_ONE_RULE: Final = 8
 
+OnFailure = Callable[[str, str], None]
+"""Told of a rule that failed, and why."""
 Rule = Callable[[ChangedCode], Awaitable[list[Candidate]]]
 RULES: Final[Sequence[Rule]] = (
     find_gone_names,
@@ -52,6 +54,7 @@ async def find_candidates(  # noqa: PLR0913 - what the survey knows already is h
     without: Sequence[str] = (),
     excluded: Callable[[str], bool],
     scratch: Path,
+    on_failure: OnFailure,
 ) -> list[Candidate]:
     """What the lines changed `since` (seconds since 1970) give away, the worst first.
 
@@ -64,17 +67,21 @@ async def find_candidates(  # noqa: PLR0913 - what the survey knows already is h
     code = ChangedCode(
         root, git, files, excluded=excluded, without=without, counted=counted, scratch=scratch
     )
-    return await ask_rules(code)
+    return await ask_rules(code, on_failure=on_failure)
 
 
-async def ask_rules(code: ChangedCode) -> list[Candidate]:
+async def ask_rules(
+    code: ChangedCode, rules: Sequence[Rule] = RULES, *, on_failure: OnFailure
+) -> list[Candidate]:
     """The findings of every rule; one that fails takes none of the others along."""
     found: dict[str, Candidate] = {}
-    for rule in RULES if code.files else ():
+    for rule in rules if code.files else ():
         try:
             told = await rule(code)
-        except (DaydreamError, OSError, ValueError, RecursionError):
-            continue  # odd text, or git that gave up: the other rules do not depend on this one
+        except (DaydreamError, OSError, ValueError, RecursionError) as error:
+            # Odd text, or git that gave up: the other rules do not depend on this one.
+            on_failure(rule.__name__, str(error))
+            continue
         counts: Counter[str] = Counter()
         for one in told:
             counts[one.source] += 1

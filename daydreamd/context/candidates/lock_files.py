@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -109,7 +109,7 @@ def _toml(text: str) -> Any:
         return {}
 
 
-def _table(value: Any, *keys: str) -> dict[str, Any]:
+def _table(value: Any, *keys: str) -> Mapping[str, Any]:
     """The table at `keys`; an empty one where there is none."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

@@ -143,7 +143,7 @@ def _tests(text: str | None, file: ChangedFile) -> list[_Test]:
         return []
     lines = text.split("\n")
     starts = [(at, found) for at, line in enumerate(lines) if (found := pattern.match(line))]
-    ends = [at for at, _ in starts[1:]] + [len(lines)]
+    ends = [*(at for at, _ in starts[1:]), len(lines)][: len(starts)]
     return [
         _Test(
             next(filter(None, found.groups())),

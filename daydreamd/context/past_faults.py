@@ -15,7 +15,7 @@ from daydreamd.context.candidates.definitions import family_of, is_comment
 from daydreamd.context.exclusion import is_worth_reading
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.errors import CommandError
-from daydreamd.records.evaluation import Fault
+from daydreamd.records.trial_results import PastFault
 from daydreamd.text import one_line
 
 _FIX: Final = re.compile(
@@ -51,7 +51,7 @@ class _Mended(NamedTuple):
     length: int
 
 
-async def find_faults(git: ForeignGit, *, most: int) -> AsyncIterator[Fault]:
+async def find_faults(git: ForeignGit, *, most: int) -> AsyncIterator[PastFault]:
     """The youngest faults first, at most `most`; those whose lines cannot be found are left out."""
     found = 0
     for fix in await _fixes(git):
@@ -80,7 +80,7 @@ async def _fixes(git: ForeignGit) -> list[_Fix]:
     return found
 
 
-async def _fault_of(git: ForeignGit, fix: _Fix) -> Fault | None:
+async def _fault_of(git: ForeignGit, fix: _Fix) -> PastFault | None:
     """The fault that the fix mends, if all its lines are young and of one commit."""
     for mended in await _mended(git, fix):
         came = await _blame(git, fix.parent, mended)
@@ -97,7 +97,7 @@ async def _fault_of(git: ForeignGit, fix: _Fix) -> Fault | None:
         texts = {number for number, (one, _) in came.items() if one == oid}
         lines = await _found_again(git, commit, fix.parent, mended.path, texts) if commit else ()
         if commit and lines:
-            return Fault(
+            return PastFault(
                 came=oid,
                 fixed=fix.oid,
                 night=commit,

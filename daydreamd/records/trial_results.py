@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
+class PastFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that was mended soon: `lines` (from 1) of `path`, as they stood at `night`.
 
     `came` and `fixed` are commits; `night` is the commit that was checked out the night after,
@@ -28,7 +28,7 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     that were kept though their lines stood unchanged two weeks later.
     """
 
-    fault: Fault
+    fault: PastFault
     shown: bool
     prompt_tokens: int = 0
     named: bool | None = None
