@@ -280,7 +280,8 @@ LOCKS = {
         "Cargo.lock", '[[package]]\nname = "serde"\nversion = "1.0.0"\n',
     ),
     "pyproject.toml": (
-        '[project]\ndependencies = ["click"]\n', '[project]\ndependencies = [\n"click",\n"anyio>=4",\n]\n',
+        '[project]\ndependencies = ["click"]\n',
+        '[project]\ndependencies = [\n"click",\n"anyio>=4",\n]\n',
         "uv.lock", '[[package]]\nname = "click"\nversion = "8"\n',
     ),
     "go.mod": (
