@@ -89,7 +89,7 @@ def _insight(told: Report, item: InsightItem) -> Iterator[Text]:
 def _rest(told: Report) -> Iterator[tuple[str, Sequence[str]]]:
     several = len(told.workspaces) > 1
     facts = [
-        (f"{fact.workspace}: " if several else "") + f"{fact.text}  {fact.evidence}"
+        (f"{fact.workspace}: " if several else "") + f"{fact.text} · {fact.evidence}"
         for fact in pressing(told.observations)
     ]
     for title, lines in (

@@ -304,7 +304,7 @@ Look at first: 2 stashes put aside.
 Nothing new. No model was asked. The rules held the lines changed this week to account.
 
 Waiting for you
- 2 stashes put aside  git stash list
+ 2 stashes put aside · git stash list
 
 facts only in 1 min 55 s: no model: 127.0.0.1:1 refuses · \
 nothing in the workspace was changed · /state/daydream_insights.md"""

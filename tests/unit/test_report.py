@@ -150,7 +150,8 @@ Nothing was proposed. The answer was cut at the deadline: this is what had come.
         ),
         (
             {"judgement": Judgement(), "model": None, "functions_shown": 0, "files_shown": 0},
-            "Nothing new. No model was asked. The rules held the lines changed this week to account.",
+            "Nothing new. No model was asked. The rules held the lines changed this week to \
+account.",
         ),
         (
             {

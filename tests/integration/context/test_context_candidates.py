@@ -377,8 +377,7 @@ CONFIGURED = {
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
 async def test_an_analyzer_is_asked_and_the_workspaces_settings_are_not(changes, name):
-    if find_beside_us(name) is None:
-        pytest.skip(f"{name} is not installed")
+    assert find_beside_us(name), "the development environment has all analyzers"
     path, text = FAULTS[name]
     found = await changes({"README.md": "x\n", **CONFIGURED}, {path: text}, rules=[ask_analyzers])
     assert [one["path"] for one in found if one["source"].startswith(name)] == [path]
