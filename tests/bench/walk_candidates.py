@@ -38,7 +38,8 @@ def main() -> None:
     given = parser.parse_args()
     if not given.clone.exists():
         git(Path("/"), "clone", "-q", "--shared", "--no-checkout", given.repository, given.clone)
-    listed = git(given.clone, "rev-list", "--first-parent", f"--max-count={given.last}", "HEAD")
+    most = f"--max-count={given.last}"
+    listed = git(given.clone, "rev-list", "--first-parent", most, "origin/HEAD")
     commits = listed.split()[:: given.every]
     counts: Counter[str] = Counter()
     began = time.monotonic()

@@ -49,6 +49,7 @@ _LANGUAGES: Final = {
     ".php": "php", ".cpp": "cpp", ".cc": "cpp", ".cs": "csharp", ".kt": "kotlin",
 }  # fmt: skip
 _TEST_MODULE: Final = re.compile(r"(^|/)(test_\w+|\w+_test|conftest)\.py$")
+_LOGS: Final = re.compile(r"\b(logging|_?logger|LOGGER|_?log|LOG)\.")
 _BY_STRANGERS: Final = re.compile(
     r"github\.(head_ref|event\s*\)|event\.(issue|comment|review|discussion|commits|head_commit|pages"
     r"|pull_request\.(title|body|head|user))\b)"
@@ -180,6 +181,8 @@ def _ruff_fault(file: ChangedFile, found: Found) -> bool:
         return False  # what tests read, not what they run
     if parse_python(file.after) is None:
         return False  # of another version: its names are not those that ruff knows
+    if found.code in ("PLE1205", "PLE1206") and not _LOGS.search(file.lines[found.line - 1]):
+        return False  # something else that has a method of this name
     if found.code == "B018" and _DIVIDES.search(file.lines[found.line - 1]):
         return False  # raised on purpose
     if found.code != "F821":

