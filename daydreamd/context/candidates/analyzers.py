@@ -181,15 +181,19 @@ def _ruff_fault(file: ChangedFile, found: Found) -> bool:
         return False  # what tests read, not what they run
     if parse_python(file.after) is None:
         return False  # of another version: its names are not those that ruff knows
-    if found.code in ("PLE1205", "PLE1206") and not _LOGS.search(file.lines[found.line - 1]):
-        return False  # something else that has a method of this name
-    if found.code == "B018" and _DIVIDES.search(file.lines[found.line - 1]):
-        return False  # raised on purpose
-    if found.code != "F821":
-        return True
-    name = found.message.partition("`")[2].partition("`")[0]
+    return not _is_meant_otherwise(file, found)
+
+
+def _is_meant_otherwise(file: ChangedFile, found: Found) -> bool:
+    """Whether the code is right in a way that ruff cannot know."""
+    line = file.lines[found.line - 1]
+    if found.code in ("PLE1205", "PLE1206"):
+        return not _LOGS.search(line)  # something else that has a method of this name
+    if found.code == "B018":
+        return _DIVIDES.search(line) is not None  # raised on purpose
+    name = found.message.partition("`")[2].partition("`")[0] if found.code == "F821" else ""
     # A name that was used before without being defined is put there by somebody else.
-    return name not in rules.FROM_OUTSIDE and name not in (file.before or "")
+    return bool(name) and (name in rules.FROM_OUTSIDE or name in (file.before or ""))
 
 
 def _shell_fault(file: ChangedFile, found: Found) -> bool:
