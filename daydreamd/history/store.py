@@ -15,7 +15,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import proposals_kept, queries, retention, writing
+from daydreamd.history import proposals_kept, queries, retention, waiting_claims, writing
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.host.databases import (
     Connection,
@@ -87,7 +87,7 @@ class History:
 
     # Insights
 
-    async def record_insights(
+    async def record_insights(  # noqa: PLR0913 - all that a session says, in one transaction
         self,
         session_id: str,
         items: Sequence[InsightItem],
@@ -97,18 +97,24 @@ class History:
         addressed: Mapping[str, str] | Sequence[str] = (),
         model: str = "",
         fates: Sequence[ProposalFate] = (),
+        moved: Sequence[InsightItem] = (),
+        waiting: Sequence[InsightItem] | None = None,
     ) -> list[InsightItem]:
         """Record what a session said; gives `items` as stored, under ids that are not yet in use.
 
         `paths` tells each workspace's path by its name. `recurring` are ids said again,
-        `addressed` are ids whose lines have changed (with the commit, where that is known). `fates`
-        are the proposals that were not kept, `model` the one that was asked.
+        `addressed` are ids whose lines have changed (with the commit, where that is known). `moved`
+        stand elsewhere now, and `waiting` are kept for the next session of these workspaces.
+        `fates` are the proposals that were not kept, `model` the one that was asked.
         """
         commits = addressed if isinstance(addressed, Mapping) else dict.fromkeys(addressed, "")
 
         def write(connection: Connection) -> list[InsightItem]:
             writing.mark_seen(connection, session_id, recurring)
             writing.mark_addressed(connection, session_id, commits)
+            waiting_claims.move_insights(connection, moved)
+            if waiting is not None:
+                waiting_claims.keep_waiting(connection, waiting, paths)
             stored = writing.record_insights(connection, session_id, items, paths)
             proposals_kept.note_changed(connection, commits)
             proposals_kept.note_sources(connection, stored, model)
@@ -120,6 +126,10 @@ class History:
     async def known_insights(self, workspace_path: str) -> list[KnownInsight]:
         """All that was said of a workspace, oldest first."""
         return await self._read(queries.known_insights, workspace_path)
+
+    async def waiting_claims(self, workspace_path: str) -> list[InsightItem]:
+        """What was over the limit of earlier sessions of a workspace."""
+        return await self._read(waiting_claims.waiting_claims, workspace_path)
 
     async def insights(
         self, *, status: str | None = None, search: str = "", limit: int = 100

@@ -19,6 +19,7 @@ from daydreamd.records.candidate import Candidate
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.insight import AnyInsight, Evidence
 from daydreamd.records.insight_stats import SourceCounts
+from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible
 
 _FIRST: Final = "bug"
@@ -107,6 +108,14 @@ def _claim(workspace: str, candidate: Candidate, commit: str) -> Checked:
             commit=commit,
             verified=True,
         ),
+        page=Excerpt(
+            workspace=workspace,
+            path=candidate.path,
+            text=quote,
+            first_line=candidate.line,
+            commit=commit,
+        ),
+        quoted=(candidate.line, candidate.end_line),
         key=candidate.key,
         source=candidate.source,
     )

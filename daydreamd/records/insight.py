@@ -38,6 +38,8 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`.
 
     `source` is `model`, or the rule that found it, which then knows it by its `key`.
+    `function` is the one that it is about (`Cart.total`), and `mark` tells the lines of that one
+    as they were when it was said.
     """
 
     id: str
@@ -51,6 +53,8 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     survived: Survived = Survived()
     source: str = "model"
     key: str = ""
+    function: str = ""
+    mark: str = ""
 
 
 class KnownInsight(InsightItem, frozen=True, kw_only=True):
@@ -68,3 +72,16 @@ class KnownInsight(InsightItem, frozen=True, kw_only=True):
 
 AnyInsight = InsightItem | KnownInsight
 """One of this session or of those before it."""
+
+
+class RefusedClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model proposed and nobody is told, and why.
+
+    `decided_by` is what decided, where something did: `used in cart/api.py:41`.
+    """
+
+    title: str
+    path: str
+    line: int
+    reason: str
+    decided_by: str = ""

@@ -217,6 +217,7 @@ class UnifiedDaydreamSystem:
         recalled = recalled or await self._recollection.recall()
         judgement = found.reflected.judgement if found.reflected else None
         judgement = judgement or await self._judge(session, found.reflection, recalled)
+        session.refused_claims = judgement.refused()
         session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
@@ -224,9 +225,8 @@ class UnifiedDaydreamSystem:
         scratch = self._scratch(session)
         origins = await find_origins(judgement.new, self._workspaces, scratch=scratch)
         found.told = found.told_in(session, judgement, recalled, origins)
-        path = await write_report(
-            found.told, directory=self._places.insights, settings=self._settings.insights
-        )
+        insights = self._settings.insights
+        path = await write_report(found.told, directory=self._places.insights, settings=insights)
         await self._recollection.note_reflections(session, found)
         self._emitter.emit(
             InsightsWritten(
@@ -296,4 +296,5 @@ class UnifiedDaydreamSystem:
             recalled,
             max_new=self._settings.insights.max_new,
             session_id=session.session_id,
+            scratch=self._scratch(session),
         )

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from daydreamd.insights.judgement import judge
 from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.report import Report, render
-from daydreamd.insights.verification import says_something
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import markdown, one_line, visible
 
@@ -90,7 +89,7 @@ def test_nothing_is_kept_that_does_not_stand_in_an_excerpt(case, max_new):
     for new in verdict.new:
         (evidence,) = new.evidence
         assert evidence.verified
-        assert says_something(evidence.quote)
+        assert any(char.isalnum() for char in evidence.quote)
         assert any(
             page.workspace == new.workspace
             and page.path == evidence.path

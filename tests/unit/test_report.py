@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from daydreamd.insights.judgement import Dropped, Judgement
+from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import Report, render
 from daydreamd.insights.report_words import say_counts, say_proof
+from daydreamd.insights.sieve import Dropped
 from daydreamd.insights.verification import Reason
 from daydreamd.records.insight import Evidence, InsightItem, KnownInsight, Survived
 from daydreamd.records.origin import Origin
@@ -308,9 +309,9 @@ Survived: it cites lines that stand there.
 - `b07` Two price formats are parsed in four places · `cart/price.py:12` · seen 4 times since \
 3 November
 
-## Addressed
+## Changed since
 
-- `77d` The lock file was not committed · its lines changed since `4be1f02`
+- `77d` The lock file was not committed · changed since `4be1f02`, perhaps addressed
 
 ## Waiting for you
 
