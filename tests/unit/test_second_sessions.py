@@ -1,5 +1,7 @@
 """What was said before is known again: reworded, moved, renamed, mended."""
 
+# ruff: noqa: E501 - a claim is told in one line, as a model tells it
+
 import json
 import re
 from datetime import UTC, datetime

@@ -38,7 +38,7 @@ from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.candidate import Candidate
 from daydreamd.text import one_line
 
-MOST_FILES: Final = 120
+MOST_FILES: Final = 60
 _DEADLINE_SECONDS: Final = 8.0
 _MAX_OUTPUT: Final = 4 << 20
 _LESS_SURE: Final = ("ruff B", "ruff RUF", "shellcheck", "typos")

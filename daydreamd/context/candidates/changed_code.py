@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daydreamd.context.candidates.changed_files import ChangedFile, read_text, split_lines
 from daydreamd.context.candidates.name_search import NamedAt, find_names
+from daydreamd.context.exclusion import is_fit_to_show
 from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.lines import CountedFile
 from daydreamd.records.candidate import Candidate, candidate_key
@@ -66,8 +67,9 @@ class ChangedCode:
     ) -> Candidate | None:
         """A finding of `source` about `subject`; None where its lines may not be shown."""
         last = max(line, end_line or line)
-        lines = split_lines(self.text(path))
-        if not 1 <= line <= last <= len(lines):
+        text = self.text(path) or ""
+        lines = split_lines(text)
+        if not 1 <= line <= last <= len(lines) or not is_fit_to_show(text):
             return None
         return Candidate(
             key=candidate_key(source, path, subject),

@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from daydreamd.context.exclusion import is_fit_to_show, is_worth_reading
+from daydreamd.context.exclusion import is_worth_reading
 from daydreamd.context.foreign import NO_PROGRAMS, ForeignGit
 from daydreamd.context.patches import Hunk, parse_patch
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.host.threads import in_spare_thread
 
-MOST_FILES: Final = 300
+MOST_FILES: Final = 160
 _MAX_BYTES: Final = 400 << 10
 _MAX_ALL_BYTES: Final = 24 << 20
 _MAX_PATCH: Final = 16 << 20
@@ -124,7 +124,7 @@ async def read_changes(
         "diff", "--raw", "-z", "-M", "-l400", "--no-abbrev", *NO_PROGRAMS, base, "--"
     )
     entries = [one for one in _parse_raw(raw, prefix) if _may_be_read(one.path, excluded)]
-    entries = entries[:MOST_FILES]
+    entries = sorted(entries, key=lambda one: is_test_path(one.path))[:MOST_FILES]
     named = [f":(top,literal){prefix}{path}" for one in entries for path in {one.path, one.was}]
     if not named:
         return await in_spare_thread(lambda: _new_files(root, untracked, excluded))
@@ -191,7 +191,7 @@ def _changed(root: Path, one: _Entry, former: dict[str, str], hunks: Sequence[Hu
     return ChangedFile(
         path=one.path,
         was=None if one.status == "A" else one.was,
-        before=None if one.status == "A" else _fit(former.get(one.oid)),
+        before=None if one.status == "A" else former.get(one.oid),
         after=None if one.status == "D" else read_text(root, one.path),
         hunks=tuple(hunks),
     )
@@ -206,13 +206,13 @@ def _new_files(
 
 
 def read_text(root: Path, path: str) -> str | None:
-    """The text of a file of the work tree; None where it is none that may be shown."""
+    """The text of a file of the work tree, None where there is none to be read.
+
+    Whether it may be shown is asked where something of it is.
+    """
     try:
         data = read_beneath(root, path, max_bytes=_MAX_BYTES + 1)
     except FileError:
         return None
-    return None if len(data) > _MAX_BYTES else _fit(data.decode(errors="replace"))
-
-
-def _fit(text: str | None) -> str | None:
-    return text if text is not None and is_fit_to_show(text) else None
+    is_text = len(data) <= _MAX_BYTES and b"\0" not in data
+    return data.decode(errors="replace") if is_text else None

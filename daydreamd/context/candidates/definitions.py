@@ -29,6 +29,7 @@ FAMILIES: Final = {
     ".h": "c", ".sh": "shell", ".bash": "shell", ".java": "java", ".kt": "kotlin", ".cs": "csharp",
     ".swift": "swift", ".cc": "c++", ".cpp": "c++", ".hpp": "c++", ".scala": "scala",
 }  # fmt: skip
+_LONGEST_LINE: Final = 400
 _COMMENT: Final = re.compile(r"^\s*(#|//|/?\*|--|;|<!--|\"\"\"|''')")
 
 
@@ -50,7 +51,7 @@ def defined_in(text: str | None, family: str | None) -> Iterator[Defined]:
     if pattern is None or not text:
         return
     for number, line in enumerate(text.split("\n"), 1):
-        if found := pattern.match(line):
+        if len(line) <= _LONGEST_LINE and (found := pattern.match(line)):
             name = next(filter(None, found.groups()), "")
             if name:
                 yield Defined(name, number)

@@ -167,13 +167,18 @@ def _python_needs(gone: _Gone, place: NamedAt, text: str) -> bool:
     stem = module.parent.name if module.stem == "__init__" else module.stem
     word, name = re.escape(stem), re.escape(gone.name)
     imported = re.search(
-        rf"^\s*from\s+[\w.]*\b{word}\s+import\s+(?:\([^)]*?|[^\n(]*?)\b{name}\b", text, re.MULTILINE
+        rf"^[ \t]*from[ \t]+[\w.]*\b{word}[ \t]+import[ \t]+(?:\([^)]{{0,2000}}?|[^\n(]{{0,400}}?)"
+        rf"\b{name}\b",
+        text,
+        re.MULTILINE,
     )
     if imported:
         at = text[: imported.end()].count("\n") + 1
         return at == place.line or _is_bare_call(gone.name, place.text)
     has_module = re.search(
-        rf"^\s*(?:from\s+[\w.]+\s+)?import\s+[^\n]*\b{word}\b", text, re.MULTILINE
+        rf"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t][^\n]{{0,400}}\b{word}\b",
+        text,
+        re.MULTILINE,
     )
     return bool(has_module and re.search(rf"\b{word}\.{name}\b", place.text))
 
@@ -185,7 +190,7 @@ def _javascript_needs(gone: _Gone, place: NamedAt, text: str) -> bool:
     if stem == "index":
         stem = re.escape(PurePosixPath(gone.file.path).parent.name)
     imported = re.search(
-        rf"\{{[^}}]*\b{name}\b[^}}]*\}}\s*(?:from\s*|=\s*require\()[\"']\.[^\"'\n]*\b{stem}(?:\.\w+)?[\"']",
+        rf"\{{[^}}]{{0,400}}\b{name}\b[^}}]{{0,400}}\}}\s{{0,9}}(?:from\s{{0,9}}|=\s*require\()[\"']\.[^\"'\n]*\b{stem}(?:\.\w+)?[\"']",
         text,
     )
     return imported is not None

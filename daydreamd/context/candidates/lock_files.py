@@ -24,8 +24,10 @@ from daydreamd.records.candidate import Candidate
 SOURCE: Final = "lock file behind its manifest"
 _MAX_LOCK: Final = 16 << 20
 _REQUIREMENT: Final = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_GO: Final = re.compile(r"^\s*(?:require\s+)?([\w.-]+\.[\w./~-]+)\s+(v\S+)", re.MULTILINE)
-_GEM: Final = re.compile(r"^\s*gem\s+[\"']([\w.-]+)[\"']", re.MULTILINE)
+_GO: Final = re.compile(
+    r"^[ \t]*(?:require[ \t]+)?([\w.-]{1,200}\.[\w./~-]{1,200})[ \t]+(v\S{1,80})", re.MULTILINE
+)
+_GEM: Final = re.compile(r"^[ \t]*gem[ \t]+[\"']([\w.-]+)[\"']", re.MULTILINE)
 
 Names = dict[str, str]
 """What is asked for: each name with the version that is asked, or "" where that is not compared."""
@@ -142,7 +144,7 @@ def _yarn_holds(text: str, name: str, _version: str) -> bool:
 
 
 def _pnpm_holds(text: str, name: str, _version: str) -> bool:
-    return re.search(rf"^\s+[\"']?{re.escape(name)}[\"']?:", text, re.MULTILINE) is not None
+    return re.search(rf"^[ \t]+[\"']?{re.escape(name)}[\"']?:", text, re.MULTILINE) is not None
 
 
 def _cargo_asked(text: str) -> Names:
@@ -177,7 +179,8 @@ def _python_asked(text: str) -> Names:
 
 
 def _go_asked(text: str) -> Names:
-    replaced = set(re.findall(r"^\s*(?:replace\s+)?(\S+)[^\n]*=>", text, re.MULTILINE))
+    sides = [line.partition("=>") for line in text.split("\n") if "=>" in line]
+    replaced = {word for left, _, _ in sides for word in left.split()}
     return {name: version for name, version in _GO.findall(text) if name not in replaced}
 
 
@@ -200,7 +203,7 @@ def _gem_asked(text: str) -> Names:
 
 
 def _gem_holds(text: str, name: str, _version: str) -> bool:
-    return re.search(rf"^\s+{re.escape(name)}(?:\s|!|$)", text, re.MULTILINE) is not None
+    return re.search(rf"^[ \t]+{re.escape(name)}(?:\s|!|$)", text, re.MULTILINE) is not None
 
 
 _ASKED: Final[dict[str, Callable[[str], Names]]] = {

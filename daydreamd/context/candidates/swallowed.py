@@ -56,7 +56,8 @@ def _python(file: ChangedFile) -> Iterator[tuple[int, int]]:
     tree, former = parse_python(file.after), parse_python(file.before)
     if tree is None:
         return
-    before = {ast.dump(node) for node in ast.walk(former)} if former and file.before else set()
+    old = ast.walk(former) if former else ()
+    before = {ast.dump(node) for node in old if isinstance(node, ast.Try)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Try):
             continue

@@ -151,9 +151,6 @@ def _standing(code: ChangedCode, block: _Block, path: str) -> Iterator[int]:
 
 
 def _places(lines: Sequence[str], old: Sequence[str]) -> Iterator[int]:
-    start = 0
-    while old[0] in lines[start:]:
-        at = lines.index(old[0], start)
-        if lines[at : at + len(old)] == old:
+    for at in range(len(lines) - len(old) + 1):
+        if lines[at] == old[0] and lines[at : at + len(old)] == old:
             yield at + 1
-        start = at + 1

@@ -365,6 +365,25 @@ jobs:
     steps:
       - run: echo ${{ github.event.pull_request.title }}
 """
+TEDIOUS = {
+    "a.py": "\n" * 200_000 + "from shop.billing import charge_card\n" + "(" * 150_000,
+    "b.js": "import { charge_card } from './billing'\n" + "{\n" * 150_000,
+    "c.c": "a " * 190_000 + "\n",
+    "d.py": "x = " + "[" * 90_000 + "]" * 90_000 + "\n",
+    "go.mod": "module a\n" + "\n" * 300_000,
+    "go.sum": "\n" * 1_000_000,
+    "package.json": '{"dependencies": ' + "[" * 100_000,
+    "package-lock.json": "{}",
+}
+
+
+async def test_files_that_are_tedious_to_read_hold_nobody_up(changes):
+    before = {"shop/billing.py": BILLING, "shop/billing.js": "export function charge_card() {}\n"}
+    after = {"shop/billing.py": "x = 1\n", "shop/billing.js": "x\n", **TEDIOUS}
+    found = await changes(before, after)
+    assert {one["path"] for one in found} <= TEDIOUS.keys()
+
+
 FAULTS = {
     "ruff": ("a.py", "def f(x):\n    return undefined_thing(x)\n"),
     "ast-grep": ("a.js", "function f(x) {\n  x.forEach(async (y) => { await g(y) })\n}\n"),
