@@ -12,7 +12,7 @@ from daydreamd.context.candidates import analyzer_rules as rules
 _MOST: Final = 2_000
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class AnalyzerFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A finding: lines from 1 of the file at `path`, the rule's `code`, and why it matters."""
 
     path: str
@@ -107,11 +107,11 @@ class _ZizmorFound(msgspec.Struct, frozen=True):
     locations: list[_ZizmorPlace]
 
 
-def read_ruff(printed: bytes) -> list[Found]:
+def read_ruff(printed: bytes) -> list[AnalyzerFinding]:
     """The answer of `ruff check --output-format=json`."""
     found = msgspec.json.decode(printed or b"[]", type=list[_RuffFound])
     return [
-        Found(
+        AnalyzerFinding(
             path=one.filename,
             line=one.location.row,
             end_line=one.end_location.row,
@@ -123,11 +123,11 @@ def read_ruff(printed: bytes) -> list[Found]:
     ]
 
 
-def read_shellcheck(printed: bytes) -> list[Found]:
+def read_shellcheck(printed: bytes) -> list[AnalyzerFinding]:
     """The answer of `shellcheck --format=json1`."""
     answer = msgspec.json.decode(printed or b'{"comments":[]}', type=_ShellAnswer)
     return [
-        Found(
+        AnalyzerFinding(
             path=one.file,
             line=one.line,
             end_line=one.endLine,
@@ -138,11 +138,11 @@ def read_shellcheck(printed: bytes) -> list[Found]:
     ]
 
 
-def read_typos(printed: bytes) -> list[Found]:
+def read_typos(printed: bytes) -> list[AnalyzerFinding]:
     """The answer of `typos --format=json`; `code` is the word that is misspelt."""
     read = (msgspec.json.decode(line, type=_Typo) for line in _lines(printed))
     return [
-        Found(
+        AnalyzerFinding(
             path=one.path,
             line=one.line_num,
             end_line=one.line_num,
@@ -155,11 +155,11 @@ def read_typos(printed: bytes) -> list[Found]:
     ]
 
 
-def read_ast_grep(printed: bytes) -> list[Found]:
+def read_ast_grep(printed: bytes) -> list[AnalyzerFinding]:
     """The answer of `ast-grep scan --json=stream`, whose lines count from 0."""
     read = (msgspec.json.decode(line, type=_AstFound) for line in _lines(printed))
     return [
-        Found(
+        AnalyzerFinding(
             path=one.file,
             line=one.range.start.line + 1,
             end_line=one.range.end.line + 1,
@@ -171,7 +171,7 @@ def read_ast_grep(printed: bytes) -> list[Found]:
     ]
 
 
-def read_zizmor(printed: bytes) -> list[Found]:
+def read_zizmor(printed: bytes) -> list[AnalyzerFinding]:
     """The answer of `zizmor --format=json`, whose rows count from 0; the primary place of each."""
     found = msgspec.json.decode(printed or b"[]", type=list[_ZizmorFound])
     told = []
@@ -180,7 +180,7 @@ def read_zizmor(printed: bytes) -> list[Found]:
             local = place.symbolic.key.Local
             if local is not None and place.symbolic.kind == "Primary":
                 told.append(
-                    Found(
+                    AnalyzerFinding(
                         path=local.verbatim_path or local.given_path,
                         line=place.concrete.location.start_point.row + 1,
                         end_line=place.concrete.location.end_point.row + 1,

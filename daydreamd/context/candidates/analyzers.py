@@ -18,7 +18,7 @@ import msgspec
 
 from daydreamd.context.candidates import analyzer_rules as rules
 from daydreamd.context.candidates.analyzer_output import (
-    Found,
+    AnalyzerFinding,
     read_ast_grep,
     read_ruff,
     read_shellcheck,
@@ -65,8 +65,8 @@ class _Analyzer:
     program: Program
     is_for: Callable[[ChangedFile], bool]
     asked: tuple[str, ...]
-    read: Callable[[bytes], list[Found]]
-    is_fault: Callable[[ChangedFile, Found], bool]
+    read: Callable[[bytes], list[AnalyzerFinding]]
+    is_fault: Callable[[ChangedFile, AnalyzerFinding], bool]
 
 
 async def ask_analyzers(code: ChangedCode) -> list[Candidate]:
@@ -139,7 +139,7 @@ def _told(
     code: ChangedCode,
     analyzer: _Analyzer,
     copies: Mapping[str, ChangedFile],
-    found: Iterable[Found],
+    found: Iterable[AnalyzerFinding],
 ) -> Iterator[Candidate | None]:
     for one in found:
         file = copies.get(one.path)
@@ -174,7 +174,7 @@ def _is_shell(file: ChangedFile) -> bool:
     return not file.suffix and (file.after or "").startswith(_SAYS_SHELL)
 
 
-def _ruff_fault(file: ChangedFile, found: Found) -> bool:
+def _ruff_fault(file: ChangedFile, found: AnalyzerFinding) -> bool:
     if found.code not in rules.RUFF or (file.is_test and found.code in rules.UNLESS_TEST):
         return False
     if file.is_test and not _TEST_MODULE.search(file.path):
@@ -184,7 +184,7 @@ def _ruff_fault(file: ChangedFile, found: Found) -> bool:
     return not _is_meant_otherwise(file, found)
 
 
-def _is_meant_otherwise(file: ChangedFile, found: Found) -> bool:
+def _is_meant_otherwise(file: ChangedFile, found: AnalyzerFinding) -> bool:
     """Whether the code is right in a way that ruff cannot know."""
     line = file.lines[found.line - 1]
     if found.code in ("PLE1205", "PLE1206"):
@@ -196,18 +196,18 @@ def _is_meant_otherwise(file: ChangedFile, found: Found) -> bool:
     return bool(name) and (name in rules.FROM_OUTSIDE or name in (file.before or ""))
 
 
-def _shell_fault(file: ChangedFile, found: Found) -> bool:
+def _shell_fault(file: ChangedFile, found: AnalyzerFinding) -> bool:
     return int(found.code.removeprefix("SC")) in rules.SHELLCHECK and not file.is_test
 
 
-def _workflow_fault(file: ChangedFile, found: Found) -> bool:
+def _workflow_fault(file: ChangedFile, found: AnalyzerFinding) -> bool:
     """What goes into a command counts only where strangers can write it."""
     text = file.quote(found.line, min(found.end_line, found.line + 5))
     is_strange = found.code != "template-injection" or _BY_STRANGERS.search(text)
     return bool(rules.ZIZMOR.get(found.code) and is_strange)
 
 
-def _typo_fault(file: ChangedFile, found: Found) -> bool:
+def _typo_fault(file: ChangedFile, found: AnalyzerFinding) -> bool:
     """Only in a name that is new for others to use: the longer it stands, the dearer it is."""
     before = {one.name for one in defined_in(file.before, family_of(file.suffix))}
     return any(
