@@ -17,15 +17,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from daydreamd.context.activity import WEEK_SECONDS, count_churn, read_history
+from daydreamd.context.activity import WEEK_SECONDS, read_history
 from daydreamd.context.branches import count_ahead_behind, date_commits
 from daydreamd.context.cache import Remembered, make_key, recall, remember
 from daydreamd.context.entry import SourceAnswers, make_facts
-from daydreamd.context.excerpts import choose_candidates, find_changes, read_excerpts
+from daydreamd.context.excerpts import Source, excerpts_of_news
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.lines import count_lines
 from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
+from daydreamd.context.recent import News, find_news, news_of_untracked
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
@@ -142,17 +143,26 @@ class _Surveyor:
         return asked
 
     async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:
-        recent = [one for one in found.history or () if one.at > self.now - WEEK_SECONDS]
-        candidates = choose_candidates(
-            self.state.uncommitted,
-            count_churn(recent),
-            found.hot_files,
-            found.lines or (),
-            excluded=self._excluded,
-        )
-        changes = {}
-        git = self.state.git
-        if git and self.state.head and not git.repository.is_partial:
-            changes = await find_changes(git, candidates, now=self.now)
-        read = partial(read_excerpts, commit=self.state.head)
-        return await in_thread(read, self.workspace, candidates, changes)
+        git, source = self.state.git, Source(self.workspace, self.state.head)
+        news: list[News] = []
+        if git is not None and self.state.head:
+            news = await find_news(
+                git,
+                since=self.now - WEEK_SECONDS,
+                now=self.now,
+                uncommitted={one.path for one in self.state.uncommitted},
+                excluded=self._excluded,
+            )
+        news += await in_thread(self._untracked, found)
+        return await in_thread(excerpts_of_news, source, news)
+
+    def _untracked(self, found: SourceAnswers) -> list[News]:
+        """Files that no commit has; some are named by the directory they lie in."""
+        named = {one.path for one in self.state.uncommitted if one.code == "??"}
+        below = tuple(path for path in named if path.endswith("/"))
+        paths = [
+            one.path
+            for one in found.lines or ()
+            if one.path in named or (below and one.path.startswith(below))
+        ]
+        return news_of_untracked(self._root, paths, now=self.now, excluded=self._excluded)
