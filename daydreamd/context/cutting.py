@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from daydreamd.text.blocks import Blocks, Region
 from daydreamd.context.recent import Arrival, News
+from daydreamd.text.blocks import Blocks, Region
 
 MOST_WHOLE: Final = 60
 """Lines of a function that is shown whole."""
@@ -42,7 +42,10 @@ def cut(blocks: Blocks, news: News) -> list[Part]:
             regions.append(region)
             shown_whole = region[1] if is_whole else shown_whole
     bounded = [part for region in _joined(regions) for part in _bounded(lines, region)]
-    parts = [Part(region, _newest(region, arrivals)) for region in bounded]
+    parts = [
+        Part(region, _newest(region, arrivals))
+        for region in (_trimmed(lines, one) for one in bounded)
+    ]
     return [part for part in parts if part.arrival.at]
 
 
@@ -82,6 +85,16 @@ def _bounded(lines: Sequence[str], region: Region) -> list[Region]:
         pieces.append((first, border))
         first = border + 1
     return [*pieces, (first, last)]
+
+
+def _trimmed(lines: Sequence[str], region: Region) -> Region:
+    """The region without blank lines at its ends."""
+    first, last = region
+    while first < last and not lines[first - 1].strip():
+        first += 1
+    while last > first and not lines[last - 1].strip():
+        last -= 1
+    return first, last
 
 
 def _newest(region: Region, arrivals: dict[int, Arrival]) -> Arrival:

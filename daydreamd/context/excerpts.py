@@ -16,7 +16,6 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.text.blocks import Blocks
 from daydreamd.context.cutting import Part, cut
 from daydreamd.context.exclusion import is_fit_to_show
 from daydreamd.context.recent import News
@@ -25,6 +24,7 @@ from daydreamd.context.workspaces import printable
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.records.workspace import Excerpt, Removed, Workspace
+from daydreamd.text.blocks import Blocks
 
 MAX_CHARS: Final = 600_000
 """Of all excerpts of a workspace: more than any prompt holds."""
@@ -95,7 +95,7 @@ def _up_to(most: int, excerpts: Iterable[Excerpt]) -> Iterator[Excerpt]:
 
 
 def _excerpts(source: Source, news: News, lines: Sequence[str]) -> Iterator[Excerpt]:
-    blocks = Blocks(lines)
+    blocks = Blocks(lines, news.path)
     for part in cut(blocks, news):
         yield _excerpt(source, news, part, blocks)
 

@@ -1,7 +1,7 @@
 """What is new in a workspace: which lines came lately, when, by which commit, and what went.
 
-Lines are those of the work tree as it stands; that they are new, the difference to the commit before
-says, and when they came, the newest commit since that wrote just such a line into that file. What no
+Lines are those of the work tree as it stands. That they are new, the difference to an earlier
+commit says; when they came, the newest commit since that wrote such a line into that file. What no
 commit wrote is not committed yet, and came now.
 """
 

@@ -82,7 +82,7 @@ class Page(msgspec.Struct, frozen=True):
 
     def tightened(self) -> list[Page]:
         """The page as pages of what is new and the little block around each."""
-        blocks = Blocks(self.lines)
+        blocks = Blocks(self.lines, self.path)
         offset = self.excerpt.first_line - 1
         regions = [_closely(blocks, line - offset) for line in self._marked]
         if not regions:
@@ -98,8 +98,8 @@ class Page(msgspec.Struct, frozen=True):
     def _marked(self) -> list[int]:
         """The lines that are new or stand where others are gone."""
         one = self.excerpt
-        gone = {min(removed.before, one.last_line) for removed in one.removed}
-        return sorted(gone | set(one.new_lines))
+        marked = {*one.new_lines, *(removed.before for removed in one.removed)}
+        return sorted({min(max(line, one.first_line), one.last_line) for line in marked})
 
 
 def _closely(blocks: Blocks, line: int) -> Region:

@@ -1,8 +1,8 @@
-"""Where functions and classes begin and end, in any language, by indentation and brackets.
+"""Where to cut code so that what is shown is whole: at a function's border, or a block's in it.
 
-No grammar is known. A line that stands deeper than one before it belongs to that one's block; what
-closes a block (`}`, `end`, `else`) and what lies inside a text of several lines, an open bracket or
-a preprocessor's line ends none. Code that nobody indented has no blocks.
+Functions and classes are found by `functions`. Within a large one a line that stands deeper than
+the one before it belongs to that one's block; what closes a block (`}`, `end`, `else`) and what is
+blank once comments and literals are taken out ends none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from daydreamd.text.functions import Definition, definitions
+from daydreamd.text.masking import masked
+
 Region = tuple[int, int]
 """The first and the last line of a part of a file, counted from 1, both in it."""
 
@@ -20,178 +23,118 @@ _CONTINUES: Final = re.compile(
     r"[\])}{]|(?:end|else|elif|elsif|elseif|except|catch|finally|rescue|ensure|then|do|fi|done|esac"
     r"|begin|where|default|case|when)\b(?!\s*=)|</"
 )
-_STARTS_FUNCTION: Final = re.compile(
-    r"(?:[\w@*&<>,.\[\]:'\"()?]+\s+)*?(?:async\s+)?"
-    r"(?:def|defp|defmacro|func|function|fn|fun|sub|proc|procedure|method|constructor|init"
-    r"|class|struct|interface|trait|impl|module|object|enum|record|type|macro|describe|it|test)\b"
-)
-_CALL_LIKE: Final = re.compile(r"[\w:~<>,*&\[\]\s.@?]*?\b([A-Za-z_$][\w$]*[?!]?)\s*(?:<[^<>]*>\s*)?\(")
-_CONTROL: Final = frozenset(
-    "if for while switch catch with return match elif elsif unless until foreach lock using"
-    " synchronized when assert raise throw await not and or in yield print case".split()
-)
-_ARROW: Final = re.compile(r"=>\s*[{(]?\s*$|=\s*(?:async\s+)?(?:function\b|\([^()]*\)\s*=>)")
-_ABOVE: Final = re.compile(r"@|#\[|\[[A-Z]|//|#|/?\*|\"\"\"|--|;;|template\b|export\b|static\b")
-_WORDS: Final = re.compile(r"[A-Za-z_][\w\s*:<>]*")  # C's type of what a function returns
+_AT_THE_EDGE: Final = re.compile(r"#|[A-Za-z_]\w*:(?!:)\s*$")  # a preprocessor's line, a label
 _MOST_ABOVE: Final = 8
-_TRIPLE: Final = re.compile(r'"""|\'\'\'')
-_BLOCK_COMMENT: Final = re.compile(r"/\*|\*/")
 _TAB: Final = 4
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """The blocks of a file's lines. Lines are counted from 1."""
+    """The blocks of a file's lines, which are counted from 1."""
 
     lines: Sequence[str]
+    path: str = ""
 
     def around(self, line: int, *, most: int) -> Region | None:
-        """The function or class around `line` that has at most `most` lines; the smallest one.
+        """The smallest function or class around `line`, if it has at most `most` lines.
 
-        Else the largest block that is small enough; None where there is none.
+        Else the largest block within it that is small enough; None where there is none.
         """
+        if (found := self._definition(line)) and found.last_line - found.first_line < most:
+            return self._whole(found)
         largest = None
-        for header in self._headers(line):
-            region = self._whole(header)
+        for region in self._inner(line):
             if region[1] - region[0] >= most:
                 break
             largest = region
-            if self.is_function(header):
-                break
         return largest
 
     def enclosing(self, line: int) -> Region | None:
-        """The function or class around `line`, however large it is."""
-        header = self._function(line)
-        return self._whole(header) if header else None
+        """The smallest function or class around `line`, however large it is."""
+        found = self._definition(line)
+        return self._whole(found) if found else None
 
     def heading(self, line: int) -> tuple[int, str] | None:
-        """The first line of the function that `line` is in, and its text."""
-        header = self._function(line)
-        return (header, self.lines[header - 1].strip()) if header else None
-
-    def _function(self, line: int) -> int | None:
-        return next((header for header in self._headers(line) if self.is_function(header)), None)
+        """The first line of what `line` is in, and its text."""
+        found = self._definition(line)
+        return (found.first_line, self.lines[found.first_line - 1].strip()) if found else None
 
     def paragraph(self, line: int, *, most: int) -> Region:
         """The lines around `line` without a blank one between, at most `most` on each side."""
         first = last = line
-        while first > 1 and line - first < most and self._depth[first - 2] is not None:
+        while first > 1 and line - first < most and self.lines[first - 2].strip():
             first -= 1
-        while last < len(self.lines) and last - line < most and self._depth[last] is not None:
+        while last < len(self.lines) and last - line < most and self.lines[last].strip():
             last += 1
         return first, last
 
-    def is_function(self, line: int) -> bool:
-        """Whether a function, a class or the like begins here."""
-        text = self.lines[line - 1].strip()
-        if _STARTS_FUNCTION.match(text):
-            return True
-        if text.endswith((";", ",")):
-            return False
-        call = _CALL_LIKE.match(text[:300])
-        return bool((call and call[1] not in _CONTROL) or _ARROW.search(text[:300]))
+    def _definition(self, line: int) -> Definition | None:
+        around = (one for one in self._definitions if one.first_line <= line <= one.last_line)
+        return min(around, key=lambda one: one.last_line - one.first_line, default=None)
 
-    def _headers(self, line: int) -> list[int]:
-        """The first lines of the blocks around `line`, inmost first; itself if it begins one."""
-        found = []
+    def _whole(self, one: Definition) -> Region:
+        """A definition with the comment right above it."""
+        first = one.first_line
+        while first > 1 and one.first_line - first < _MOST_ABOVE and self._is_comment(first - 1):
+            first -= 1
+        return first, one.last_line
+
+    def _is_comment(self, line: int) -> bool:
+        return bool(self.lines[line - 1].strip()) and not self._code[line - 1].strip()
+
+    def _inner(self, line: int) -> list[Region]:
+        """The blocks around `line` by indentation, inmost first."""
+        parents, ends = self._tree
+        found: list[Region] = []
         at: int | None = line - 1
-        while at is not None and self._depth[at] is None and at > 0:
+        while at is not None and at > 0 and self._depths[at] is None:
             at -= 1  # a blank line belongs to what is above it
         while at is not None:
-            if self._ends[at] > at:
-                found.append(at + 1)
-            at = self._parents[at]
+            if ends[at] > at:
+                found.append((at + 1, ends[at] + 1))
+            at = parents[at]
         return found
 
-    def _whole(self, header: int) -> Region:
-        """A block with the comments and the decorators above it."""
-        first, depth = header - 1, self._depth[header - 1]
-        for _ in range(_MOST_ABOVE):
-            above = first - 1
-            if above < 0 or self._depth[above] != depth or self._ends[above] > above:
-                break
-            text = self.lines[above].strip()
-            if not _ABOVE.match(text) and (_CONTINUES.match(text) or not _WORDS.fullmatch(text)):
-                break
-            first = above
-        return first + 1, self._ends[header - 1] + 1
+    @cached_property
+    def _definitions(self) -> tuple[Definition, ...]:
+        return definitions("\n".join(self.lines), self.path)
 
     @cached_property
-    def _depth(self) -> list[int | None]:
-        return _depths(self.lines)
+    def _code(self) -> list[str]:
+        return masked("\n".join(self.lines), self.path).split("\n")
 
     @cached_property
-    def _parents(self) -> list[int | None]:
-        return self._tree[0]
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return self._tree[1]
+    def _depths(self) -> list[int | None]:
+        return [_depth(line) for line in self._code]
 
     @cached_property
     def _tree(self) -> tuple[list[int | None], list[int]]:
         """Of each line the one whose block it is in, and the last line of its own block."""
         parents: list[int | None] = [None] * len(self.lines)
         ends = list(range(len(self.lines)))
-        open_lines: list[tuple[int, int]] = []  # depth and index of the lines above that may be left
+        above: list[tuple[int, int]] = []  # depth and index of the lines whose block may go on
         last = -1
-        for at, depth in enumerate(self._depth):
+        for at, depth in enumerate(self._depths):
             if depth is None:
                 continue
-            closes = _CONTINUES.match(self.lines[at].strip()) is not None
-            while open_lines and open_lines[-1][0] >= depth:
-                if closes and open_lines[-1][0] == depth:
-                    break
-                ends[open_lines.pop()[1]] = last
-            if closes and open_lines and open_lines[-1][0] == depth:
-                parents[at] = open_lines[-1][1]
-            else:
-                parents[at] = open_lines[-1][1] if open_lines else None
-                open_lines.append((depth, at))
+            while above and above[-1][0] > depth:
+                ends[above.pop()[1]] = last
+            goes_on = _CONTINUES.match(self._code[at].strip()) is not None
+            if above and above[-1][0] == depth and not goes_on:
+                ends[above.pop()[1]] = last
+            parents[at] = above[-1][1] if above else None
+            if not (above and above[-1][0] == depth):
+                above.append((depth, at))
             last = at
-        for _, at in open_lines:
+        for _, at in above:
             ends[at] = max(at, last)
         return parents, ends
 
 
-def _depths(lines: Sequence[str]) -> list[int | None]:
-    """The indentation of each line; None for blank ones and inside texts and comments."""
-    found: list[int | None] = []
-    inside = ""
-    for line in lines:
-        was_inside = inside
-        inside = _state_after(line, inside)
-        text = line.lstrip(" \t")
-        if not text.strip() or was_inside or _is_aside(line, text):
-            found.append(None)
-        else:
-            blanks = line[: len(line) - len(text)]
-            found.append(len(blanks) + blanks.count("\t") * (_TAB - 1))
-    return found
-
-
-def _is_aside(line: str, text: str) -> bool:
-    """A preprocessor's line or a label: it stands at the edge whatever it is in."""
-    if line is not text and line != text:
-        return False
-    return bool(re.match(r"#\s*(?:if|else|elif|endif|define|undef|pragma)\b|[A-Za-z_]\w*:(?!:)\s*$", text))
-
-
-def _state_after(line: str, inside: str) -> str:
-    """The mark of the text or comment of several lines that is open at the end of `line`."""
-    if inside in ("", "*/"):
-        for mark in _BLOCK_COMMENT.findall(line) if "*" in line else ():
-            if mark == "/*" and not inside and not _is_quoted(line, line.index("/*")):
-                inside = "*/"
-            elif mark == "*/":
-                inside = ""
-    if inside != "*/" and ('"""' in line or "'''" in line):
-        for mark in _TRIPLE.findall(line):
-            inside = "" if inside == mark else inside or mark
-    return inside
-
-
-def _is_quoted(line: str, at: int) -> bool:
-    """Whether a place lies behind an odd number of quotes, as a glob `"src/*"` does."""
-    return any(line.count(quote, 0, at) % 2 for quote in "\"'`")
+def _depth(code: str) -> int | None:
+    """The indentation of a line; None where it says nothing."""
+    text = code.lstrip(" \t")
+    if not text.strip() or (text == code and _AT_THE_EDGE.match(code)):
+        return None
+    blanks = code[: len(code) - len(text)]
+    return len(blanks) + blanks.count("\t") * (_TAB - 1)

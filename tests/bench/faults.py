@@ -35,7 +35,7 @@ WEEK = 7 * 86_400
 def main():
     """Print a table of faults, and how many each way shows."""
     asked = _arguments()
-    names = [name for name in asked.names or [name for name, _ in REPOSITORIES]]
+    names = asked.names or [name for name, _ in REPOSITORIES]
     if asked.half != "all" and not asked.names:
         names = names[asked.half == "second" :: 2]
     totals = {}
@@ -52,7 +52,9 @@ def _arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("names", nargs="*", metavar="OWNER/NAME")
-    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir(), "daydreamd-faults"))
+    parser.add_argument(
+        "--keep", type=Path, default=Path(tempfile.gettempdir(), "daydreamd-faults")
+    )
     parser.add_argument("--faults", type=int, default=8, help="of each repository")
     parser.add_argument("--half", choices=("first", "second", "all"), default="all")
     return parser.parse_args()
@@ -156,8 +158,8 @@ def _git(directory, *arguments):
 
 def _tell(fault, shares):
     said = "  ".join(f"{way} {share:4.0%}" for way, share in shares.items())
-    print(f"{fault.repository:<24}{day(fault.night)}  {fault.fix[:9]}  {said}  {fault.subject[:50]}",
-          flush=True)  # fmt: skip
+    what = f"{fault.repository:<24}{day(fault.night)}  {fault.fix[:9]}"
+    print(f"{what}  {said}  {fault.subject[:50]}", flush=True)
 
 
 def _sum_up(totals):

@@ -106,7 +106,9 @@ class Repository:
         deleted = self._deleted(parent, fix)
         if not 1 <= sum(map(len, deleted.values())) <= MAX_DELETED or len(deleted) > MAX_FILES:
             return None
-        blamed = [one for path, lines in deleted.items() for one in self._blame(parent, path, lines)]
+        blamed = [
+            one for path, lines in deleted.items() for one in self._blame(parent, path, lines)
+        ]
         if not blamed:
             return None
         came_at, culprit = max((one["at"], one["commit"]) for one in blamed)
@@ -126,7 +128,8 @@ class Repository:
 
     def _is_unfit(self, culprit, stand, fix):
         contained = subprocess.run(
-            ["git", "-C", self.directory, "merge-base", "--is-ancestor", culprit, stand], check=False
+            ["git", "-C", self.directory, "merge-base", "--is-ancestor", culprit, stand],
+            check=False,
         )
         fixed = subprocess.run(
             ["git", "-C", self.directory, "merge-base", "--is-ancestor", fix, stand], check=False
