@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daydreamd.cli.arguments import as_json_option
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.records.workspace import Workspace
+    from daydreamd.records.workspace import Excerpt, Workspace
     from daydreamd.reflection.composition import Material, Prompt
 
 
@@ -42,7 +43,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
                 "prompt": prompt.text,
                 "tokens": prompt.tokens,
                 "truncated": prompt.truncated,
-                "excerpts": prompt.excerpts,
+                "excerpts": [_shown(one) for one in prompt.excerpts],
                 "schema": prompt.schema,
                 "counted": note,
             }
@@ -50,6 +51,11 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     else:
         click.echo(prompt.text, nl=False)
         click.echo(f"daydreamd: {prompt.tokens:,} tokens, {note}", err=True)
+
+
+def _shown(excerpt: Excerpt) -> dict[str, object]:
+    """Where an excerpt is from, besides what it says."""
+    return {**msgspec.to_builtins(excerpt), "last_line": excerpt.last_line}
 
 
 async def _compose(
@@ -95,7 +101,8 @@ async def _material(
     from daydreamd.sessions.material import gather_material
     from daydreamd.sessions.recollection import Recollection
 
-    context = await gather_facts(workspaces, scratch=scratch, cache=invocation.places.cache)
     async with open_history(invocation.places.history_db, read_only=True) as history:
         recalled = await Recollection(history, workspaces).recall()
+    places = {"scratch": scratch, "cache": invocation.places.cache}
+    context = await gather_facts(workspaces, **places, before=recalled.before)
     return gather_material(context, recalled)

@@ -49,6 +49,15 @@ def cut(blocks: Blocks, news: News) -> list[Part]:
     return [part for part in parts if part.arrival.at]
 
 
+def pieces(blocks: Blocks) -> list[Region]:
+    """A whole file in parts of a bounded length."""
+    lines = blocks.lines
+    whole = _bounded(lines, (1, len(lines)))
+    return [
+        _trimmed(lines, one) for one in whole if any(map(str.strip, lines[one[0] - 1 : one[1]]))
+    ]
+
+
 def _around(blocks: Blocks, line: int) -> tuple[Region, bool]:
     """The lines to show around one, and whether they are a whole function or class."""
     if whole := blocks.around(line, most=MOST_WHOLE):

@@ -7,7 +7,7 @@ goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from daydreamd.context.weeks import compare_weeks, last_week
 from daydreamd.errors import WorkspaceError
 from daydreamd.records.events import Emitter
 from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.reflected import Before
 from daydreamd.records.trends import RecentActivity, WorkspaceTrends
 from daydreamd.records.workspace import Excerpt, Workspace
 from daydreamd.settings.schema import Queue
@@ -82,12 +83,14 @@ async def gather_context(
     emitter: Emitter,
     queue: Queue | None = None,
     seconds: float = _WORKSPACE_SECONDS,
+    before: Mapping[str, Before] | None = None,
 ) -> ContextReport:
     """Look at every workspace and at the queue's last week.
 
     Foreign git directories are laid below `scratch` and removed; facts of unchanged workspaces are
-    taken from `cache`. No workspace takes much longer than `seconds`. FileError where `scratch`
-    cannot be made, and nothing else.
+    taken from `cache`. With `before`, what earlier sessions saw by workspace, there are excerpts
+    also of what is not new. No workspace takes much longer than `seconds`. FileError where
+    `scratch` cannot be made, and nothing else.
     """
     make_private(scratch)
     now = time.time()
@@ -100,7 +103,12 @@ async def gather_context(
             try:
                 with anyio.fail_after(seconds + _OVERTIME_SECONDS):
                     survey = await survey_workspace(
-                        workspace, scratch=scratch, cache=cache, now=now, seconds=seconds
+                        workspace,
+                        scratch=scratch,
+                        cache=cache,
+                        now=now,
+                        seconds=seconds,
+                        before=None if before is None else before.get(workspace.name, Before()),
                     )
             except TimeoutError:
                 faults.miss(workspace, f"cannot look at {workspace.path}: it does not answer")

@@ -7,6 +7,7 @@ found is remembered until HEAD, a branch, an uncommitted file or the day changes
 from __future__ import annotations
 
 import dataclasses
+import math
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from daydreamd.context.activity import WEEK_SECONDS, read_history
+from daydreamd.context.activity import DAY_SECONDS, HISTORY_DAYS, WEEK_SECONDS, read_history
 from daydreamd.context.branches import count_ahead_behind, date_commits
 from daydreamd.context.cache import Remembered, make_key, recall, remember
 from daydreamd.context.entry import SourceAnswers, make_facts
@@ -30,8 +31,10 @@ from daydreamd.context.recent import News, find_news, news_of_untracked
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
+from daydreamd.context.turns import rank_files, take_turns
 from daydreamd.context.workspaces import require_directory
 from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.reflected import Before
 from daydreamd.records.workspace import Excerpt, Workspace
 
 Question = Callable[[], Awaitable[Any]]
@@ -47,10 +50,17 @@ class Survey:
 
 
 async def survey_workspace(
-    workspace: Workspace, *, scratch: Path, cache: Path, now: float, seconds: float
+    workspace: Workspace,
+    *,
+    scratch: Path,
+    cache: Path,
+    now: float,
+    seconds: float,
+    before: Before | None = None,
 ) -> Survey:
     """Look at `workspace` at the time `now`, for about `seconds` at most.
 
+    With `before`, what earlier sessions saw, excerpts of what is not new are found, too.
     WorkspaceError where it cannot be looked at at all.
     """
     began = time.monotonic()
@@ -59,16 +69,28 @@ async def survey_workspace(
     sources = Sources(seconds)
     with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
         state = await read_state(root, sources, place=Path(place), exclude=workspace.exclude)
-        key = await in_thread(lambda: make_key(workspace, now=now, state=state.parts()))
+        days = _days_back(before, now)
+        make = partial(make_key, workspace, now=now, days=days)
+        key = await in_thread(lambda: make(state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
         if known is None:
-            look = _Surveyor(workspace, state, sources, Path(place), now)
-            facts, excerpts = await look.survey()
+            look = _Surveyor(workspace, state, sources, Path(place), now, days)
+            facts, excerpts, ranked = await look.survey()
         else:
             facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
+            ranked = known.ranked
     if known is None and state.fingerprint and not sources.failures:
-        new = Remembered(key=key, facts=facts, excerpts=excerpts)
+        new = Remembered(key=key, facts=facts, excerpts=excerpts, ranked=ranked)
         await sources.ask("cache", partial(remember, cache, workspace, new))
+    if before is not None:
+        rest = partial(
+            take_turns,
+            Source(workspace, state.head),
+            ranked,
+            before.paths,
+            without={one.path for one in excerpts},
+        )
+        excerpts += tuple(await sources.ask("excerpts", partial(in_thread, rest)) or ())
     facts = replace(
         facts,
         failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
@@ -76,6 +98,13 @@ async def survey_workspace(
         seconds=round(time.monotonic() - began, 3),
     )
     return Survey(facts, excerpts, tuple(sources.failures))
+
+
+def _days_back(before: Before | None, now: float) -> int:
+    """How many days back something is new: a week, or since it was last reflected on."""
+    since = before.reflected_at if before else None
+    days = math.ceil((now - since) / DAY_SECONDS) if since else 0
+    return max(WEEK_SECONDS // DAY_SECONDS, min(days, HISTORY_DAYS))
 
 
 def _grown_older(known: WorkspaceFacts, state: State, now: float) -> WorkspaceFacts:
@@ -95,6 +124,7 @@ class _Surveyor:
     sources: Sources
     place: Path
     now: float
+    days: int
 
     @cached_property
     def _root(self) -> Path:
@@ -104,7 +134,8 @@ class _Surveyor:
     def _excluded(self) -> Callable[[str], bool]:
         return make_exclusion(self.workspace.exclude)
 
-    async def survey(self) -> tuple[WorkspaceFacts, tuple[Excerpt, ...]]:
+    async def survey(self) -> tuple[WorkspaceFacts, tuple[Excerpt, ...], tuple[str, ...]]:
+        """Facts, excerpts of what is new, and the files that may be shown, best first."""
         listing = partial(list_files, self._root, self.state.git, excluded=self._excluded)
         listed = await self.sources.ask("files", listing) if self._has_files else None
         found = SourceAnswers(**await self.sources.ask_all(self._questions(listed)))
@@ -115,7 +146,9 @@ class _Surveyor:
         chosen = await self.sources.ask("excerpts", partial(self._excerpts, found))
         make = partial(make_facts, now=self.now, excluded=self._excluded)
         facts = await in_thread(make, self.workspace, self.state, found)
-        return facts, tuple(chosen or ())
+        ranked = await in_thread(partial(rank_files, found.lines or (), found.churn))
+        kept = tuple(path for path in ranked if not self._excluded(path))
+        return facts, tuple(chosen or ()), kept
 
     @property
     def _has_files(self) -> bool:
@@ -148,7 +181,7 @@ class _Surveyor:
         if git is not None and self.state.head:
             news = await find_news(
                 git,
-                since=self.now - WEEK_SECONDS,
+                since=self.now - self.days * DAY_SECONDS,
                 now=self.now,
                 uncommitted={one.path for one in self.state.uncommitted},
                 excluded=self._excluded,

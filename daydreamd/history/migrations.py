@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+_SHOWN: Final = """
+    CREATE TABLE shown (
+        workspace_path TEXT NOT NULL,
+        key            TEXT NOT NULL,           -- names the text, wherever in the file it stands
+        path           TEXT NOT NULL,
+        at             TEXT NOT NULL,
+        PRIMARY KEY (workspace_path, key)
+    ) STRICT
+    """
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1: the first tables
     """
@@ -84,4 +94,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE kills ADD COLUMN boot_id TEXT;
     ALTER TABLE kills ADD COLUMN machine_id TEXT
     """,
+    # 3: which parts of a workspace a model has seen
+    _SHOWN,
 )

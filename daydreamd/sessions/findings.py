@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from daydreamd.records.daydream_session import DaydreamSession
     from daydreamd.records.insight import KnownInsight
     from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.records.reflected import Before
+    from daydreamd.records.workspace import Excerpt
     from daydreamd.reflection.reflecting import Reflection
     from daydreamd.sessions.giving_way import OwnerCameBack
     from daydreamd.sessions.phases import State
@@ -27,10 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recalled:
-    """What was said before: of the workspaces of this session, and what still stands of others."""
+    """What was said before: of the workspaces of this session, and what still stands of others.
+
+    `before` is what earlier sessions saw, by the workspace's name.
+    """
 
     known: tuple[KnownInsight, ...] = ()
     elsewhere: tuple[KnownInsight, ...] = ()
+    before: Mapping[str, Before] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,12 @@ class Findings:
     @property
     def has_code(self) -> bool:
         """Whether there is anything that a model could be shown."""
-        return self.context is not None and bool(self.context.excerpts)
+        return bool(self.excerpts)
+
+    @property
+    def excerpts(self) -> Sequence[Excerpt]:
+        """All that a model could be shown."""
+        return self.context.excerpts if self.context else ()
 
     @property
     def fingerprints(self) -> dict[str, str]:

@@ -176,6 +176,7 @@ class UnifiedDaydreamSystem:
             cache=self._places.cache,
             emitter=self._emitter,
             queue=self._settings.queue,
+            before=await self._recollection.before(),
         )
         session.workspace_analysis = report.workspaces
         session.development_trends = report.trends
