@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from daydreamd.context.cutting import Part, cut
+from daydreamd.context.changed_parts import ChangedPart, cut
 from daydreamd.context.exclusion import is_fit_to_show
 from daydreamd.context.recent import News
 from daydreamd.context.roles import role_of
@@ -100,7 +100,7 @@ def _excerpts(source: Source, news: News, lines: Sequence[str]) -> Iterator[Exce
         yield _excerpt(source, news, part, blocks)
 
 
-def _excerpt(source: Source, news: News, part: Part, blocks: Blocks) -> Excerpt:
+def _excerpt(source: Source, news: News, part: ChangedPart, blocks: Blocks) -> Excerpt:
     first, last = part.region
     made = source.excerpt(news.path, blocks.lines, first, last, _why(part))
     heading = blocks.heading(first)
@@ -120,8 +120,8 @@ def _excerpt(source: Source, news: News, part: Part, blocks: Blocks) -> Excerpt:
     )
 
 
-def _why(part: Part) -> str:
-    return "new" if part.arrival.commit else "uncommitted changes"
+def _why(part: ChangedPart) -> str:
+    return f"new: {part.arrival.subject}" if part.arrival.commit else "uncommitted changes"
 
 
 def read_lines(root: Path, path: str) -> list[str]:

@@ -97,27 +97,21 @@ async def gather_context(
     surveys: dict[str, Survey] = {}
     faults = _Faults(emitter)
     limiter = anyio.CapacityLimiter(_AT_ONCE)
+    survey = partial(survey_workspace, scratch=scratch, cache=cache, now=now, seconds=seconds)
 
     async def look_at(workspace: Workspace) -> None:
         async with limiter:
             try:
                 with anyio.fail_after(seconds + _OVERTIME_SECONDS):
-                    survey = await survey_workspace(
-                        workspace,
-                        scratch=scratch,
-                        cache=cache,
-                        now=now,
-                        seconds=seconds,
-                        before=None if before is None else before.get(workspace.name, Before()),
-                    )
+                    found = await survey(workspace, before=_saw(workspace, before))
             except TimeoutError:
                 faults.miss(workspace, f"cannot look at {workspace.path}: it does not answer")
                 return
             except (WorkspaceError, OSError) as error:
                 faults.miss(workspace, str(error))
                 return
-        surveys[workspace.name] = survey
-        for source, reason in survey.failures:
+        surveys[workspace.name] = found
+        for source, reason in found.failures:
             faults.fail(workspace.name, source, reason)
 
     async with anyio.create_task_group() as group:
@@ -137,6 +131,10 @@ async def gather_context(
         failures=tuple(faults.failures),
         missing=faults.missing,
     )
+
+
+def _saw(workspace: Workspace, before: Mapping[str, Before] | None) -> Before | None:
+    return None if before is None else before.get(workspace.name, Before())
 
 
 def _summary(facts: WorkspaceFacts) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 PATCH_FORMAT: Final = "--format=%x02%H %at %ct %s"
 _COMMIT: Final = re.compile(rb"\x02([0-9a-f]{40,64}) (\d+) (\d+)(?: (.*))?$")
@@ -37,12 +37,22 @@ class Hunk:
     subject: str = ""
 
 
+class _OfCommit(NamedTuple):
+    commit: str = ""
+    at: int = 0
+    committed_at: int = 0
+    subject: str = ""
+
+
+_NO_COMMIT: Final = _OfCommit()
+
+
 def parse_patch(printed: bytes, *, prefix: str = "") -> Iterator[Hunk]:
     """Every hunk in the order given, with the commit it belongs to where a log was printed.
 
     Paths are relative to the workspace; of a deleted file it is the former one.
     """
-    of_commit: dict[str, Any] = {}
+    of_commit = _NO_COMMIT
     before = path = ""
     lines = iter(printed.split(b"\n"))
     for line in lines:
@@ -53,7 +63,7 @@ def parse_patch(printed: bytes, *, prefix: str = "") -> Iterator[Hunk]:
         elif line.startswith(b"+++ "):
             path = _path(line[4:]) or before
         elif hunk := _HUNK.match(line):
-            found = Hunk(path.removeprefix(prefix), int(hunk[2]), **of_commit)
+            found = Hunk(path.removeprefix(prefix), int(hunk[2]), **of_commit._asdict())
             left = int(hunk[1] or 1) + int(hunk[3] or 1)
             while left > 0 and (content := next(lines, None)) is not None:
                 if content[:1] in (b"+", b"-"):
@@ -62,15 +72,11 @@ def parse_patch(printed: bytes, *, prefix: str = "") -> Iterator[Hunk]:
             yield found
 
 
-def _commit(header: re.Match[bytes]) -> dict[str, Any]:
+def _commit(header: re.Match[bytes]) -> _OfCommit:
     """What each hunk of a commit says of it."""
     written, committed = int(header[2]), int(header[3])
-    return {
-        "commit": header[1].decode(),
-        "at": min(written, committed),
-        "committed_at": committed,
-        "subject": (header[4] or b"").decode(errors="replace"),
-    }
+    subject = (header[4] or b"").decode(errors="replace")
+    return _OfCommit(header[1].decode(), min(written, committed), committed, subject)
 
 
 def _path(text: bytes) -> str:

@@ -10,7 +10,7 @@ import dataclasses
 import math
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,11 +28,12 @@ from daydreamd.context.lines import count_lines
 from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
 from daydreamd.context.recent import News, find_news, news_of_untracked
+from daydreamd.context.related import MOST_NEWS, find_related
+from daydreamd.context.remainder import rank_files, take_turns
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
-from daydreamd.context.turns import rank_files, take_turns
-from daydreamd.context.workspaces import require_directory
+from daydreamd.context.workspaces import printable, require_directory
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.reflected import Before
 from daydreamd.records.workspace import Excerpt, Workspace
@@ -67,6 +68,7 @@ async def survey_workspace(
     root = Path(workspace.path)
     await in_thread(require_directory, root)
     sources = Sources(seconds)
+    others: list[Excerpt] | None = None
     with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
         state = await read_state(root, sources, place=Path(place), exclude=workspace.exclude)
         days = _days_back(before, now)
@@ -79,25 +81,30 @@ async def survey_workspace(
         else:
             facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
             ranked = known.ranked
+        if before is not None:
+            source = Source(workspace, state.head)
+            more = partial(in_thread, _besides, source, excerpts, ranked, before)
+            others = await sources.ask("excerpts", more)
     if known is None and state.fingerprint and not sources.failures:
         new = Remembered(key=key, facts=facts, excerpts=excerpts, ranked=ranked)
         await sources.ask("cache", partial(remember, cache, workspace, new))
-    if before is not None:
-        rest = partial(
-            take_turns,
-            Source(workspace, state.head),
-            ranked,
-            before.paths,
-            without={one.path for one in excerpts},
-        )
-        excerpts += tuple(await sources.ask("excerpts", partial(in_thread, rest)) or ())
     facts = replace(
         facts,
         failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
         cached=known is not None,
         seconds=round(time.monotonic() - began, 3),
     )
-    return Survey(facts, excerpts, tuple(sources.failures))
+    return Survey(facts, (*excerpts, *(others or ())), tuple(sources.failures))
+
+
+def _besides(
+    source: Source, news: Sequence[Excerpt], ranked: Sequence[str], before: Before
+) -> list[Excerpt]:
+    """What belongs to the news, and then the rest, for where they leave room."""
+    is_little = sum(len(one.text) for one in news) < MOST_NEWS
+    related = find_related(source, news, ranked) if news and is_little else []
+    without = {one.path for one in (*news, *related)}
+    return [*related, *take_turns(source, ranked, before.paths, without=without)]
 
 
 def _days_back(before: Before | None, now: float) -> int:
@@ -147,7 +154,8 @@ class _Surveyor:
         make = partial(make_facts, now=self.now, excluded=self._excluded)
         facts = await in_thread(make, self.workspace, self.state, found)
         ranked = await in_thread(partial(rank_files, found.lines or (), found.churn))
-        kept = tuple(path for path in ranked if not self._excluded(path))
+        # What cannot be printed cannot be cited.
+        kept = tuple(one for one in ranked if not self._excluded(one) and one == printable(one))
         return facts, tuple(chosen or ()), kept
 
     @property
@@ -178,7 +186,7 @@ class _Surveyor:
     async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:
         git, source = self.state.git, Source(self.workspace, self.state.head)
         news: list[News] = []
-        if git is not None and self.state.head:
+        if git is not None and self.state.head and self._has_files:
             news = await find_news(
                 git,
                 since=self.now - self.days * DAY_SECONDS,
@@ -191,7 +199,8 @@ class _Surveyor:
 
     def _untracked(self, found: SourceAnswers) -> list[News]:
         """Files that no commit has; some are named by the directory they lie in."""
-        named = {one.path for one in self.state.uncommitted if one.code == "??"}
+        new = [one for one in self.state.uncommitted if one.code == "??" or not self.state.head]
+        named = {one.path for one in new}
         below = tuple(path for path in named if path.endswith("/"))
         paths = [
             one.path

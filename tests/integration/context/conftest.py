@@ -98,7 +98,7 @@ def make_repo(tmp_path):
 def gather(tmp_path):
     """A function that gathers the context of paths (or settings); it raises for none of them."""
 
-    async def run(*paths, queue=None, events=None, seconds=25.0, **setting):
+    async def run(*paths, queue=None, events=None, seconds=25.0, before=None, **setting):
         wanted = [WorkspaceSetting(path=str(path), **setting) for path in paths]
         report = await gather_context(
             find_workspaces(wanted),
@@ -107,6 +107,7 @@ def gather(tmp_path):
             emitter=Emitter("test", events.append if events is not None else lambda _: None),
             queue=queue,
             seconds=seconds,
+            before=before or {},
         )
         printed = {
             "workspaces": as_printed(report.workspaces),

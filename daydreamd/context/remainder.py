@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.context.activity import Churn
-from daydreamd.context.cutting import pieces
+from daydreamd.context.changed_parts import pieces
 from daydreamd.context.excerpts import Source, read_lines
 from daydreamd.context.exclusion import is_worth_reading
 from daydreamd.context.lines import CountedFile
@@ -22,7 +22,6 @@ from daydreamd.text.blocks import Blocks
 _MAX_RANKED: Final = 10_000
 _MAX_FILES: Final = 60
 _MAX_CHARS: Final = 200_000
-_LEAST_LINES: Final = 3
 
 
 def rank_files(counted: Iterable[CountedFile], churn: Mapping[str, Churn]) -> tuple[str, ...]:
@@ -58,7 +57,7 @@ def take_turns(
             continue
         read += 1
         lines = read_lines(Path(source.workspace.path), path)
-        for first, last in pieces(Blocks(lines, path)) if len(lines) >= _LEAST_LINES else ():
+        for first, last in pieces(Blocks(lines, path)) if lines else ():
             found.append(source.excerpt(path, lines, first, last, "its turn, nothing new"))
             chars += len(found[-1].text)
     return found

@@ -22,14 +22,14 @@ _NEAR: Final = 2
 
 
 @dataclass(frozen=True)
-class Part:
+class ChangedPart:
     """Lines of a file that are shown together, and the newest change among them."""
 
     region: Region
     arrival: Arrival
 
 
-def cut(blocks: Blocks, news: News) -> list[Part]:
+def cut(blocks: Blocks, news: News) -> list[ChangedPart]:
     """The parts of the file that hold all that is new in it, from top to bottom."""
     lines = blocks.lines
     arrivals = {**news.went_by, **news.came}
@@ -43,7 +43,7 @@ def cut(blocks: Blocks, news: News) -> list[Part]:
             shown_whole = region[1] if is_whole else shown_whole
     bounded = [part for region in _joined(regions) for part in _bounded(lines, region)]
     parts = [
-        Part(region, _newest(region, arrivals))
+        ChangedPart(region, _newest(region, arrivals))
         for region in (_trimmed(lines, one) for one in bounded)
     ]
     return [part for part in parts if part.arrival.at]
