@@ -15,6 +15,7 @@ from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
+    from daydreamd.records.model_choice import ModelChoice
     from daydreamd.records.workspace import Excerpt, Workspace
     from daydreamd.reflection.composition import Material, Prompt
 
@@ -84,12 +85,20 @@ async def _compose(
             max_answer_tokens=budget.answer_tokens,
         )
         return prompt, f"estimated; {finding.reason}"
-    async with serving(
-        finding.choice, settings.analysis, scratch=scratch, session_id="prompt"
-    ) as served:
+    choice = await _as_learned(invocation, finding.choice)
+    async with serving(choice, settings.analysis, scratch=scratch, session_id="prompt") as served:
         prompt, by_server = await compose_for(material, served, budget_for(served, settings.model))
     who = "counted by the server" if by_server else "estimated"
     return prompt, f"{who}; {finding.reason}"
+
+
+async def _as_learned(invocation: Invocation, choice: ModelChoice) -> ModelChoice:
+    """The choice with what earlier sessions learned of how the model counts."""
+    from daydreamd.history.store import open_history
+    from daydreamd.sessions.tokenizers import with_token_ratio
+
+    async with open_history(invocation.places.history_db, read_only=True) as history:
+        return await with_token_ratio(history, choice)
 
 
 async def _material(

@@ -79,8 +79,8 @@ async def estimated(text: str) -> int:
     return estimate_tokens(text)
 
 
-async def counter_of(server: httpx.AsyncClient) -> CountTokens:
-    """The server's own count where it offers one, else the estimate."""
+async def counter_of(server: httpx.AsyncClient) -> CountTokens | None:
+    """The server's own count, where it offers one."""
     from daydreamd.host import web  # noqa: PLC0415  httpx costs 125 ms; see host/web.py
 
     async def count(text: str) -> int:
@@ -93,5 +93,5 @@ async def counter_of(server: httpx.AsyncClient) -> CountTokens:
     try:
         await count("one")
     except ServerFault:  # only llama.cpp's server knows the question
-        return estimated
+        return None
     return count

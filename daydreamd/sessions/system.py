@@ -24,6 +24,7 @@ from daydreamd.sessions.phases import PhaseReport, PhaseRunner
 from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.sessions.recovery import leave_nothing
+from daydreamd.sessions.tokenizers import note_token_ratio, with_token_ratio
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
@@ -194,6 +195,8 @@ class UnifiedDaydreamSystem:
                 Reflected(recalled, owner=reflection), str(reflection), [str(reflection)]
             )
         session.analysis = reflection.facts
+        if model := self._found.model:
+            await note_token_ratio(self._history, model, reflection.token_ratio)
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:  # this part has failed; the facts go on
             return PhaseReport(Reflected(recalled, reflection), failure=reflection.failure)
@@ -257,7 +260,7 @@ class UnifiedDaydreamSystem:
         assert self._found.context is not None
         return await reflect(
             gather_material(self._found.context, recalled),
-            choice=self._found.model,
+            choice=await with_token_ratio(self._history, self._found.model),
             model=self._settings.model,
             analysis=self._settings.analysis,
             scratch=self._scratch(session),

@@ -114,7 +114,8 @@ def gather(tmp_path):
             "trends": as_printed(report.trends),
             "recent_activity": as_printed(report.recent_activity),
         }
-        return SimpleNamespace(**{**vars(report), **printed}, one_line=report.one_line)
+        typed = {"typed": report.workspaces, "one_line": report.one_line}
+        return SimpleNamespace(**{**vars(report), **printed, **typed})
 
     return run
 
