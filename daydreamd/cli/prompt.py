@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daydreamd.cli.arguments import as_json_option
 from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
-    from daydreamd.records.workspace import Workspace
+    from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.records.workspace import Excerpt, Workspace
     from daydreamd.reflection.composition import Material, Prompt
 
 
@@ -42,7 +44,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
                 "prompt": prompt.text,
                 "tokens": prompt.tokens,
                 "truncated": prompt.truncated,
-                "excerpts": prompt.excerpts,
+                "excerpts": [_shown(one) for one in prompt.excerpts],
                 "schema": prompt.schema,
                 "counted": note,
             }
@@ -50,6 +52,11 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> No
     else:
         click.echo(prompt.text, nl=False)
         click.echo(f"daydreamd: {prompt.tokens:,} tokens, {note}", err=True)
+
+
+def _shown(excerpt: Excerpt) -> dict[str, object]:
+    """Where an excerpt is from, besides what it says."""
+    return {**msgspec.to_builtins(excerpt), "last_line": excerpt.last_line}
 
 
 async def _compose(
@@ -78,12 +85,20 @@ async def _compose(
             max_answer_tokens=budget.answer_tokens,
         )
         return prompt, f"estimated; {finding.reason}"
-    async with serving(
-        finding.choice, settings.analysis, scratch=scratch, session_id="prompt"
-    ) as served:
+    choice = await _as_learned(invocation, finding.choice)
+    async with serving(choice, settings.analysis, scratch=scratch, session_id="prompt") as served:
         prompt, by_server = await compose_for(material, served, budget_for(served, settings.model))
     who = "counted by the server" if by_server else "estimated"
     return prompt, f"{who}; {finding.reason}"
+
+
+async def _as_learned(invocation: Invocation, choice: ModelChoice) -> ModelChoice:
+    """The choice with what earlier sessions learned of how the model counts."""
+    from daydreamd.history.store import open_history
+    from daydreamd.sessions.tokenizers import with_token_ratio
+
+    async with open_history(invocation.places.history_db, read_only=True) as history:
+        return await with_token_ratio(history, choice)
 
 
 async def _material(
@@ -95,7 +110,8 @@ async def _material(
     from daydreamd.sessions.material import gather_material
     from daydreamd.sessions.recollection import Recollection
 
-    context = await gather_facts(workspaces, scratch=scratch, cache=invocation.places.cache)
     async with open_history(invocation.places.history_db, read_only=True) as history:
         recalled = await Recollection(history, workspaces).recall()
+    places = {"scratch": scratch, "cache": invocation.places.cache}
+    context = await gather_facts(workspaces, **places, before=recalled.before)
     return gather_material(context, recalled)

@@ -25,7 +25,7 @@ _FIX: Final = re.compile(
 _NO_FAULT: Final = re.compile(
     r"(?i)\b(?:typos?|docs?|documentation|readme|comments?|lint|style|format(?:ting)?|tests?|ci"
     r"|changelog|bump|version|release|merge|warnings?|spelling|whitespace|grammar|mypy|types?|"
-    r"typing|build|deps?)\b"
+    r"typing|build|deps?|ruff|script)\b"
 )
 _YOUNG_SECONDS: Final = 14 * 86_400
 _NIGHT: Final = 3 * 3_600

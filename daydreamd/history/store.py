@@ -15,7 +15,14 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import proposals_kept, queries, retention, waiting_claims, writing
+from daydreamd.history import (
+    proposals_kept,
+    queries,
+    retention,
+    shown,
+    waiting_claims,
+    writing,
+)
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.host.databases import (
     Connection,
@@ -28,7 +35,7 @@ from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.insight_stats import InsightStats, ProposalFate, SourceCounts
 from daydreamd.records.kill import KillRecord
-from daydreamd.records.reflected import ReflectionRecord
+from daydreamd.records.reflected import ReflectionRecord, ShownExcerpt
 from daydreamd.records.session_end import SessionSummary
 
 _PARTS_KEY: Final = "failing_parts"
@@ -175,6 +182,14 @@ class History:
     async def last_reflection(self, workspace_path: str) -> ReflectionRecord | None:
         """When a workspace was last reflected on, if ever."""
         return await self._read(queries.last_reflection, workspace_path)
+
+    async def note_shown(self, workspace_path: str, excerpts: Sequence[tuple[str, str]]) -> None:
+        """Remember paths and keys of the excerpts that a model saw."""
+        await self._write(shown.note_shown, workspace_path, excerpts)
+
+    async def shown(self, workspace_path: str) -> list[ShownExcerpt]:
+        """What models saw of a workspace, and when last."""
+        return await self._read(shown.shown, workspace_path)
 
     async def failing_parts(self) -> tuple[FailingPart, ...]:
         """The parts of the sessions that failed when a session last looked at them."""

@@ -10,7 +10,8 @@ class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
 
     `provider` is `ollama`, `openai` or `embedded`. An embedded engine has no `base_url` until
     analysis has started it, but `weights`: the file of its model. `context_tokens` is what the
-    server grants, prompt and answer together.
+    server grants, prompt and answer together. `token_ratio` is how many tokens the model has for
+    one of our estimate, as far as its server's counts have taught.
     """
 
     provider: str
@@ -20,3 +21,4 @@ class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = ""
     context_tokens: int = 8192
     latency_seconds: float = 0.0
+    token_ratio: float = 1.0

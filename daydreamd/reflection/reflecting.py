@@ -26,6 +26,7 @@ from daydreamd.reflection.answer_stream import AnswerReader, without_aiders_word
 from daydreamd.reflection.composition import Material
 from daydreamd.reflection.direct import ask_directly
 from daydreamd.reflection.served_model import budget_for, compose_for, serving
+from daydreamd.reflection.tokens import learned_ratio
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration
 
@@ -49,6 +50,8 @@ class Reflection:
     excerpts: tuple[Excerpt, ...] = ()
     failure: str | None = None
     timed_out: bool = False
+    token_ratio: float | None = None
+    """What the server's count of the prompt taught of the model; see `ModelChoice`."""
 
 
 @dataclass
@@ -60,6 +63,7 @@ class _Course:
     excerpts: tuple[Excerpt, ...] = ()
     canary: str = ""
     counted_by_server: bool = False
+    token_ratio: float | None = None
     reader: AnswerReader = field(init=False)
     _told_at: float = 0.0
 
@@ -137,6 +141,7 @@ async def reflect(
         excerpts=course.excerpts,
         failure=failure,
         timed_out=timed_out,
+        token_ratio=course.token_ratio,
     )
 
 
@@ -201,6 +206,7 @@ async def _ask_directly(course: _Course, question: Question) -> None:
     )
     facts.answer_tokens = told.answer_tokens
     facts.prompt_tokens = told.prompt_tokens or prompt.tokens
+    course.token_ratio = learned_ratio(prompt.text, told.prompt_tokens or 0)
     facts.truncated = course.counted_by_server and facts.prompt_tokens < prompt.tokens
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from daydreamd.records.insight import InsightItem, KnownInsight
     from daydreamd.records.model_choice import ModelChoice
     from daydreamd.records.origin import Origin
+    from daydreamd.records.reflected import Before
+    from daydreamd.records.workspace import Excerpt
     from daydreamd.reflection.reflecting import Reflection
     from daydreamd.sessions.giving_way import OwnerCameBack
     from daydreamd.sessions.phases import State
@@ -31,11 +33,13 @@ class Recalled:
     """What was said before: of the workspaces of this session, and what still stands of others.
 
     `waiting` is what was over the limit, and so has not been said yet.
+    `before` is what earlier sessions saw, by the workspace's name.
     """
 
     known: tuple[KnownInsight, ...] = ()
     waiting: tuple[InsightItem, ...] = ()
     elsewhere: tuple[KnownInsight, ...] = ()
+    before: Mapping[str, Before] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,12 @@ class Findings:
     @property
     def has_code(self) -> bool:
         """Whether there is anything that a model could be shown."""
-        return self.context is not None and bool(self.context.excerpts)
+        return bool(self.excerpts)
+
+    @property
+    def excerpts(self) -> Sequence[Excerpt]:
+        """All that a model could be shown."""
+        return self.context.excerpts if self.context else ()
 
     @property
     def fingerprints(self) -> dict[str, str]:

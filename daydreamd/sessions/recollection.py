@@ -19,9 +19,11 @@ from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem
 from daydreamd.records.insight_stats import ProposalFate
+from daydreamd.records.reflected import Before
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts
+from daydreamd.sessions.seen import overlooked, saw_before
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
@@ -62,7 +64,12 @@ class Recollection:
             known=tuple(insight for insights in known for insight in insights),
             waiting=tuple(claim for claims in waiting for claim in claims),
             elsewhere=tuple(one for one in standing if one.workspace_path not in here),
+            before=await self.before(),
         )
+
+    async def before(self) -> dict[str, Before]:
+        """What earlier sessions saw of each workspace, by its name."""
+        return {one.name: await saw_before(self._history, one.path) for one in self._workspaces}
 
     async def is_unchanged(self, found: Findings) -> bool:
         """Whether each workspace seen looks as it did when it was last reflected on."""
@@ -174,10 +181,17 @@ class Recollection:
         return after
 
     async def note_reflections(self, session: DaydreamSession, found: Findings) -> None:
-        """Remember what was reflected on; a failed or partial reflection does not count."""
+        """Remember what was reflected on; a failed or partial reflection does not count.
+
+        Neither does a workspace that there was something to show of, and no room for it.
+        """
         reflection = found.reflection
         if reflection is None or reflection.failure or reflection.timed_out:
             return
+        passed_over = overlooked(found.excerpts, reflection.excerpts)
         for workspace in self._workspaces:
-            if now := found.fingerprints.get(workspace.name):
+            now = found.fingerprints.get(workspace.name)
+            if now and workspace.name not in passed_over:
                 await self._history.note_reflection(workspace.path, now, session.session_id)
+            shown = [one for one in reflection.excerpts if one.workspace == workspace.name]
+            await self._history.note_shown(workspace.path, [(one.path, one.key) for one in shown])

@@ -24,6 +24,7 @@ from daydreamd.sessions.phases import PhaseReport, PhaseRunner
 from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.sessions.recovery import leave_nothing
+from daydreamd.sessions.tokenizers import note_token_ratio, with_token_ratio
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
@@ -55,12 +56,9 @@ class UnifiedDaydreamSystem:
         self._sink = sink
         self._recollection = Recollection(history, self._workspaces, plan.waiting)
         waiting = [workspace.name for workspace in plan.waiting]
-        self._found = Findings(waiting=waiting, held_back=plan.held_back)
-
-    @property
-    def told(self) -> Report | None:
+        self.told: Report | None = None
         """What the report of the session holds; None where none was written."""
-        return self._found.told
+        self._found = Findings(waiting=waiting, held_back=plan.held_back)
 
     async def run(self, session: DaydreamSession) -> None:
         """Run all phases. Whatever happens, the session is cleaned up after and closed once."""
@@ -182,6 +180,7 @@ class UnifiedDaydreamSystem:
             cache=self._places.cache,
             emitter=self._emitter,
             queue=self._settings.queue,
+            before=await self._recollection.before(),
         )
         session.workspace_analysis = report.workspaces
         self._recollection.hear_rules(report.workspaces)
@@ -200,6 +199,8 @@ class UnifiedDaydreamSystem:
                 Reflected(recalled, owner=reflection), str(reflection), [str(reflection)]
             )
         session.analysis = reflection.facts
+        if model := self._found.model:
+            await note_token_ratio(self._history, model, reflection.token_ratio)
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:  # this part has failed; the facts go on
             return PhaseReport(Reflected(recalled, reflection), failure=reflection.failure)
@@ -224,7 +225,7 @@ class UnifiedDaydreamSystem:
         archived = int(self._places.report.exists())
         scratch = self._scratch(session)
         origins = await find_origins(judgement.new, self._workspaces, scratch=scratch)
-        found.told = found.told_in(session, judgement, recalled, origins)
+        found.told = self.told = found.told_in(session, judgement, recalled, origins)
         insights = self._settings.insights
         path = await write_report(found.told, directory=self._places.insights, settings=insights)
         await self._recollection.note_reflections(session, found)
@@ -265,7 +266,7 @@ class UnifiedDaydreamSystem:
         assert self._found.context is not None
         return await reflect(
             gather_material(self._found.context, recalled),
-            choice=self._found.model,
+            choice=await with_token_ratio(self._history, self._found.model),
             model=self._settings.model,
             analysis=self._settings.analysis,
             scratch=self._scratch(session),
