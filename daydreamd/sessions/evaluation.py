@@ -28,6 +28,7 @@ from daydreamd.host.files.access import read_beneath, write_atomically
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.events import Emitter
 from daydreamd.records.model_choice import ModelChoice
+from daydreamd.records.reflected import Before
 from daydreamd.records.trial_results import Evaluation, FaultOutcome, PastFault, sum_up
 from daydreamd.records.workspace import Excerpt, Workspace
 from daydreamd.sessions.findings import Recalled
@@ -161,8 +162,9 @@ class _Night:
             cache=place / "cache",
             emitter=Emitter("", lambda _: None),
             now=float(fault.at),
+            before=(nothing := {workspace.name: Before()}),
         )
-        material = gather_material(context, Recalled())
+        material = gather_material(context, Recalled(before=nothing))
         model, settings = self.trial.model, self.trial.settings
         if model is None:
             tokens = settings.model.context_tokens or 8192

@@ -56,8 +56,7 @@ class UnifiedDaydreamSystem:
         self._sink = sink
         self._recollection = Recollection(history, self._workspaces, plan.waiting)
         waiting = [workspace.name for workspace in plan.waiting]
-        self.told: Report | None = None
-        """What the report of the session holds; None where none was written."""
+        self.told: Report | None = None  # what the report of the session holds, once it is written
         self._found = Findings(waiting=waiting, held_back=plan.held_back)
 
     async def run(self, session: DaydreamSession) -> None:
