@@ -75,7 +75,7 @@ class _Faults:
         self.fail(workspace.name, "", reason)
 
 
-async def gather_context(
+async def gather_context(  # noqa: PLR0913 - the door: all but the workspaces have names
     workspaces: Sequence[Workspace],
     *,
     scratch: Path,

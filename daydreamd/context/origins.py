@@ -15,6 +15,7 @@ from typing import Final
 import anyio
 
 from daydreamd.context.discovery import find_repository
+from daydreamd.context.exclusion import is_fit_to_show
 from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import DaydreamError, FileError
@@ -71,6 +72,8 @@ def _around(root: Path, item: InsightItem) -> Origin:
             read_beneath(root, evidence.path, max_bytes=_MAX_BYTES).decode(errors="replace")
         )
     except FileError:
+        return Origin()
+    if not is_fit_to_show(text):
         return Origin()
     lines = text.split("\n")
     function = function_around(text, evidence.line, evidence.path)
