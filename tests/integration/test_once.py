@@ -140,7 +140,7 @@ def test_without_any_model_the_facts_are_reported(world):
     assert session["outcome"] == "cleanup_only"
     assert "refuses connections" in " ".join(session["reasons"])
     assert session["insights"] == ""
-    assert "uncommitted" in world.report.read_text()
+    assert "The rules held the lines changed this week to account." in world.report.read_text()
 
 
 def test_a_model_that_never_answers_ends_at_the_deadline(world):
