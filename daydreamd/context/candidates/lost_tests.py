@@ -116,7 +116,8 @@ def _test_at(file: ChangedFile, line: int) -> str | None:
         )
         if found := pattern.match(said):
             name = next(filter(None, found.groups()))
-            return name if name in (file.before or "") else None
+            ran = {test.name for test in _tests(file.before, file)}
+            return name if name in ran else None
     return None
 
 
