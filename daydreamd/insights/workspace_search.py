@@ -19,8 +19,9 @@ from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.records.workspace import Excerpt
+from daydreamd.text.masking import is_code
 
-_MOST_BYTES: Final = 48 << 20
+_MOST_BYTES: Final = 24 << 20
 _MOST_FILE_BYTES: Final = 1 << 20
 _READING_SECONDS: Final = 6.0
 _SEARCHING_SECONDS: Final = 8.0
@@ -39,7 +40,7 @@ class Place(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
-class Places(NamedTuple):
+class Occurrences(NamedTuple):
     """Where something stands. Unless it is `whole`, it may stand elsewhere, too."""
 
     found: tuple[Place, ...] = ()
@@ -49,7 +50,7 @@ class Places(NamedTuple):
 class Search(Protocol):
     """What can be asked of the workspaces by their names."""
 
-    def places(self, workspace: str, name: str) -> Places:
+    def places(self, workspace: str, name: str) -> Occurrences:
         """The lines on which `name` stands as a word."""
 
     def text(self, workspace: str, path: str) -> str | None:
@@ -71,10 +72,10 @@ class TextSearch:
         self._texts = texts
         self._whole = whole
 
-    def places(self, workspace: str, name: str) -> Places:
+    def places(self, workspace: str, name: str) -> Occurrences:
         here = ((path, text) for (owner, path), text in self._texts.items() if owner == workspace)
         found = [place for path, text in here for place in _places_in(path, text, name)]
-        return Places(tuple(found[:_MOST_PLACES]), self._whole and len(found) <= _MOST_PLACES)
+        return Occurrences(tuple(found[:_MOST_PLACES]), self._whole and len(found) <= _MOST_PLACES)
 
     def text(self, workspace: str, path: str) -> str | None:
         return self._texts.get((workspace, path)) if self._whole else None
@@ -99,10 +100,10 @@ class FileSearch:
     def __init__(self, snapshots: Mapping[str, Snapshot]) -> None:
         self._snapshots = snapshots
         self._texts: dict[str, tuple[dict[str, str], bool]] = {}
-        self._known: dict[tuple[str, str], Places] = {}
+        self._known: dict[tuple[str, str], Occurrences] = {}
         self._left = _SEARCHING_SECONDS
 
-    def places(self, workspace: str, name: str) -> Places:
+    def places(self, workspace: str, name: str) -> Occurrences:
         if (workspace, name) not in self._known:
             began = time.monotonic()
             self._known[workspace, name] = self._look_for(workspace, name)
@@ -112,17 +113,17 @@ class FileSearch:
     def text(self, workspace: str, path: str) -> str | None:
         return self._files(workspace)[0].get(path)
 
-    def _look_for(self, workspace: str, name: str) -> Places:
+    def _look_for(self, workspace: str, name: str) -> Occurrences:
         if self._left <= 0:
-            return Places()
+            return Occurrences()
         texts, whole = self._files(workspace)
         found: list[Place] = []
         give_up = time.monotonic() + self._left
         for path, text in texts.items():
             found += _places_in(path, text, name)
             if len(found) > _MOST_PLACES or time.monotonic() > give_up:
-                return Places(tuple(found[:_MOST_PLACES]))
-        return Places(tuple(found), whole)
+                return Occurrences(tuple(found[:_MOST_PLACES]))
+        return Occurrences(tuple(found), whole)
 
     def _files(self, workspace: str) -> tuple[dict[str, str], bool]:
         if workspace not in self._texts:
@@ -152,7 +153,7 @@ class _Reader:
 
     def read(self) -> None:
         left, give_up = _MOST_BYTES, time.monotonic() + _READING_SECONDS
-        for path in self._snapshot.files:
+        for path in sorted(self._snapshot.files, key=lambda path: not is_code(path)):
             if left <= 0 or time.monotonic() > give_up:
                 self.whole = False
                 return

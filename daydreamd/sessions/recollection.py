@@ -102,7 +102,7 @@ class Recollection:
         from daydreamd.insights.novelty import from_workspaces
         from daydreamd.insights.rule_findings import say_silenced, silenced, take_in
         from daydreamd.insights.workspace_search import FileSearch
-        from daydreamd.sessions.surroundings import look_around
+        from daydreamd.sessions.searchable import look_around
 
         around = await look_around(self._workspaces, recalled.known, scratch)
         ask = partial(

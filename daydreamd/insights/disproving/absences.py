@@ -75,6 +75,7 @@ _EMPTY_CHECK: Final = (
 )
 _VALID_CHECK: Final = (
     *_EMPTY_CHECK,
+    r"{name}\s*=\s*{name}\.(?:replace|replaceAll|filter|strip|trim|lower|toLowerCase)\b",
     *_NULL_CHECK,
     r"\b(?:if|unless|while|assert|require|elif|else if|guard)\b[^\n]*(?<![\w.]){name}\b",
     (

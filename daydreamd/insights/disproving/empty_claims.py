@@ -91,6 +91,9 @@ _ADVICE: Final = re.compile(
     r"complexity)\b",
     re.IGNORECASE,
 )
+_LACKS_TEST: Final = re.compile(
+    r"\b(?:no|lacks?|lacking|missing|without|insufficient)\b.*\b(?:tests?|coverage)", re.IGNORECASE
+)
 _HEDGED: Final = re.compile(
     r"\b(?:may|might|could|can|would|will|potential(?:ly)?|possibl[ey]|helps?(?: to)?|"
     r"in order to|so that|to)\s+"
@@ -116,7 +119,8 @@ _FAULT: Final = re.compile(
     r"n\u00b2|freed|drops?|dropped|"
     r"discard\w*|ignor(?:e|es|ed|ing)|skip(?:s|ped)?|forg[eo]ts?|instead|rather than|but|"
     r"although|even (?:though|if|when|for)|however|"
-    r"contradict\w*|differs?|different from|unlike|whereas|inject\w*|escapes?|unescaped|exposes?|"
+    r"contradict\w*|differs?|different from|unlike|whereas|(?<!dependency )inject\w*|escapes?|"
+    r"unescaped|exposes?|"
     r"travers\w*|plain ?text|"
     r"shadow\w*|mask(?:s|ed)|mutat\w*|alias\w*|shar(?:ed|es)|leaves|left (?:open|behind)|stays|"
     r"remains|keeps|"
@@ -139,15 +143,16 @@ _FAULT: Final = re.compile(
     re.IGNORECASE,
 )
 _NEUTRAL_WORDS: Final = """
-    raises throws none null nil undefined nan empty zero negative not no only always fails
+    keeps     raises throws none null nil undefined nan empty zero negative not no only always fails
     failed failing failure same both first last before after until missing secret time
     timeouts timeout time-outs per early later earlier early let instead hard-coded round
     rounds precision skips skip expects
 """
 _NEUTRAL: Final = frozenset(_NEUTRAL_WORDS.split())
 _DESCRIBES: Final = re.compile(
-    r"^(?:in (?:this|the) \w+,? |here,? )?(?:(?:this|the|these|it|its|here)\b[^.;]{0,60}?|"
-    r"`[^`]+`(?: (?:function|method|class|helper|module))?|[\w.]+(?:\(\))?)\s"
+    r"^(?:in (?:this|the) \w+,? |here,? )?(?:(?=[A-Z]\w+s\b)|"
+    r"(?:(?:this|the|these|it|its|here)\b[^.;]{0,60}?|"
+    r"`[^`]+`(?: (?:function|method|class|helper|module))?|[\w.]+(?:\(\))?)\s)"
     r"(?:is (?:used|responsible|a|an|the|defined|called|meant|implemented|designed)|are (?:used|"
     r"defined)|"
     r"comput\w+|calculat\w+|returns?|handl\w+|defin\w+|implement\w+|provid\w+|contain\w+|creat\w+|"
@@ -184,7 +189,8 @@ def disprove_empty(grounds: Grounds) -> Disproof | None:
 def _emptiness(grounds: Grounds, said: str) -> Reason | None:
     concrete = _HEDGED.sub(" ", said)
     faults = {found.lower() for found in _FAULT.findall(_without_advice(concrete))} - _NEUTRAL
-    advice = _ADVICE.search(said) and not _is_specific(grounds)
+    advised = any(not _LACKS_TEST.search(found[0]) for found in _ADVICE.finditer(said))
+    advice = advised and not _is_specific(grounds)
     kinds = (
         (Reason.GENERIC, not _speaks_of_it(grounds, said)),
         (Reason.RESTATES, _restates(grounds, said)),

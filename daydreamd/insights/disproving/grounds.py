@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 from daydreamd.insights.code_names import SpokenOf, names_in
 from daydreamd.insights.quoting import split_lines
 from daydreamd.insights.verification import Checked, Reason
-from daydreamd.insights.workspace_search import Place, Places, Search
+from daydreamd.insights.workspace_search import Occurrences, Place, Search
 from daydreamd.text.functions import Definition, definitions, function_around
 from daydreamd.text.masking import masked, uncommented
 
 _AROUND: Final = 15  # lines, where there is no function
 _BESIDE: Final = 2  # lines, between functions
 _SENTENCE: Final = re.compile(r"(?<=[.!?;:])\s+|\n+|\s[\u2013\u2014]\s")
+_NOT: Final = re.compile(r"n['’]t\b")
 _TEST_PATH: Final = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|e2e)/|(?:^|/)(?:test_[^/]*|conftest\.py$)"
     r"|[^/]*(?:_test|_spec|\.test|\.spec|Test|Tests|Spec|IT)\.[a-z]{1,5}$"
@@ -63,9 +64,10 @@ class Grounds:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """What is said, one statement after the other; the title is one."""
-        body = [part for part in _SENTENCE.split(self.claim.proposal.body) if part.strip()]
-        return (self.claim.proposal.title, *body)
+        """What is said, one statement after the other; the title is one. `n't` is said in full."""
+        proposal = self.claim.proposal
+        body = [part for part in _SENTENCE.split(_NOT.sub(" not", proposal.body)) if part.strip()]
+        return (_NOT.sub(" not", proposal.title), *body)
 
     @cached_property
     def names(self) -> tuple[SpokenOf, ...]:
@@ -174,7 +176,7 @@ class Grounds:
         """Whether a name stands in what was shown of the file."""
         return has_word(name, self.text) or has_word(name, self.claim.page.text)
 
-    def places(self, name: str) -> Places:
+    def places(self, name: str) -> Occurrences:
         """Where in the workspace a name stands."""
         self._asked.add(name)
         return self._search.places(self.claim.workspace, name)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from daydreamd.insights.code_names import code_in
+from daydreamd.insights.code_names import code_in, identifiers_in
 from daydreamd.insights.disproving.grounds import Disproof, Grounds
 from daydreamd.insights.quoting import folded
 from daydreamd.insights.verification import Reason
@@ -38,6 +38,10 @@ _ERROR_NAME: Final = re.compile(
 _CATCHES: Final = re.compile(
     r"^(?P<indent>\s*)(?:\}\s*)?(?:except|catch|rescue)\b(?P<what>[^\n]*)", re.MULTILINE
 )
+_BROAD: Final = re.compile(
+    r"^\W*$|\b(?:Exception|BaseException|Throwable|StandardError)\b|^\s*\(\s*\w+\s*\)"
+)
+_NO_ERRORS: Final = frozenset({"as", "e", "err", "error", "exc", "ex", "exception", "Exception"})
 _HANDED_ON: Final = re.compile(
     r"\braise\b|\bthrow\b|\blog(?:ger|ging)?\.\w+|\bconsole\.(?:error|warn)|\bpanic\(|"
     r"\bwarn(?:ing|ings)?\b|\breport\w*\(|\breject\(|\bsys\.exit\(|\bexit\(|\bprint\w*\(|\bnext\("
@@ -87,6 +91,7 @@ _GUARD: Final = re.compile(
     r"|\.(?:is_?[eE]mpty|empty|isBlank|blank|nil|is_none|isNull)\??(?:\(\))?|\.(?:length|size|"
     r"len\(\))(?:\(\))?\s*===?\s*0)?)?\s*\)?\s*(?::|\{|then\b|$|\n|;|return\b|continue\b)"
 )
+_MOST_BLOCK: Final = 30
 _LEAVES: Final = re.compile(
     r"\b(?:return|raise|throw|continue|break|exit|panic|abort|die|next|goto)\b"
 )
@@ -103,18 +108,12 @@ def disprove_unhandled(grounds: Grounds) -> Disproof | None:
 
 
 def _handler(grounds: Grounds, sentence: str) -> Disproof | None:
-    named = [*_ERROR_NAME.findall(sentence)] or _ERROR_NAME.findall(grounds.claim.said)
-    for line, _, what in _handlers_around(grounds):
-        is_broad = not what.strip(" :({") or re.search(
-            r"\b(?:Exception|BaseException|Throwable|StandardError|\(\s*\w+\s*\))", what
-        )
-        if any(name in what for name in named) or (is_broad and not _LIMITED.search(sentence)):
+    named = {*_ERROR_NAME.findall(sentence)} or {*_ERROR_NAME.findall(grounds.claim.said)}
+    for line, _, what in (*_handlers_around(grounds), *_handlers_cited(grounds)):
+        if identifiers_in(what) & (named | identifiers_in(sentence) - _NO_ERRORS):
             return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{line}")
-        if (
-            not named
-            and not _LIMITED.search(sentence)
-            and re.search(r"error", sentence, re.IGNORECASE)
-        ):
+        is_told_of_all = not named and re.search(r"error|exception", sentence, re.IGNORECASE)
+        if (_BROAD.search(what) or is_told_of_all) and not _LIMITED.search(sentence):
             return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{line}")
     cited = grounds.claim.quoted[1] - grounds.first_function_line
     after = "\n".join(grounds.function_text.split("\n")[max(0, cited - 1) : cited + 4])
@@ -127,6 +126,12 @@ def _handler(grounds: Grounds, sentence: str) -> Disproof | None:
     if re.search(r"\.(?:catch|onErrorResume\w*|recover)\s*\(", grounds.cited):
         return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{grounds.claim.quoted[0]}")
     return None
+
+
+def _handlers_cited(grounds: Grounds) -> Iterator[tuple[int, str, str]]:
+    """The handlers that are quoted themselves."""
+    for found in _CATCHES.finditer(grounds.cited):
+        yield grounds.claim.quoted[0], found["indent"], found["what"]
 
 
 def _handlers_around(grounds: Grounds) -> Iterator[tuple[int, str, str]]:
@@ -241,13 +246,24 @@ def _inverted(grounds: Grounds, sentence: str) -> Disproof | None:
     return None
 
 
+def _block(lines: list[str], number: int) -> str:
+    """A line and those that are indented below it."""
+    indent = len(lines[number]) - len(lines[number].lstrip())
+    block = [lines[number]]
+    for line in lines[number + 1 : number + _MOST_BLOCK]:
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        block.append(line)
+    return "\n".join(block)
+
+
 def _guards(grounds: Grounds, name: str) -> Iterator[tuple[bool, int]]:
     """The guards on a name in the cited lines: whether they leave where it is absent, and where."""
     lines = grounds.function_text.split("\n")
     first = max(0, grounds.claim.quoted[0] - grounds.first_function_line - 2)
     last = grounds.claim.quoted[1] - grounds.first_function_line + 1
     for number in range(first, min(len(lines), last + 1)):
-        block = "\n".join(lines[number : number + 3])
+        block = _block(lines, number)
         found = _GUARD.search(lines[number])
         if found is None or found["name"].rpartition(".")[2] != name or not _LEAVES.search(block):
             continue

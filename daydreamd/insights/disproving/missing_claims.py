@@ -19,7 +19,7 @@ _ONE_CASE: Final = re.compile(
     r"between|"
     r"while|during|before|after|until|first|second|last|other|else|only|some|one of|raises|"
     r"throws|exception|"
-    r"in case|should the|for (?:a|an|the) \w+|most)\b",
+    r"in case|should the|for an? \w+|most)\b",
     re.IGNORECASE,
 )
 

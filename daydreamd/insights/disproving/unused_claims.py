@@ -16,6 +16,7 @@ from daydreamd.insights.disproving.grounds import (
     is_test,
 )
 from daydreamd.insights.verification import Reason
+from daydreamd.insights.words import FILLERS, SYNTAX
 from daydreamd.insights.workspace_search import Place
 
 _UNUSED: Final = re.compile(
@@ -66,6 +67,7 @@ _LOCAL: Final = re.compile(
 _IMPORT: Final = re.compile(
     r"^\s*(?:import|from|use|using|#\s*include|require|const .*require\()\b"
 )
+_PROSE: Final = SYNTAX | FILLERS | {"unused", "dead", "called", "read", "used", "tests", "test"}
 _COMMON: Final = frozenset(
     {name for kind in (str, bytes, list, dict, set) for name in dir(kind)}
     | {
@@ -133,12 +135,12 @@ def _subject(grounds: Grounds, sentence: str, claim: re.Pattern[str]) -> SpokenO
     ):
         if candidates:
             return candidates[0]
+    words = [word for word in re.findall(r"[A-Za-z_]\w+", sentence) if word.lower() not in _PROSE]
+    if bare := next((word for word in words if has_word(word, grounds.cited)), None):
+        return SpokenOf(bare, 0, 0)
     own = grounds.function_name
-    return (
-        SpokenOf(own, 0, 0)
-        if own and re.search(r"\b(?:it|this|function|method)\b", sentence)
-        else None
-    )
+    is_meant = own and re.search(r"\b(?:it|this|function|method)\b", sentence, re.IGNORECASE)
+    return SpokenOf(own, 0, 0) if is_meant else None
 
 
 def _uses(grounds: Grounds, subject: SpokenOf, sentence: str) -> Iterator[Place]:

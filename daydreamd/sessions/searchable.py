@@ -32,7 +32,7 @@ _MOST_COMMITS: Final = 6
 
 
 @dataclass
-class Surroundings:
+class SearchableWorkspaces:
     """The files of each workspace by its name, and what became of former paths, by commit."""
 
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
@@ -45,12 +45,12 @@ class Surroundings:
 
 async def look_around(
     workspaces: Sequence[Workspace], known: Sequence[AnyInsight], scratch: Path
-) -> Surroundings:
+) -> SearchableWorkspaces:
     """List the files of the workspaces, and ask git about the files that `known` cite.
 
     Foreign git directories are laid below `scratch`, which goes with the session.
     """
-    found = Surroundings()
+    found = SearchableWorkspaces()
     with anyio.move_on_after(_SECONDS):
         async with anyio.create_task_group() as group:
             for number, workspace in enumerate(workspaces):
@@ -60,7 +60,7 @@ async def look_around(
 
 
 async def _look_at(
-    workspace: Workspace, known: Sequence[AnyInsight], place: Path, found: Surroundings
+    workspace: Workspace, known: Sequence[AnyInsight], place: Path, found: SearchableWorkspaces
 ) -> None:
     root = Path(workspace.path)
     try:
@@ -86,7 +86,7 @@ async def _ask_git(
     known: Sequence[AnyInsight],
     files: set[str],
     git: ForeignGit,
-    found: Surroundings,
+    found: SearchableWorkspaces,
 ) -> None:
     cited = [one for item in known if item.workspace == workspace.name for one in item.evidence]
     commits = dict.fromkeys(one.commit for one in cited if one.path not in files and one.commit)
