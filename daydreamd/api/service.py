@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from daydreamd.records.daydream_session import DaydreamSession
     from daydreamd.records.events import AnyEvent
     from daydreamd.records.insight import KnownInsight
+    from daydreamd.records.insight_stats import InsightStats
     from daydreamd.records.kill import KillRecord
     from daydreamd.records.session_end import SessionSummary
     from daydreamd.settings.schema import Settings
@@ -95,6 +96,11 @@ class Service:
         """One insight, by its id or the beginning of it."""
         async with self._history() as history:
             return await history.insight(prefix)
+
+    async def insight_stats(self) -> InsightStats:
+        """What became of all that was ever proposed: by reason, by model, by rule."""
+        async with self._history() as history:
+            return await history.insight_stats()
 
     async def accept(self, prefixes: Sequence[str]) -> list[KnownInsight]:
         """Note that insights are right; all or none, if one is not known."""

@@ -207,6 +207,11 @@ class TidyReport:
             seconds=round(self.seconds, 3),
         )
 
+    @property
+    def did_something(self) -> bool:
+        """Whether anything was ended, removed or rotated, or could not be."""
+        return bool(self.kills or self.temp_removed or self.logs_rotated or self.failures)
+
     def one_line(self) -> str:
         """What happened, for the line of a phase."""
         spared = len(self.candidates) - len(self.kills)

@@ -140,6 +140,21 @@ def dismiss(invocation: Invocation, names: tuple[str, ...], as_json: bool) -> No
     _say_marked(_ask(invocation.service.dismiss, names), "dismissed", as_json=as_json)
 
 
+@command.command("stats")
+@as_json_option
+@click.pass_obj
+def stats(invocation: Invocation, as_json: bool) -> None:
+    """Count what was proposed, why it fell, and what you made of the rest.
+
+    Example: daydreamd insights stats --json
+    """
+    from daydreamd.screens.document import print_answer
+    from daydreamd.screens.stats_lines import say_stats
+
+    found = _ask(invocation.service.insight_stats)
+    print_answer(found, say_stats(found), as_json=as_json)
+
+
 def _ask(question: Callable[..., Awaitable[T]], *words: Any) -> T:
     import anyio
 

@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "why": "Tell whether a session would run now, and why not.",
     "context": "Show what a session would find out about a directory.",
     "prompt": "Show exactly what the model would be asked.",
+    "eval": "Try a model on the faults of a workspace's own history.",
     "check": "Check the settings.",
     "doctor": "Look at what this machine offers.",
     "version": "Print the version.",

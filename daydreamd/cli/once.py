@@ -60,7 +60,7 @@ def command(
     if as_json:
         print_document(session)
     else:
-        view.conclude(session)
+        view.conclude(session, held.told)
     if held.stopped_by:
         sys.exit(128 + held.stopped_by)  # as a shell says it of a program that a signal ended
     sys.exit(EXIT_CODES[session.outcome or Outcome.FAILED])

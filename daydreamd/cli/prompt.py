@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daydreamd.cli.arguments import as_json_option
 from daydreamd.screens.document import print_document
@@ -15,7 +16,7 @@ from daydreamd.screens.document import print_document
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
     from daydreamd.records.model_choice import ModelChoice
-    from daydreamd.records.workspace import Workspace
+    from daydreamd.records.workspace import Excerpt, Workspace
     from daydreamd.reflection.composition import Prompt
     from daydreamd.reflection.portions import Portion
     from daydreamd.reflection.recording import ChatMessage
@@ -47,6 +48,11 @@ def command(invocation: Invocation, paths: tuple[str, ...], whole: bool, as_json
     else:
         click.echo("\n".join(sending.texts()), nl=False)
         click.echo(f"daydreamd: {sending.tokens:,} tokens, {sending.note}", err=True)
+
+
+def _shown(excerpt: Excerpt) -> dict[str, object]:
+    """Where an excerpt is from, besides what it says."""
+    return {**msgspec.to_builtins(excerpt), "last_line": excerpt.last_line}
 
 
 class _Sending:
@@ -90,7 +96,7 @@ class _Sending:
             "prompt": "\n".join(prompt.text for prompt in self._prompts),
             "tokens": self.tokens,
             "truncated": any(prompt.truncated for prompt in self._prompts),
-            "excerpts": [one for prompt in self._prompts for one in prompt.excerpts],
+            "excerpts": [_shown(one) for prompt in self._prompts for one in prompt.excerpts],
             "schema": self._prompts[0].schema if self._prompts else {},
             "counted": self.note,
             "prompts": [{"prompt": one.text, "tokens": one.tokens} for one in self._prompts],
@@ -123,8 +129,9 @@ class _Sending:
                 )
                 await self._add(prompt, assumed)
             return
+        choice = await self._as_learned(finding.choice)
         async with serving(
-            finding.choice, settings.analysis, scratch=self._scratch, session_id="prompt"
+            choice, settings.analysis, scratch=self._scratch, session_id="prompt"
         ) as served:
             for portion in portions:
                 budget = budget_for(served, settings.model)
@@ -153,7 +160,17 @@ class _Sending:
         from daydreamd.sessions.recollection import Recollection
 
         places, workspaces = self._invocation.places, self._workspaces
-        context = await gather_facts(workspaces, scratch=self._scratch, cache=places.cache)
         async with open_history(places.history_db, read_only=True) as history:
             recalled = await Recollection(history, workspaces).recall()
+        context = await gather_facts(
+            workspaces, scratch=self._scratch, cache=places.cache, before=recalled.before
+        )
         return portions_of(context, recalled, workspaces, self._settings)
+
+    async def _as_learned(self, choice: ModelChoice) -> ModelChoice:
+        """The choice with what earlier sessions learned of how the model counts."""
+        from daydreamd.history.store import open_history
+        from daydreamd.sessions.tokenizers import with_token_ratio
+
+        async with open_history(self._invocation.places.history_db, read_only=True) as history:
+            return await with_token_ratio(history, choice)

@@ -22,23 +22,27 @@ from daydreamd.host.files.access import read_beneath, write_atomically
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt, Workspace
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _MAX_BYTES: Final = 16 << 20
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cache holds of a workspace; `key` says of which state of it."""
+    """What the cache holds of a workspace; `key` says of which state of it.
+
+    `ranked` are the files that may be shown, best first.
+    """
 
     key: str
     facts: WorkspaceFacts
     excerpts: tuple[Excerpt, ...]
+    ranked: tuple[str, ...] = ()
 
 
-def make_key(workspace: Workspace, *, now: float, state: Sequence[Any]) -> str:
+def make_key(workspace: Workspace, *, now: float, days: int, state: Sequence[Any]) -> str:
     """Names everything that the facts depend on: state, settings, our version, and the day, as
-    facts of the last week move on without a change."""
+    facts of the last week move on without a change. `days` is how far back news are looked for."""
     day = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
-    parts = [_FORMAT, __version__, day, msgspec.to_builtins(workspace), *state]
+    parts = [_FORMAT, __version__, day, days, msgspec.to_builtins(workspace), *state]
     return blake2b(repr(parts).encode(errors="surrogateescape"), digest_size=16).hexdigest()
 
 

@@ -28,7 +28,7 @@ from daydreamd.host.threads import in_spare_thread
 _MAX_INDEX: Final = 128 << 20
 _MAX_SHARED: Final = 1_000
 _MAX_SMALL_FILE: Final = 4 << 20
-_HARDENED: Final = {
+HARDENED: Final = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -112,7 +112,7 @@ async def open_foreign(repository: Repository, place: Path, *, deadline: float) 
 
 def _environment(repository: Repository, place: Path) -> dict[str, str]:
     made = clean_environment(
-        **_HARDENED,
+        **HARDENED,
         GIT_DIR=str(place),
         GIT_OBJECT_DIRECTORY=str(repository.common / "objects"),
     )

@@ -7,7 +7,7 @@ goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from daydreamd.context.weeks import compare_weeks, last_week
 from daydreamd.errors import WorkspaceError
 from daydreamd.records.events import Emitter
 from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.reflected import Before
 from daydreamd.records.trends import RecentActivity, WorkspaceTrends
 from daydreamd.records.workspace import Excerpt, Workspace
 from daydreamd.settings.schema import Queue
@@ -74,7 +75,7 @@ class _Faults:
         self.fail(workspace.name, "", reason)
 
 
-async def gather_context(
+async def gather_context(  # noqa: PLR0913 - the door: all but the workspaces have names
     workspaces: Sequence[Workspace],
     *,
     scratch: Path,
@@ -82,34 +83,36 @@ async def gather_context(
     emitter: Emitter,
     queue: Queue | None = None,
     seconds: float = _WORKSPACE_SECONDS,
+    now: float | None = None,
+    before: Mapping[str, Before] | None = None,
 ) -> ContextReport:
     """Look at every workspace and at the queue's last week.
 
     Foreign git directories are laid below `scratch` and removed; facts of unchanged workspaces are
-    taken from `cache`. No workspace takes much longer than `seconds`. FileError where `scratch`
-    cannot be made, and nothing else.
+    taken from `cache`. What is recent is told from `now`, by default this moment. With `before`,
+    what earlier sessions saw by workspace, there are excerpts also of what is not new. No workspace
+    takes much longer than `seconds`. FileError where `scratch` cannot be made, and nothing else.
     """
     make_private(scratch)
-    now = time.time()
+    now = time.time() if now is None else now
     surveys: dict[str, Survey] = {}
     faults = _Faults(emitter)
     limiter = anyio.CapacityLimiter(_AT_ONCE)
+    survey = partial(survey_workspace, scratch=scratch, cache=cache, now=now, seconds=seconds)
 
     async def look_at(workspace: Workspace) -> None:
         async with limiter:
             try:
                 with anyio.fail_after(seconds + _OVERTIME_SECONDS):
-                    survey = await survey_workspace(
-                        workspace, scratch=scratch, cache=cache, now=now, seconds=seconds
-                    )
+                    found = await survey(workspace, before=_saw(workspace, before))
             except TimeoutError:
                 faults.miss(workspace, f"cannot look at {workspace.path}: it does not answer")
                 return
             except (WorkspaceError, OSError) as error:
                 faults.miss(workspace, str(error))
                 return
-        surveys[workspace.name] = survey
-        for source, reason in survey.failures:
+        surveys[workspace.name] = found
+        for source, reason in found.failures:
             faults.fail(workspace.name, source, reason)
 
     async with anyio.create_task_group() as group:
@@ -129,6 +132,10 @@ async def gather_context(
         failures=tuple(faults.failures),
         missing=faults.missing,
     )
+
+
+def _saw(workspace: Workspace, before: Mapping[str, Before] | None) -> Before | None:
+    return None if before is None else before.get(workspace.name, Before())
 
 
 def _summary(facts: WorkspaceFacts) -> str:

@@ -10,10 +10,10 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-PATCH_FORMAT: Final = "--format=%x02%H %at %ct"
-_COMMIT: Final = re.compile(rb"\x02([0-9a-f]{40,64}) (\d+) (\d+)$")
+PATCH_FORMAT: Final = "--format=%x02%H %at %ct %s"
+_COMMIT: Final = re.compile(rb"\x02([0-9a-f]{40,64}) (\d+) (\d+)(?: (.*))?$")
 _HUNK: Final = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _QUOTED: Final = re.compile(rb"\\([abfnrtv\"\\]|[0-7]{3})")
 _LETTERS: Final = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
@@ -21,7 +21,11 @@ _LETTERS: Final = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
 
 @dataclass
 class Hunk:
-    """Lines that replaced others; `start` is the first new one's number, if there is one."""
+    """Lines that replaced others; `start` is the first new one's number, if there is one.
+
+    Where lines only went, they stood after line `start`. A log's hunk was written `at`, came to
+    this branch at `committed_at`, and has its commit's subject.
+    """
 
     path: str
     start: int
@@ -29,6 +33,18 @@ class Hunk:
     removed: list[bytes] = field(default_factory=list)
     commit: str = ""
     at: int = 0
+    committed_at: int = 0
+    subject: str = ""
+
+
+class _OfCommit(NamedTuple):
+    commit: str = ""
+    at: int = 0
+    committed_at: int = 0
+    subject: str = ""
+
+
+_NO_COMMIT: Final = _OfCommit()
 
 
 def parse_patch(printed: bytes, *, prefix: str = "") -> Iterator[Hunk]:
@@ -36,23 +52,31 @@ def parse_patch(printed: bytes, *, prefix: str = "") -> Iterator[Hunk]:
 
     Paths are relative to the workspace; of a deleted file it is the former one.
     """
-    commit, at, before, path = "", 0, "", ""
+    of_commit = _NO_COMMIT
+    before = path = ""
     lines = iter(printed.split(b"\n"))
     for line in lines:
         if header := _COMMIT.match(line):
-            commit, at = header[1].decode(), min(int(header[2]), int(header[3]))
+            of_commit = _commit(header)
         elif line.startswith(b"--- "):
             before = _path(line[4:])
         elif line.startswith(b"+++ "):
             path = _path(line[4:]) or before
         elif hunk := _HUNK.match(line):
-            found = Hunk(path.removeprefix(prefix), int(hunk[2]), commit=commit, at=at)
+            found = Hunk(path.removeprefix(prefix), int(hunk[2]), **of_commit._asdict())
             left = int(hunk[1] or 1) + int(hunk[3] or 1)
             while left > 0 and (content := next(lines, None)) is not None:
                 if content[:1] in (b"+", b"-"):
                     (found.added if content[:1] == b"+" else found.removed).append(content[1:])
                     left -= 1
             yield found
+
+
+def _commit(header: re.Match[bytes]) -> _OfCommit:
+    """What each hunk of a commit says of it."""
+    written, committed = int(header[2]), int(header[3])
+    subject = (header[4] or b"").decode(errors="replace")
+    return _OfCommit(header[1].decode(), min(written, committed), committed, subject)
 
 
 def _path(text: bytes) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from daydreamd.history.proposals_kept import SOURCES_AND_FATES
+
 _IDENTITY: Final = """
     ALTER TABLE insights ADD COLUMN function TEXT NOT NULL DEFAULT '';  -- such as Cart.total
     ALTER TABLE insights ADD COLUMN mark TEXT NOT NULL DEFAULT '';      -- shapes of its lines then
@@ -19,6 +21,15 @@ _IDENTITY: Final = """
         item           TEXT NOT NULL            -- an insight that has not been told
     ) STRICT
 """
+_SHOWN: Final = """
+    CREATE TABLE shown (
+        workspace_path TEXT NOT NULL,
+        key            TEXT NOT NULL,           -- names the text, wherever in the file it stands
+        path           TEXT NOT NULL,
+        at             TEXT NOT NULL,
+        PRIMARY KEY (workspace_path, key)
+    ) STRICT
+    """
 
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1: the first tables
@@ -97,6 +108,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE kills ADD COLUMN boot_id TEXT;
     ALTER TABLE kills ADD COLUMN machine_id TEXT
     """,
+    # 3: which parts of a workspace a model has seen
+    _SHOWN,
     # 4: what an insight is about, what it withstood, and what waits for the next session
     _IDENTITY,
+    # 8: where insights came from, and what was proposed and not kept
+    SOURCES_AND_FATES,
 )

@@ -15,7 +15,14 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import queries, retention, waiting_claims, writing
+from daydreamd.history import (
+    proposals_kept,
+    queries,
+    retention,
+    shown,
+    waiting_claims,
+    writing,
+)
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.host.databases import (
     Connection,
@@ -26,8 +33,9 @@ from daydreamd.host.databases import (
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem, KnownInsight
+from daydreamd.records.insight_stats import InsightStats, ProposalFate, SourceCounts
 from daydreamd.records.kill import KillRecord
-from daydreamd.records.reflected import ReflectionRecord
+from daydreamd.records.reflected import ReflectionRecord, ShownExcerpt
 from daydreamd.records.session_end import SessionSummary
 
 _PARTS_KEY: Final = "failing_parts"
@@ -86,7 +94,7 @@ class History:
 
     # Insights
 
-    async def record_insights(
+    async def record_insights(  # noqa: PLR0913 - all that a session says, in one transaction
         self,
         session_id: str,
         items: Sequence[InsightItem],
@@ -94,6 +102,8 @@ class History:
         paths: Mapping[str, str],
         recurring: Sequence[str] = (),
         addressed: Mapping[str, str] | Sequence[str] = (),
+        model: str = "",
+        fates: Sequence[ProposalFate] = (),
         moved: Sequence[InsightItem] = (),
         waiting: Sequence[InsightItem] | None = None,
     ) -> list[InsightItem]:
@@ -102,6 +112,7 @@ class History:
         `paths` tells each workspace's path by its name. `recurring` are ids said again,
         `addressed` are ids whose lines have changed (with the commit, where that is known). `moved`
         stand elsewhere now, and `waiting` are kept for the next session of these workspaces.
+        `fates` are the proposals that were not kept, `model` the one that was asked.
         """
         commits = addressed if isinstance(addressed, Mapping) else dict.fromkeys(addressed, "")
 
@@ -111,7 +122,11 @@ class History:
             waiting_claims.move_insights(connection, moved)
             if waiting is not None:
                 waiting_claims.keep_waiting(connection, waiting, paths)
-            return writing.record_insights(connection, session_id, items, paths)
+            stored = writing.record_insights(connection, session_id, items, paths)
+            proposals_kept.note_changed(connection, commits)
+            proposals_kept.note_sources(connection, stored, model)
+            proposals_kept.record_fates(connection, session_id, model, fates)
+            return stored
 
         return await self._write(write)
 
@@ -137,6 +152,14 @@ class History:
         """The ids of all insights ever recorded."""
         return await self._read(queries.insight_ids)
 
+    async def insight_stats(self) -> InsightStats:
+        """What became of all that was ever proposed."""
+        return await self._read(proposals_kept.stats)
+
+    async def counts_by_rule(self) -> Mapping[str, SourceCounts]:
+        """What became of the findings of each rule."""
+        return await self._read(proposals_kept.counts_by_rule)
+
     async def set_insight_status(self, prefix: str, status: str) -> KnownInsight:
         """Accept or dismiss an insight; gives it as it is now."""
         return await self._write(writing.set_insight_status, prefix, status)
@@ -159,6 +182,14 @@ class History:
     async def last_reflection(self, workspace_path: str) -> ReflectionRecord | None:
         """When a workspace was last reflected on, if ever."""
         return await self._read(queries.last_reflection, workspace_path)
+
+    async def note_shown(self, workspace_path: str, excerpts: Sequence[tuple[str, str]]) -> None:
+        """Remember paths and keys of the excerpts that a model saw."""
+        await self._write(shown.note_shown, workspace_path, excerpts)
+
+    async def shown(self, workspace_path: str) -> list[ShownExcerpt]:
+        """What models saw of a workspace, and when last."""
+        return await self._read(shown.shown, workspace_path)
 
     async def failing_parts(self) -> tuple[FailingPart, ...]:
         """The parts of the sessions that failed when a session last looked at them."""

@@ -82,7 +82,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     `new` is to be recorded, and `waiting` to be kept for the next session: it was over the limit.
     `recurring` were said again just now; `still_open` are all that stand as before, those included;
     `addressed` cite lines that have changed since, and `mended` are the ids of those of which that
-    is more than a guess. `moved` stand elsewhere now.
+    is more than a guess. `moved` stand elsewhere now. `silenced` says which rules are not heard.
     """
 
     session_id: str = ""
@@ -95,6 +95,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     mended: frozenset[str] = frozenset()
     moved: tuple[AnyInsight, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    silenced: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """`7 proposed, 3 kept: 2 cited lines that do not exist, 1 said before, 1 misquoted`."""
@@ -219,7 +220,8 @@ def settle(
         verdict = said.get(claim.key)
         if verdict is not None and verdict.falls:
             reason = Reason.REFUTED if verdict.says == "refuted" else Reason.UNSETTLED
-            dropped.append(drop(claim.proposal, reason, verdict.reason()))
+            refuted = drop(claim.proposal, reason, verdict.reason())
+            dropped.append(msgspec.structs.replace(refuted, source=claim.source))
         else:
             kept.append(_item(claim, verdict, used))
     ranked = [*kept[:1], *sifted.waiting, *kept[1:]]
@@ -229,7 +231,8 @@ def settle(
         session_id=sifted.session_id,
         proposed=sifted.proposed,
         new=tuple(ranked[:max_new]),
-        waiting=tuple(ranked[max_new:][:_MOST_WAITING]),
+        # A rule finds again what it has found.
+        waiting=tuple(item for item in ranked[max_new:] if not item.key)[:_MOST_WAITING],
         recurring=sifted.recurring,
         still_open=sifted.still_open,
         addressed=sifted.addressed,
@@ -241,7 +244,13 @@ def settle(
 
 def _over_the_limit(item: InsightItem) -> Dropped:
     evidence = item.evidence[0]
-    return Dropped(reason=Reason.TOO_MANY, title=item.title, path=evidence.path, line=evidence.line)
+    return Dropped(
+        reason=Reason.TOO_MANY,
+        title=item.title,
+        path=evidence.path,
+        line=evidence.line,
+        source=item.source,
+    )
 
 
 def _item(claim: Checked, verdict: SaidOfClaim | None, used: set[str]) -> InsightItem:

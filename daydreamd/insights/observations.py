@@ -28,6 +28,8 @@ from daydreamd.units import say_count, say_duration
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _HOUR: Final = 3_600.0
 _DAY: Final = 24 * _HOUR
+_LONG_UNCOMMITTED: Final = 2 * _DAY
+_LONG_UNPUSHED: Final = _DAY
 _NAMED: Final = 3
 _WEEKS_BEFORE: Final = 4
 _WEEKS: Final = {2: "two", 3: "three", 4: "four"}
@@ -37,8 +39,9 @@ _QUIET_SECONDS: Final = 7 * _DAY
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """A fact about a workspace: a sentence, and where to see it for oneself.
 
-    `label`, `now`, `before` and `spark` say the same as cells of a table. All text is on one line
-    and harmless on a terminal; it is not escaped for Markdown.
+    `is_pressing` where its owner would do something about it today. `label`, `now`, `before` and
+    `spark` say the same as cells of a table. All text is on one line and harmless on a terminal;
+    it is not escaped for Markdown.
     """
 
     workspace: str
@@ -49,6 +52,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     now: str
     before: str = ""
     spark: str = ""
+    is_pressing: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class _Observed:
     def dirty(self) -> DirtyFacts:
         return self.git.dirty or DirtyFacts()
 
-    def says(
+    def says(  # noqa: PLR0913 - an observation has that many parts
         self,
         kind: str,
         *,
@@ -77,6 +81,7 @@ class _Observed:
         label: str = "",
         before: str = "",
         spark: str = "",
+        is_pressing: bool = False,
     ) -> Observation:
         """An observation of this workspace; its `label` is its kind, if nothing else is said."""
         return Observation(
@@ -88,6 +93,7 @@ class _Observed:
             now=now,
             before=before,
             spark=spark,
+            is_pressing=is_pressing,
         )
 
     def seconds_since(self, moment: str | None) -> float | None:
@@ -122,6 +128,7 @@ def _under_way(one: _Observed) -> Observation | None:
         now=f"{state or 'merge'}{also}",
         text=f"{half}{on}{also}",
         evidence="git status",
+        is_pressing=True,
     )
 
 
@@ -138,6 +145,7 @@ def _uncommitted(one: _Observed) -> Observation | None:
         now=files + oldest,
         text=f"{files} uncommitted{oldest}{where}",
         evidence=_name(dirty.oldest_path) if dirty.oldest_path else "git status --short",
+        is_pressing=age is not None and age > _LONG_UNCOMMITTED,
     )
 
 
@@ -154,6 +162,7 @@ def _unpushed(one: _Observed) -> Observation | None:
     if not ahead and not behind:
         return None
     upstream = _name(one.git.upstream or "its upstream")
+    waiting = one.seconds_since(one.git.last_commit_at)
     parts = [f"{say_count(ahead, 'commit')} not pushed"] if ahead else []
     parts += [f"{say_count(behind, 'commit')} behind"] if behind else []
     return one.says(
@@ -162,6 +171,7 @@ def _unpushed(one: _Observed) -> Observation | None:
         now=", ".join(parts),
         text=f"{', '.join(parts)} ({upstream})",
         evidence="git log @{u}..HEAD" if ahead else "git log HEAD..@{u}",
+        is_pressing=ahead > 0 and waiting is not None and waiting > _LONG_UNPUSHED,
     )
 
 

@@ -6,24 +6,32 @@ page stays the Markdown it was meant to be. Where it lies is the archive's matte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
-from daydreamd.records.insight import AnyInsight, Evidence, KnownInsight
+from daydreamd.insights.report_words import (
+    look_at_first,
+    pressing,
+    say_came,
+    say_counts,
+    say_proof,
+    say_survived,
+)
+from daydreamd.records.insight import AnyInsight, InsightItem, KnownInsight
+from daydreamd.records.origin import Origin
 from daydreamd.text import code, longest_run, markdown, one_line, visible
-from daydreamd.units import say_duration
 
 if TYPE_CHECKING:
     import jinja2
 
-_QUOTE_LINES: Final = 12
+_QUOTE_LINES: Final = 30
 _QUOTE_COLUMNS: Final = 160
 _MAX_OPEN: Final = 50
 
@@ -32,9 +40,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that goes into one report.
 
     `failure` says why there was no reflection, and is never shown as an insight; `partial` that
-    the answer was cut at the deadline. `tidied` is one line; with `can_undo` the page says how to
-    bring back what was ended. `elsewhere` are the open insights of other workspaces, and
-    `not_looked_at` says why something was not seen. `at` is aware, shown as local time.
+    the answer was cut at the deadline. `functions_shown` and `files_shown` count what the model
+    read. `origins` tells by its id where each new insight's lines come from. `tidied` is one line;
+    with `can_undo` the page says how to bring back what was ended. `elsewhere` are the open
+    insights of other workspaces, and `not_looked_at` says why something was not seen. `at` is
+    aware, shown as local time.
     """
 
     session_id: str
@@ -42,6 +52,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     workspaces: tuple[str, ...]
     judgement: Judgement = Judgement()
     observations: Sequence[Observation] = ()
+    origins: Mapping[str, Origin] = {}
+    functions_shown: int = 0
+    files_shown: int = 0
     model: str | None = None
     analysis_seconds: float | None = None
     failure: str | None = None
@@ -52,41 +65,30 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     not_looked_at: Sequence[str] = ()
 
 
+SECTIONS: Sequence[Callable[[Report], str]] = ()
+"""Sections that stand between the insights and the tidying, in this order: each a function that
+gives its Markdown, or "" where it has nothing to say."""
+
+
 def render(report: Report) -> str:
     """The report as Markdown."""
-    facts: dict[str, list[Observation]] = {}
-    for observation in report.observations:
-        facts.setdefault(observation.workspace, []).append(observation)
+    judgement = report.judgement
+    still_open = (*judgement.still_open, *report.elsewhere)
     page = _template().render(
         report=report,
-        headline=headline(report),
-        new=report.judgement.new,
-        still_open=report.judgement.still_open[:_MAX_OPEN],
-        addressed=report.judgement.addressed[:_MAX_OPEN],
-        elsewhere=report.elsewhere[:_MAX_OPEN],
-        facts=facts,
+        first=look_at_first(report),
+        counts=say_counts(report),
+        proof=say_proof(report),
+        new=[_new(report, item) for item in judgement.new],
+        still_open=still_open[:_MAX_OPEN],
+        addressed=judgement.addressed[:_MAX_OPEN],
+        facts=pressing(report.observations),
+        sections=[section(report) for section in SECTIONS],
+        silenced=judgement.silenced,
         several=len(report.workspaces) > 1,
+        several_open=len({*report.workspaces, *(one.workspace for one in still_open)}) > 1,
     )
     return page.rstrip("\n") + "\n"
-
-
-def headline(report: Report) -> str:
-    """The counts, who found what, and what became of the rest; Markdown."""
-    judgement = report.judgement
-    counts = f"**{len(judgement.new) or 'Nothing'} new**"
-    if judgement.still_open:
-        counts += f", {len(judgement.still_open)} still open"
-    if judgement.addressed:
-        counts += f", {len(judgement.addressed)} addressed"
-    if report.failure:
-        reason = markdown(one_line(report.failure, limit=300)).rstrip(".")
-        return f"{counts}. No reflection this time: {reason}. The facts need no model."
-    if report.model is None:
-        return f"{counts}. No model was asked; the facts need none."
-    took = say_duration(report.analysis_seconds) if report.analysis_seconds is not None else ""
-    made = f"Made by {markdown(one_line(report.model, limit=80))}" + (f" in {took}" if took else "")
-    cut = " The answer was cut at the deadline: this is what had come." if report.partial else ""
-    return f"{counts}. {made}; {judgement.summary()}.{cut}"
 
 
 @cache
@@ -100,15 +102,15 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    filters: dict[str, Callable[..., str]] = {
         "text": lambda text: markdown(one_line(text, limit=1_000)),
         "code": lambda text: code(one_line(text, limit=200)),
         "moment": _moment,
-        "place": _place,
-        "quote": _quote,
+        "places": _places,
         "seen": _seen,
         "changed": _changed,
     }
+    environment.filters |= filters
     return environment.get_template("report.md.j2")
 
 
@@ -117,21 +119,48 @@ def _moment(at: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B}, {local:%H:%M %Z}"
 
 
-def _place(item: AnyInsight, several: bool) -> str:
-    workspace = f"{markdown(one_line(item.workspace, limit=80))} · " if several else ""
+class _New(NamedTuple):
+    """A new insight as the page shows it; its texts are Markdown."""
+
+    item: InsightItem
+    place: str
+    quote: str
+    survived: str
+
+
+def _new(report: Report, item: InsightItem) -> _New:
+    origin = report.origins.get(item.id)
+    came = say_came(origin, report.at)
+    function = (
+        f", in {code(one_line(origin.function, limit=100))}" if origin and origin.function else ""
+    )
+    since = f", {markdown(came)}" if came else ""
+    return _New(item, f"{_places(item)}{function}{since}", _quote(item, origin), say_survived(item))
+
+
+def _places(item: AnyInsight) -> str:
     cited = [code(evidence.place) for evidence in item.evidence[:2]]
-    return workspace + ", ".join(cited) + (" …" if len(item.evidence) > 2 else "")
+    return ", ".join(cited) + (" …" if len(item.evidence) > 2 else "")
 
 
-def _quote(evidence: Evidence) -> str:
-    """The cited lines with their numbers, fenced beyond any backticks in them."""
-    lines = visible(evidence.quote).split("\n")
+def _quote(item: InsightItem, origin: Origin | None) -> str:
+    """The function around the cited lines, those marked, fenced beyond any backticks in them."""
+    evidence = item.evidence[0]
+    around = (
+        origin
+        if origin and origin.text
+        else Origin(first_line=evidence.line, text=visible(evidence.quote))
+    )
+    lines = visible(around.text).split("\n")
+    meant = range(evidence.line, evidence.end_line + 1)
+    is_wider = len(lines) > len(meant)
+    marks = dict.fromkeys(meant, ">") if is_wider else {}
     shown = [
-        f"{number} {line.rstrip()[:_QUOTE_COLUMNS]}"
-        for number, line in enumerate(lines[:_QUOTE_LINES], evidence.line)
+        f"{number:>4}{marks.get(number, ' ')} {line[:_QUOTE_COLUMNS]}".rstrip()
+        for number, line in enumerate(lines[:_QUOTE_LINES], around.first_line)
     ]
     shown += ["…"] if len(lines) > _QUOTE_LINES else []
-    fence = "`" * max(3, longest_run(evidence.quote) + 1)
+    fence = "`" * max(3, longest_run(around.text) + 1)
     language = PurePosixPath(evidence.path).suffix[1:]
     opening = fence + (language if language.isascii() and language.isalnum() else "")
     return "\n".join(f"> {line}" for line in (opening, *shown, fence))

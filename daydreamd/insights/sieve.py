@@ -14,6 +14,7 @@ from daydreamd.insights.verification import Checked, Reason
 from daydreamd.insights.workspace_search import Search
 from daydreamd.records.answer import Proposal
 from daydreamd.records.insight import AnyInsight, InsightItem
+from daydreamd.records.insight_stats import MODEL
 from daydreamd.text import one_line
 
 
@@ -25,6 +26,7 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     line: int
     decided_by: str = ""
+    source: str = "model"
 
 
 class Sieve:
@@ -98,4 +100,6 @@ def as_item(claim: Checked) -> InsightItem:
         grounded=True,
         function=claim.function,
         mark=claim.mark,
+        source=claim.source,
+        key="" if claim.source == MODEL else claim.key,
     )

@@ -69,7 +69,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     `page` is the excerpt that it cites, and `function` the one that it is about, as it is called in
     its file (`Cart.total`; "" outside of functions). `quoted` are the lines that the quote covers.
     `key` is unique among the claims of a session; `searches` counts the searches of the workspace
-    that looked for something against it.
+    that looked for something against it. `source` is the rule that found it, if one did.
     """
 
     proposal: Proposal
@@ -81,6 +81,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     mark: str = ""
     key: str = ""
     searches: int = 0
+    source: str = "model"
 
     @property
     def said(self) -> str:

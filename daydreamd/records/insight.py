@@ -37,6 +37,7 @@ class Survived(msgspec.Struct, frozen=True, kw_only=True):
 class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`.
 
+    `source` is `model`, or the rule that found it, which then knows it by its `key`.
     `function` is the one that it is about (`Cart.total`), and `mark` tells the lines of that one
     as they were when it was said.
     """
@@ -50,6 +51,8 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     grounded: bool
     status: str = "new"
     survived: Survived = Survived()
+    source: str = "model"
+    key: str = ""
     function: str = ""
     mark: str = ""
 
@@ -64,6 +67,7 @@ class KnownInsight(InsightItem, frozen=True, kw_only=True):
     first_session: str
     last_session: str
     addressed_by: str = ""
+    model: str = ""
 
 
 AnyInsight = InsightItem | KnownInsight

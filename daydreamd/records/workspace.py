@@ -15,11 +15,23 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
 
 
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines that are gone; they stood before the line that has the number `before` now."""
+
+    before: int
+    text: str
+
+
 class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a workspace's file as it was read: the only text that insights may cite.
 
     `text` begins at line `first_line` (from 1) of `path`, which is relative to the workspace.
     `commit` is the commit the workspace stood at. `why` says why it was chosen.
+
+    `new_lines` are the numbers of those that came lately, `removed` what stood there before, and
+    `subject` is that of the newest commit among them, which came at `changed_at` (seconds since
+    1970; 0 where nothing is new). `within` is the first line of the function that the text is cut
+    from. `key` names the text as it was chosen, wherever it stands: the same text has the same.
     """
 
     workspace: str
@@ -28,3 +40,14 @@ class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
     first_line: int = 1
     commit: str = ""
     why: str = ""
+    new_lines: tuple[int, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    subject: str = ""
+    changed_at: int = 0
+    within: str = ""
+    key: str = ""
+
+    @property
+    def last_line(self) -> int:
+        """The number of its last line."""
+        return self.first_line + self.text.count("\n")

@@ -9,6 +9,7 @@ known here.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,7 @@ from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.answer_schema import JsonSchema, answer_schema, most_items
 from daydreamd.reflection.description import describe
+from daydreamd.reflection.filling import Filling
 from daydreamd.reflection.pages import Page, lay_out
 from daydreamd.reflection.tokens import CountTokens
 from daydreamd.text.prompting import one_line
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 _LINE_CHARS: Final = 200
 _MOST_LINES: Final = 40
-# Shares of what the fixed text leaves; the excerpts take the rest, one of them at most half of it.
+# Shares of what the fixed text leaves; the excerpts take the rest.
 _FACTS_SHARE: Final = 0.2
 _OBSERVATIONS_SHARE: Final = 0.15
 _KNOWN_SHARE: Final = 0.1
@@ -41,12 +43,17 @@ _WORDS: Final = ("amber", "birch", "cedar", "flint", "maple", "pearl", "river", 
 
 @dataclass(frozen=True)
 class Material:
-    """What the other rooms found, to be reflected on. All its text is untrusted."""
+    """What the other rooms found, to be reflected on. All its text is untrusted.
+
+    Excerpts come best first. The room of a prompt is shared by the workspaces that are not named as
+    `unchanged`; what they leave is for those.
+    """
 
     workspace_analysis: dict[str, WorkspaceFacts] = field(default_factory=dict)
     excerpts: tuple[Excerpt, ...] = ()
     observations: list[str] = field(default_factory=list)
     known_titles: list[str] = field(default_factory=list)
+    unchanged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ async def compose_prompt(
         max_items=most_items(max_answer_tokens),
     )
     wanted = _wishes(material)
-    await _fill(draft, wanted, budget_tokens, count_tokens)
+    await _fill(draft, wanted, budget_tokens, count_tokens, unchanged=material.unchanged)
     text, tokens = await _fit(draft, budget_tokens, count_tokens)
     return Prompt(
         text=text,
@@ -130,7 +137,14 @@ def _lines(texts: list[str]) -> list[str]:
     return [line for line in lines if line]
 
 
-async def _fill(draft: _Draft, wanted: _Draft, budget: int, count: CountTokens) -> None:
+async def _fill(
+    draft: _Draft,
+    wanted: _Draft,
+    budget: int,
+    count: CountTokens,
+    *,
+    unchanged: Collection[str],
+) -> None:
     """Put in what is wanted, each kind within its share, the excerpts in their order."""
     left = budget - await count(draft.render())
     shares = max(left, 0)
@@ -145,12 +159,9 @@ async def _fill(draft: _Draft, wanted: _Draft, budget: int, count: CountTokens) 
     left -= spent
     draft.known, spent = await _take(wanted.known, shares * _KNOWN_SHARE, count)
     left -= spent
-    for page in wanted.pages:
-        most = left if len(wanted.pages) == 1 else max(left / 2, shares / 6)
-        shown, spent = await _shorten(page, min(most, left), count)
-        if shown is not None:
-            draft.pages.append(shown)
-            left -= spent
+    filling = Filling(count, left)
+    await filling.take(wanted.pages, unchanged=unchanged)
+    draft.pages = filling.taken
 
 
 async def _take(lines: list[str], share: float, count: CountTokens) -> tuple[list[str], int]:
@@ -164,20 +175,6 @@ async def _take(lines: list[str], share: float, count: CountTokens) -> tuple[lis
         taken.append(line)
         spent += cost
     return taken, spent
-
-
-async def _shorten(page: Page, most: float, count: CountTokens) -> tuple[Page | None, int]:
-    """As much of the page as costs at most `most` tokens, and its cost."""
-    shown: Page | None = page
-    while shown is not None:
-        cost = await count(f"<<<      {shown.heading}\n{shown.numbered}\n      >>>\n\n")
-        if cost <= most:
-            return shown, cost
-        # A little less than the rule of three says, so that it ends; `None` at the shortest.
-        shown = shown.shortened(
-            min(len(shown.lines) - 1, int(len(shown.lines) * most * 0.95 / cost))
-        )
-    return None, 0
 
 
 async def _fit(draft: _Draft, budget: int, count: CountTokens) -> tuple[str, int]:

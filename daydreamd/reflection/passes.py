@@ -51,6 +51,7 @@ class Passes:
         self.facts: list[AnalysisFacts] = []
         self.records: list[PassRecord] = []
         self.refutations: list[Refutation] = []
+        self.token_ratios: dict[str, float] = {}
         self._means = means
         self._served = means.choice
         self._choices: dict[str, ModelChoice] = {}
@@ -70,7 +71,10 @@ class Passes:
         ) as served:
             others = {} if served.provider == "embedded" else {full_name(one): one for one in names}
             others.pop(full_name(served.name), None)
-            wanted = [msgspec.structs.replace(served, name=name) for name in others.values()]
+            wanted = [
+                msgspec.structs.replace(served, name=name, token_ratio=1.0)
+                for name in others.values()
+            ]
             async with in_memory_for_now((served, *wanted)) as choices:
                 self._served = choices[0]
                 self._choices = {full_name(one.name): one for one in choices}
@@ -130,6 +134,8 @@ class Passes:
             return
         self.timed_out |= bool(late)
         text, facts, model = course.settle(), course.facts, course.facts.model or ""
+        if course.token_ratio is not None:
+            self.token_ratios[f"{facts.provider} {model}"] = course.token_ratio
         if timing := course.timing():
             self._paces.setdefault(model, Pace()).note(timing)
         self.records.append(course.record(is_answered=bool(text)))

@@ -26,6 +26,7 @@ from daydreamd.reflection.composition import Material
 from daydreamd.reflection.direct import ask_directly
 from daydreamd.reflection.refuting.pace import Timing
 from daydreamd.reflection.served_model import budget_for, compose_for
+from daydreamd.reflection.tokens import learned_ratio
 from daydreamd.settings.schema import Analysis, Model
 
 _PROGRESS_SECONDS: Final = 0.5
@@ -43,6 +44,7 @@ class Proposing:
     excerpts: tuple[Excerpt, ...] = ()
     canary: str = ""
     counted_by_server: bool = False
+    token_ratio: float | None = None
     reader: AnswerReader = field(init=False)
     _told_at: float = 0.0
     _asked_at: float | None = None
@@ -176,4 +178,5 @@ async def _ask_directly(course: Proposing, question: Question) -> None:
     )
     facts.answer_tokens = told.answer_tokens
     facts.prompt_tokens = told.prompt_tokens or prompt.tokens
+    course.token_ratio = learned_ratio(prompt.text, told.prompt_tokens or 0)
     facts.truncated = course.counted_by_server and facts.prompt_tokens < prompt.tokens

@@ -6,7 +6,7 @@ are shown, is asked of the caller; what follows from a verdict is decided there,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,8 @@ class Reflection:
     not_answered: dict[str, str] = field(default_factory=dict)
     failure: str | None = None
     timed_out: bool = False
+    token_ratios: Mapping[str, float] = field(default_factory=dict)
+    """What servers' counts of the prompts taught of each model; see `ModelChoice`."""
 
     @property
     def text(self) -> str:
@@ -122,4 +124,5 @@ def _as_reflection(passes: Passes, begun: AnalysisFacts) -> Reflection:
         not_answered={name: why for name, why in passes.failures.items() if name},
         failure=None if passes.answers else next(iter(failures), late),
         timed_out=passes.timed_out,
+        token_ratios=passes.token_ratios,
     )

@@ -19,12 +19,14 @@ from daydreamd.host import web
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.composition import Material, Prompt, compose_prompt
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.reflection.tokens import counter_of, estimated
+from daydreamd.reflection.tokens import corrected, counter_of
 from daydreamd.settings.schema import Analysis, Model
 
 _ANSWERS_WITHIN_SECONDS: Final = 5.0
-# The tokens of Aider's own messages and of the chat template, and what an estimate may be short.
+# The tokens of Aider's own messages and of the chat template.
 _MARGIN_TOKENS: Final = 512
+# What an estimate may be short: above the context the server would cut the prompt.
+_MARGIN_SHARE: Final = 0.08
 # On two processors the embedded engine reads 130 tokens a second and writes 30.
 _EMBEDDED_PROMPT_TOKENS: Final = 2_000
 _EMBEDDED_ANSWER_TOKENS: Final = 400
@@ -45,7 +47,8 @@ def budget_for(choice: ModelChoice, model: Model) -> Budget:
     if choice.provider == "embedded":
         answer = min(answer, _EMBEDDED_ANSWER_TOKENS)
         prompt = min(prompt, _EMBEDDED_PROMPT_TOKENS)
-    return Budget(min(prompt, choice.context_tokens - answer - _MARGIN_TOKENS), answer)
+    margin = max(_MARGIN_TOKENS, int(choice.context_tokens * _MARGIN_SHARE))
+    return Budget(min(prompt, choice.context_tokens - answer - margin), answer)
 
 
 @asynccontextmanager
@@ -84,11 +87,13 @@ async def compose_for(
 ) -> tuple[Prompt, bool]:
     """The prompt for a model that is being served; True where the server counted its tokens."""
     async with web.client(choice.base_url, api_key=choice.api_key) as server:
-        count = estimated if choice.provider == "ollama" else await counter_of(server)
+        estimate = corrected(choice.token_ratio)
+        asked = None if choice.provider == "ollama" else await counter_of(server)
+        count = asked or estimate
         prompt = await compose_prompt(
             material,
             budget_tokens=budget.prompt_tokens,
             count_tokens=count,
             max_answer_tokens=budget.answer_tokens,
         )
-    return prompt, count is not estimated
+    return prompt, asked is not None

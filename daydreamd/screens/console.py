@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
-from daydreamd.insights.observations import observe
+from daydreamd.insights.report import Report
 from daydreamd.records.daydream_session import DaydreamSession
 from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.screens.live import LiveScreen
@@ -35,15 +35,14 @@ class View:
             self._report = Path(event.path)
         self._draw(event)
 
-    def conclude(self, session: DaydreamSession) -> None:
+    def conclude(self, session: DaydreamSession, told: Report | None = None) -> None:
         """What came of it: the same words on a terminal and in a pipe."""
         if self._screen is not None:
             self._screen.stop()
-        facts = observe(session.workspace_analysis)
         draw_end(
             self._console,
             session,
-            observations=facts,
+            told=told,
             report=self._report,
             program=self._program,
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from daydreamd.records.facts import DirtyFacts, GitFacts, WorkspaceFacts
 from daydreamd.units import say_count, say_duration
+
+_MOST_FOUND: Final = 5
 
 
 def say_facts(facts: WorkspaceFacts) -> Iterator[str]:
@@ -29,6 +32,8 @@ def say_facts(facts: WorkspaceFacts) -> Iterator[str]:
         yield from _row("hot", f"{spot.path} · {heat}")
     if marks:
         yield from _row("markers", f"{marks.todo} TODO, {marks.fixme} FIXME, {marks.hack} HACK")
+    for one in facts.candidates[:_MOST_FOUND]:
+        yield from _row("found", f"{one.path}:{one.line} {one.title} ({one.source})")
     yield from _row("took", f"{facts.seconds} s{', remembered' if facts.cached else ''}")
 
 

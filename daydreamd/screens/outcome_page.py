@@ -1,23 +1,29 @@
-"""What is said when a session is over: the new insights, or the facts where there are none."""
+"""What is said when a session is over: what its report says, and how it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from daydreamd.insights.observations import Observation
+from daydreamd.insights.report import Report
+from daydreamd.insights.report_words import (
+    look_at_first,
+    pressing,
+    say_came,
+    say_counts,
+    say_proof,
+    say_survived,
+)
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem
-from daydreamd.screens.wording import print_table, say_places, screen_width
+from daydreamd.screens.wording import say_places, screen_width
 from daydreamd.text import one_line
-from daydreamd.units import say_duration, say_number
+from daydreamd.units import say_duration
 
-_MAX_FACTS: Final = 8
 _ENDS: Final = {
     Outcome.COMPLETED: ("completed", "green"),
     Outcome.UNCHANGED: ("unchanged", "green"),
@@ -34,17 +40,17 @@ def draw_end(
     console: Console,
     session: DaydreamSession,
     *,
-    observations: Sequence[Observation] = (),
+    told: Report | None = None,
     report: Path | None = None,
     program: str = "daydreamd",
 ) -> None:
-    """What came of a session, and where to go on with which command of `program`."""
+    """What came of a session, as its report says it, and where to go on with `program`."""
     new = [item for item in session.insight_items if item.status == "new"]
     width = screen_width(console)
-    if new:
-        _draw_new(console, new, list(session.workspace_analysis), width)
-    elif observations:
-        _draw_facts(console, observations, width)
+    if told is not None:
+        console.print()
+        for line in _told(told):
+            console.print(line, soft_wrap=width is None, width=width)
     console.print()
     onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]
@@ -52,6 +58,47 @@ def draw_end(
     said, colour = _ENDS[session.outcome or Outcome.FAILED]
     text.stylize(colour, 0, len(said))
     console.print(text, soft_wrap=width is None)
+
+
+def _told(told: Report) -> Iterator[Text]:
+    """The report in the same words, without its quotes."""
+    if first := look_at_first(told):
+        yield Text.assemble(("Look at first: ", "bold"), "; ".join(first) + ".")
+    yield Text(f"{say_counts(told)} {say_proof(told)}".strip())
+    for item in told.judgement.new:
+        yield Text()
+        yield from _insight(told, item)
+    for title, lines in _rest(told):
+        yield Text()
+        yield Text(title, style="bold")
+        yield from (Text(f" {one_line(line, limit=400)}") for line in lines)
+
+
+def _insight(told: Report, item: InsightItem) -> Iterator[Text]:
+    several = len(told.workspaces) > 1
+    workspace = f" · {one_line(item.workspace, limit=60)}" if several else ""
+    yield Text(f"{item.id} · {one_line(item.title, limit=200)}{workspace}", style="bold")
+    origin = told.origins.get(item.id)
+    function = f", in {one_line(origin.function, limit=80)}" if origin and origin.function else ""
+    came = say_came(origin, told.at)
+    yield Text(say_places(item) + function + (f", {came}" if came else ""), style="dim")
+    yield Text(one_line(item.body, limit=1_000))
+    yield Text(say_survived(item), style="dim")
+
+
+def _rest(told: Report) -> Iterator[tuple[str, Sequence[str]]]:
+    several = len(told.workspaces) > 1
+    facts = [
+        (f"{fact.workspace}: " if several else "") + f"{fact.text} · {fact.evidence}"
+        for fact in pressing(told.observations)
+    ]
+    for title, lines in (
+        ("Waiting for you", facts),
+        ("Not looked at", told.not_looked_at),
+        ("Rules", told.judgement.silenced),
+    ):
+        if lines:
+            yield title, lines
 
 
 def _onward(session: DaydreamSession, report: Path | None, program: str) -> str:
@@ -74,42 +121,6 @@ def say_outcome(session: DaydreamSession) -> str:
     return f"{said}: {reasons}" if reasons else said
 
 
-def _draw_new(
-    console: Console, new: Sequence[InsightItem], workspaces: Sequence[str], width: int | None
-) -> None:
-    number = say_number(len(new)).capitalize()
-    names = [one_line(name, limit=60) for name in workspaces]
-    where = f" for {_joined(names)}" if names else ""
-    table = Table.grid(padding=(0, 1))
-    table.width = width
-    table.add_column(no_wrap=True, min_width=4, justify="right")
-    table.add_column(ratio=3, overflow="fold")
-    table.add_column(ratio=2, overflow="fold")
-    for item in new:
-        title = Text(one_line(item.title, limit=200))
-        table.add_row(Text(item.id, style="bold"), title, Text(say_places(item), style="dim"))
-    console.print()
-    console.print(Text(f"{number} new insight{'s' if len(new) != 1 else ''}{where}", style="bold"))
-    print_table(console, table)
-
-
-def _draw_facts(console: Console, observations: Sequence[Observation], width: int | None) -> None:
-    names = {observation.workspace for observation in observations}
-    table = Table.grid(padding=(0, 1))
-    table.width = width
-    table.add_column(width=1)
-    table.add_column(ratio=1, overflow="fold")
-    for observation in observations[: _MAX_FACTS * len(names)]:
-        workspace = f"{observation.workspace}: " if len(names) > 1 else ""
-        line = Text(f"{workspace}{observation.text}")
-        if observation.evidence not in observation.text:
-            line.append(f"  {observation.evidence}", style="dim")
-        table.add_row("", line)
-    console.print()
-    console.print(Text("No new insights. What the facts say:", style="bold"))
-    print_table(console, table)
-
-
 def _broken_between(parts: Sequence[str], width: int | None) -> str:
     """The parts, ` · ` between them, on lines that break there: a command to copy stays whole."""
     lines = [parts[0]]
@@ -119,7 +130,3 @@ def _broken_between(parts: Sequence[str], width: int | None) -> str:
         else:
             lines.append(part)
     return "\n".join(lines)
-
-
-def _joined(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

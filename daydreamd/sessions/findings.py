@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from daydreamd.records.daydream_session import DaydreamSession
     from daydreamd.records.insight import InsightItem, KnownInsight
     from daydreamd.records.model_choice import ModelChoice
+    from daydreamd.records.origin import Origin
+    from daydreamd.records.reflected import Before
+    from daydreamd.records.workspace import Excerpt
     from daydreamd.reflection.reflecting import Reflection
     from daydreamd.sessions.giving_way import OwnerCameBack
     from daydreamd.sessions.phases import State
@@ -30,11 +33,13 @@ class Recalled:
     """What was said before: of the workspaces of this session, and what still stands of others.
 
     `waiting` is what was over the limit, and so has not been said yet.
+    `before` is what earlier sessions saw, by the workspace's name.
     """
 
     known: tuple[KnownInsight, ...] = ()
     waiting: tuple[InsightItem, ...] = ()
     elsewhere: tuple[KnownInsight, ...] = ()
+    before: Mapping[str, Before] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Findings:
     context: ContextReport | None = None
     reflected: Reflected | None = None
     written: Written | None = None
+    told: Report | None = None
 
     @property
     def reflection(self) -> Reflection | None:
@@ -115,7 +121,12 @@ class Findings:
     @property
     def has_code(self) -> bool:
         """Whether there is anything that a model could be shown."""
-        return self.context is not None and bool(self.context.excerpts)
+        return bool(self.excerpts)
+
+    @property
+    def excerpts(self) -> Sequence[Excerpt]:
+        """All that a model could be shown."""
+        return self.context.excerpts if self.context else ()
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -169,25 +180,48 @@ class Findings:
             *(f"no claim was held to a second look: {said}" for said in judges),
         ]
 
-    def told_in(self, session: DaydreamSession, judgement: Judgement, recalled: Recalled) -> Report:
+    def told_in(
+        self,
+        session: DaydreamSession,
+        judgement: Judgement,
+        recalled: Recalled,
+        origins: Mapping[str, Origin],
+    ) -> Report:
         """What the report of this session holds."""
         from daydreamd.insights.report import Report
 
+        functions, files = self._shown()
         return Report(
             session_id=session.session_id,
             at=datetime.now(UTC),
             workspaces=tuple(session.workspace_analysis or self.missing),
             judgement=judgement,
             observations=self.observations,
+            origins=origins,
+            functions_shown=functions,
+            files_shown=files,
             model=session.analysis.model,
             analysis_seconds=session.analysis_duration,
             failure=self.failure,
             partial=session.analysis.partial,
-            tidied=self.tidied.one_line() if self.tidied else "",
+            tidied=self.tidied.one_line() if self.tidied and self.tidied.did_something else "",
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
             elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,
         )
+
+    def _shown(self) -> tuple[int, int]:
+        """How many functions of how many files the model was shown."""
+        from daydreamd.text.functions import definitions
+
+        excerpts = self.reflection.excerpts if self.reflection else ()
+        functions = {
+            (one.workspace, one.path, found.name)
+            for one in excerpts
+            for found in definitions(one.text, one.path)
+            if found.is_function
+        }
+        return len(functions), len({(one.workspace, one.path) for one in excerpts})
 
     def outcome(self, states: Mapping[Phase, State]) -> Outcome:
         """How a session ended whose phases went like this, up to the writing of the report."""

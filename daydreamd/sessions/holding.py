@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.abc
@@ -34,15 +35,22 @@ from daydreamd.sessions.turns import choose_workspaces
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 
+if TYPE_CHECKING:
+    from daydreamd.insights.report import Report
+
 _STOPPING = (Signals.SIGINT, Signals.SIGTERM)
 
 
 @dataclass
 class Held:
-    """A session that was held to its end, and the signal that brought the end early (0: none)."""
+    """A session that was held to its end, and the signal that brought the end early (0: none).
+
+    `told` is what its report holds, where one was written.
+    """
 
     session: DaydreamSession
     stopped_by: int = 0
+    told: Report | None = None
 
 
 async def hold_session(
@@ -76,6 +84,7 @@ async def hold_session(
             async with anyio.create_task_group() as group:
                 group.start_soon(_stop_at_signal, mailbox, group.cancel_scope, held, name="stop")
                 await system.run(session)
+                held.told = system.told
                 group.cancel_scope.cancel()
             await history.forget(settings.history.keep)
             await in_spare_thread(lambda: _prune_cache(places.cache, plan.workspaces, settings))

@@ -25,6 +25,7 @@ from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.sessions.recovery import leave_nothing
 from daydreamd.sessions.second_look import SecondLook
+from daydreamd.sessions.tokenizers import note_token_ratios, with_token_ratio
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
@@ -32,6 +33,7 @@ from daydreamd.units import say_count, say_path
 if TYPE_CHECKING:
     from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.context.gathering import ContextReport
+    from daydreamd.insights.report import Report
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.cleanup_summary import PostCleanup
     from daydreamd.reflection.reflecting import Reflection
@@ -54,6 +56,7 @@ class UnifiedDaydreamSystem:
         self._sink = sink
         self._recollection = Recollection(history, self._workspaces, plan.waiting)
         waiting = [workspace.name for workspace in plan.waiting]
+        self.told: Report | None = None  # what the report of the session holds, once it is written
         self._found = Findings(waiting=waiting, held_back=plan.held_back)
 
     async def run(self, session: DaydreamSession) -> None:
@@ -176,8 +179,10 @@ class UnifiedDaydreamSystem:
             cache=self._places.cache,
             emitter=self._emitter,
             queue=self._settings.queue,
+            before=await self._recollection.before(),
         )
         session.workspace_analysis = report.workspaces
+        self._recollection.hear_rules(report.workspaces)
         session.development_trends = report.trends
         session.recent_activity = report.recent_activity
         return PhaseReport(report, report.one_line(), report.failures)
@@ -197,6 +202,7 @@ class UnifiedDaydreamSystem:
             )
         reflection.facts.claims = second_look.settled(reflection.verdicts)
         session.analysis = reflection.facts
+        await note_token_ratios(self._history, reflection.token_ratios)
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:  # this part has failed; the facts go on
             return PhaseReport(Reflected(recalled, reflection), failure=reflection.failure)
@@ -207,6 +213,7 @@ class UnifiedDaydreamSystem:
         return PhaseReport(Reflected(recalled, reflection, judgement), judgement.summary(), reasons)
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> PhaseReport[Written]:
+        from daydreamd.context.origins import find_origins
         from daydreamd.insights.archive import write_report
 
         found = self._found
@@ -223,11 +230,11 @@ class UnifiedDaydreamSystem:
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
         archived = int(self._places.report.exists())
-        path = await write_report(
-            found.told_in(session, judgement, recalled),
-            directory=self._places.insights,
-            settings=self._settings.insights,
-        )
+        scratch = self._scratch(session)
+        origins = await find_origins(judgement.new, self._workspaces, scratch=scratch)
+        found.told = self.told = found.told_in(session, judgement, recalled, origins)
+        insights = self._settings.insights
+        path = await write_report(found.told, directory=self._places.insights, settings=insights)
         await self._recollection.note_reflections(session, found)
         self._emitter.emit(
             InsightsWritten(
@@ -268,7 +275,7 @@ class UnifiedDaydreamSystem:
         assert self._found.context is not None
         return await reflect(
             portions_of(self._found.context, recalled, self._workspaces, self._settings),
-            choice=self._found.model,
+            choice=await with_token_ratio(self._history, self._found.model),
             model=self._settings.model,
             analysis=self._settings.analysis,
             scratch=self._scratch(session),

@@ -78,7 +78,7 @@ def test_without_a_terminal_a_phase_is_a_line_and_stdout_is_all_there_is(world):
     for phase, line in zip(phases, done.stdout.splitlines(), strict=False):
         assert line.strip().startswith(phase)
     assert done.stderr == ""
-    assert "One new insight for shop" in done.stdout
+    assert "1 new insight" in done.stdout
     last = done.stdout.splitlines()[-1]
     command = last.split("`")[1].split()
     shown = world.run(*command[1:])
@@ -139,7 +139,7 @@ def test_without_any_model_the_facts_are_reported(world):
     assert session["outcome"] == "cleanup_only"
     assert "refuses connections" in " ".join(session["reasons"])
     assert session["insights"] == ""
-    assert "uncommitted" in world.report.read_text()
+    assert "The rules held the lines changed this week to account." in world.report.read_text()
 
 
 def test_a_model_that_never_answers_ends_at_the_deadline(world):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
+from daydreamd.insights.report import Report
 from daydreamd.records.daydream_session import DaydreamSession, Outcome, Phase, Trigger
 from daydreamd.records.events import (
     AnalysisProgress,
@@ -129,12 +131,24 @@ TWO = [
 ]
 
 
+def told(ended, **fields):
+    """The report of a session."""
+    return Report(
+        session_id=ended.session_id,
+        at=datetime(2026, 11, 22, 18, 48, tzinfo=UTC),
+        workspaces=tuple(ended.workspace_analysis),
+        judgement=Judgement(proposed=len(ended.insight_items), new=tuple(ended.insight_items)),
+        **{"model": "qwen:7b", "functions_shown": 12, "files_shown": 4} | fields,
+    )
+
+
 def test_in_a_pipe_the_same_words_come_without_motion():
     seen = console()
     with watch_session(console=seen) as view:
         for event in EVENTS:
             view.sink(event)
-        view.conclude(session(insight_items=TWO))
+        ended = session(insight_items=TWO)
+        view.conclude(ended, told(ended))
     lines = [line.rstrip() for line in seen.file.getvalue().splitlines()]
     assert "\n".join(lines) == (
         " 1 readiness    ready: model answers in 12 ms, 11.2 GiB free, load 0.3, no pending tasks"
@@ -146,9 +160,17 @@ def test_in_a_pipe_the_same_words_come_without_motion():
         " 5 output       failed  0.1 s\n"
         " 6 cleanup      aider gone, 4 files removed  0.2 s\n"
         "\n"
-        "Two new insights for shop\n"
-        " a3f The retry loop hides time-outs payments/client.py:88-97\n"
-        " b07 Two price formats              cart/price.py:12, api/v1.py:9 …\n"
+        "2 new insights. 12 functions in 4 files were read by qwen:7b. None of 2 proposals fell.\n"
+        "\n"
+        "a3f · The retry loop hides time-outs\n"
+        "payments/client.py:88-97\n"
+        "b\n"
+        "Survived: it cites lines that stand there.\n"
+        "\n"
+        "b07 · Two price formats\n"
+        "cart/price.py:12, api/v1.py:9 …\n"
+        "b\n"
+        "Survived: it cites lines that stand there.\n"
         "\n"
         "completed in 1 min 55 s · nothing in the workspace was changed"
         " · `daydreamd insights show a3f`"
@@ -170,7 +192,8 @@ def test_on_a_terminal_finished_phases_stay():
     with watch_session(console=seen) as view:
         for event in EVENTS:
             view.sink(event)
-        view.conclude(session(insight_items=TWO))
+        ended = session(insight_items=TWO)
+        view.conclude(ended, told(ended))
     assert screen_of(seen.file.getvalue()) == FINISHED + CLOSING
     assert "\x1b[31m" not in seen.file.getvalue()
 
@@ -189,10 +212,18 @@ through aider
  6 cleanup      aider gone, 4 files removed                                0.2 s
 """
 CLOSING = """
-Two new insights for shop
- a3f The retry loop hides time-outs               payments/client.py:88-97
- b07 Two price formats                            cart/price.py:12, api/v1.py:9
-                                                  …
+2 new insights. 12 functions in 4 files were read by qwen:7b. None of 2
+proposals fell.
+
+a3f · The retry loop hides time-outs
+payments/client.py:88-97
+b
+Survived: it cites lines that stand there.
+
+b07 · Two price formats
+cart/price.py:12, api/v1.py:9 …
+b
+Survived: it cites lines that stand there.
 
 completed in 1 min 55 s · nothing in the workspace was changed
 `daydreamd insights show a3f`"""
@@ -257,18 +288,23 @@ FACT = Observation(
     evidence="git stash list",
     label="l",
     now="n",
+    is_pressing=True,
 )
 
 
 def test_without_new_insights_the_facts_are_shown():
     seen = console()
     ended = session(outcome=Outcome.CLEANUP_ONLY, reasons=["no model: 127.0.0.1:1 refuses"])
-    draw_end(seen, ended, observations=[FACT], report=Path("/state/daydream_insights.md"))
+    facts = told(ended, observations=[FACT], model=None, files_shown=0, functions_shown=0)
+    draw_end(seen, ended, told=facts, report=Path("/state/daydream_insights.md"))
     assert (
         text_of(seen)
         == """
-No new insights. What the facts say:
-  2 stashes put aside  git stash list
+Look at first: 2 stashes put aside.
+Nothing new. No model was asked. The rules held the lines changed this week to account.
+
+Waiting for you
+ 2 stashes put aside · git stash list
 
 facts only in 1 min 55 s: no model: 127.0.0.1:1 refuses · \
 nothing in the workspace was changed · /state/daydream_insights.md"""
@@ -284,6 +320,6 @@ def test_text_of_others_is_never_markup(text):
     ended = session(
         insight_items=[item], workspace_analysis={text: WorkspaceFacts()}, reasons=[text]
     )
-    draw_end(seen, ended, observations=[])
+    draw_end(seen, ended, told=told(ended))
     assert "\x1b]8" not in seen.file.getvalue()
     assert "x" in seen.export_text() or text == "[/]"

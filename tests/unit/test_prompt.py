@@ -2,16 +2,18 @@
 
 import json
 import re
+from collections import Counter
 
+import anyio
 import msgspec
 import pytest
 
 from daydreamd.errors import ModelError
 from daydreamd.records.facts import WorkspaceFacts
-from daydreamd.records.workspace import Excerpt
+from daydreamd.records.workspace import Excerpt, Removed
 from daydreamd.reflection.composition import Material, compose_prompt
 from daydreamd.reflection.description import describe
-from daydreamd.reflection.tokens import estimate_tokens, estimated
+from daydreamd.reflection.tokens import corrected, estimate_tokens, estimated, learned_ratio
 
 ANALYSIS = {
     "git": {"branch": "main", "dirty": {"unstaged": 3, "untracked": 1}},
@@ -53,6 +55,62 @@ async def test_the_words_differ_from_session_to_session():
 async def test_lines_carry_their_numbers():
     prompt = await compose(excerpt("def a():\n    pass\n", first_line=41))
     assert "shop/cart.py lines 41-42\n41| def a():\n42|     pass\n" in prompt.text
+
+
+async def test_what_is_new_is_marked_and_what_is_gone_has_no_number():
+    one = msgspec.structs.replace(
+        excerpt("def a():\n    return 2\n", first_line=41),
+        new_lines=(42,),
+        removed=(Removed(before=42, text="    return 1"),),
+        within="class Cart:",
+        why="new: count twice",
+    )
+    prompt = await compose(one)
+    shown = "41| def a():\n-    return 1\n42+     return 2\n"
+    assert "lines 41-42, in `class Cart:` (new: count twice)\n" + shown in prompt.text
+    assert "return 1" not in prompt.excerpts[0].text
+
+
+async def test_a_secret_that_is_gone_is_not_shown():
+    gone = Removed(before=1, text="KEY = 'AKIA" + "A" * 16 + "'")
+    prompt = await compose(msgspec.structs.replace(excerpt(), removed=(gone,)))
+    assert "AKIA" not in prompt.text
+
+
+async def test_workspaces_that_changed_share_the_room_and_others_take_what_is_left():
+    def many(workspace):
+        return [
+            excerpt("\n".join(f"{workspace}_{n} = {n}{k}" for k in range(30)), path=f"{n}.py",
+                    workspace=workspace)
+            for n in range(30)
+        ]  # fmt: skip
+
+    analyses = {"a": {}, "b": {}, "c": {}}
+    prompt = await compose(
+        *many("a"), *many("b"), *many("c"),
+        budget=6000, workspace_analysis=analyses, unchanged=frozenset("a"),
+    )  # fmt: skip
+    shown = Counter(one.workspace for one in prompt.excerpts)
+    assert set(shown) == {"b", "c"}
+    assert abs(shown["b"] - shown["c"]) <= 1
+    roomy = await compose(*many("a"), *many("b")[:1], budget=6000, unchanged=frozenset("a"))
+    assert {one.workspace for one in roomy.excerpts} == {"a", "b"}
+
+
+async def test_the_newest_day_is_shown_with_less_around_it_before_any_of_it_is_left_out():
+    def function(number):
+        body = [f"    value_{number}_{line} = compute({line})" for line in range(50)]
+        return msgspec.structs.replace(
+            excerpt("\n".join([f"def function_{number}():", *body]), path=f"f{number}.py"),
+            new_lines=(26,),
+            changed_at=1_700_000_000 - number,
+        )
+
+    functions = [function(number) for number in range(20)]
+    prompt = await compose(*functions, budget=9000)
+    assert {one.path for one in prompt.excerpts} == {one.path for one in functions}
+    assert all(26 in one.new_lines for one in prompt.excerpts)
+    assert "in `def function_19():`" in prompt.text
 
 
 async def test_the_facts_of_the_workspace_are_told():
@@ -143,11 +201,28 @@ async def test_the_schema_knows_only_what_was_shown():
     assert next(iter(prompt.schema["properties"])) == "session_word"
 
 
-def test_the_estimate_does_not_fall_below_what_bytes_can_hide():
-    assert estimate_tokens("日本語") >= 3 * 3
-    assert estimate_tokens("0123456789" * 10) == 100
-    assert estimate_tokens("retry_loop(timeout)") >= 6
-    assert estimate_tokens("") == 0
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [  # by cl100k
+        ("def f(x):\n    return x+1\n" * 100, 1000),
+        ("retry_loop(timeout, attempts=max_attempts)\n" * 10, 100),
+        ("日本語のコメントを書きます。" * 20, 240),
+        ("3f9a1c0b77de42aa91f0c3d4e5b6a798 " * 20, 460),
+    ],
+)
+def test_the_estimate_is_near_what_a_tokenizer_counts(text, counted):
+    assert counted * 0.75 <= estimate_tokens(text) <= counted * 1.35
+
+
+def test_what_a_server_counted_corrects_the_estimate_for_its_model():
+    text = "def f(x):\n    return x + 1\n" * 50
+    ratio = learned_ratio(text, round(estimate_tokens(text) * 1.2))
+    assert anyio.run(corrected(ratio), text) == pytest.approx(estimate_tokens(text) * 1.2, abs=3)
+
+
+@pytest.mark.parametrize("counted", [0, 7, 100_000])
+def test_a_count_of_something_else_teaches_nothing(counted):
+    assert learned_ratio("def f(x):\n    return x + 1\n" * 50, counted) is None
 
 
 def _paths(prompt):

@@ -9,10 +9,12 @@ from markdown_it import MarkdownIt
 
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
-from daydreamd.insights.report import Report, headline, render
+from daydreamd.insights.report import Report, render
+from daydreamd.insights.report_words import say_counts, say_proof
 from daydreamd.insights.sieve import Dropped
 from daydreamd.insights.verification import Reason
-from daydreamd.records.insight import Evidence, InsightItem, KnownInsight
+from daydreamd.records.insight import Evidence, InsightItem, KnownInsight, Survived
+from daydreamd.records.origin import Origin
 
 AT = datetime(2026, 11, 22, 22, 43, tzinfo=UTC)
 QUOTE = "        except Exception:\n            continue"
@@ -49,15 +51,30 @@ def test_open_insights_of_other_workspaces_and_what_was_not_seen_are_told():
         not_looked_at=("cannot look at /mnt/infra: no such directory",),
     )
     page = render(report)
-    assert "## Open in other workspaces\n\n- `c12` Two price formats" in page
-    assert "api · `cart/price.py:12`" in page
+    assert "\n- `b07` Two price formats are parsed in four places · shop · " in page
+    assert "\n- `c12` Two price formats are parsed in four places · api · " in page
     assert "## Not looked at\n\n- cannot look at /mnt/infra: no such directory\n" in page
     assert "Not looked at" not in render(WHOLE), "a section without content is left out"
 
 
 FACT = Observation(
-    workspace="shop", kind="commits", label="commits", now="12", before="7.5 a week", spark="▂▃▂▄▇",
-    text="12 commits this week", evidence="git log --since=7.days",
+    workspace="shop", kind="unfinished", label="unfinished", now="rebase",
+    text="a rebase is under way on main", evidence="git status", is_pressing=True,
+)  # fmt: skip
+IDLE = Observation(
+    workspace="shop", kind="hottest", label="hottest", now="x", text="the hottest file is x",
+    evidence="x:1",
+)  # fmt: skip
+FUNCTION = """\
+def charge(self):
+    for attempt in range(3):
+        try:
+            return self.ask()
+        except Exception:
+            continue"""
+ORIGIN = Origin(
+    function="Client.charge", first_line=90, text=FUNCTION, commit="4be1f02aa1",
+    subject="Retry on 5xx", at=AT - timedelta(days=1),
 )  # fmt: skip
 WHOLE = Report(
     session_id="20261122-224300-7f3a",
@@ -70,7 +87,10 @@ WHOLE = Report(
         addressed=(known(id="77d", title="The lock file was not committed"),),
         dropped=(Dropped(reason=Reason.NO_SUCH_LINES, title="", path="", line=9),) * 3,
     ),
-    observations=[FACT],
+    observations=[FACT, IDLE],
+    origins={"a3f": ORIGIN},
+    functions_shown=5,
+    files_shown=3,
     model="qwen2.5-coder:7b",
     analysis_seconds=112,
     tidied="2 processes ended (1.9 GiB), 4 temp files.",
@@ -101,8 +121,13 @@ def test_a_report_of_ended_processes_says_how_to_bring_them_back():
 
 def test_several_workspaces_are_told_apart():
     page = render(changed(workspaces=("shop", "api")))
-    assert "\nshop · `payments/client.py:94-95` · quality" in page
-    assert "\n### shop\n" in page
+    assert "\n### a3f · The retry loop hides time-outs · shop\n" in page
+    assert "\n- shop: a rebase is under way on main" in page
+
+
+def test_only_what_somebody_would_act_on_is_a_fact_of_the_page():
+    assert "hottest" not in render(WHOLE)
+    assert "rebase" in render(WHOLE)
 
 
 @pytest.mark.parametrize(
@@ -110,26 +135,73 @@ def test_several_workspaces_are_told_apart():
     [
         (
             {"failure": "http://127.0.0.1:1 refuses connections."},
-            "**1 new**, 1 still open, 1 addressed. No reflection this time: http://127.0.0.1:1 \
-refuses connections. The facts need no model.",
+            "1 new insight, 1 open, 1 addressed. Of 4 proposals 3 fell: 3 cited lines that do not \
+exist. No reflection this time: http://127.0.0.1:1 refuses connections. The rules held the lines \
+changed this week to account.",
         ),
         (
             {"judgement": Judgement()},
-            "**Nothing new**. Made by qwen2.5-coder:7b in 1 min 52 s; the answer proposed nothing.",
+            "Nothing new. 5 functions in 3 files were read by qwen2.5-coder:7b in 1 min 52 s. \
+Nothing was proposed.",
         ),
         (
             {"judgement": Judgement(), "partial": True},
-            "**Nothing new**. Made by qwen2.5-coder:7b in 1 min 52 s; the answer proposed nothing. \
-The answer was cut at the deadline: this is what had come.",
+            "Nothing new. 5 functions in 3 files were read by qwen2.5-coder:7b in 1 min 52 s. \
+Nothing was proposed. The answer was cut at the deadline: this is what had come.",
         ),
         (
-            {"judgement": Judgement(), "model": None},
-            "**Nothing new**. No model was asked; the facts need none.",
+            {"judgement": Judgement(), "model": None, "functions_shown": 0, "files_shown": 0},
+            "Nothing new. No model was asked. The rules held the lines changed this week to \
+account.",
+        ),
+        (
+            {
+                "judgement": Judgement(
+                    proposed=2,
+                    dropped=(
+                        Dropped(reason=Reason.REFUTED, title="", path="", line=1),
+                        Dropped(reason=Reason.SAID_BEFORE, title="", path="", line=1),
+                    ),
+                )
+            },
+            "Nothing new. 5 functions in 3 files were read by qwen2.5-coder:7b in 1 min 52 s. \
+Of 2 proposals 2 fell: 1 refuted by a second look, 1 said before.",
         ),
     ],
 )
-def test_the_headline_says_what_happened(fields, said):
-    assert headline(changed(**fields)) == said
+def test_the_page_says_what_was_read_and_what_fell(fields, said):
+    report = changed(**fields)
+    assert f"{say_counts(report)} {say_proof(report)}" == said
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "Survived: it cites lines that stand there."),
+        (
+            {"survived": Survived(searches=2, looks=3, holds=3)},
+            "Survived: 2 searches found nothing against it; three of 3 looks held.",
+        ),
+        (
+            {"source": "ruff F821", "key": "k"},
+            "Found by the rule `ruff F821` on a changed line, which is not guessed.",
+        ),
+    ],
+)
+def test_each_insight_says_why_it_is_told(fields, said):
+    assert said in render(changed(judgement=Judgement(proposed=1, new=(new(**fields),))))
+
+
+def test_lines_that_are_not_committed_are_said_to_be():
+    origin = Origin(function="charge", at=AT, is_committed=False)
+    assert "in `charge`, not committed yet" in render(changed(origins={"a3f": origin}))
+
+
+def test_a_rule_that_goes_silent_is_told():
+    said = "The rule `ruff B006` is silent from now on."
+    page = render(changed(judgement=Judgement(silenced=(said,))))
+    assert f"## Rules\n\n- {said}\n" in page
+    assert "## Rules" not in render(WHOLE)
 
 
 def test_a_failure_is_the_reason_and_never_an_insight():
@@ -137,7 +209,7 @@ def test_a_failure_is_the_reason_and_never_an_insight():
     assert "## New" not in page
     assert "## Still open" not in page
     assert "No reflection this time: the answer timed out." in page
-    assert "## The week in facts" in page
+    assert "## Waiting for you" in page
 
 
 HOSTILE = [
@@ -170,14 +242,24 @@ def test_hostile_text_adds_nothing_to_the_page(text):
         workspaces=(text, "api"),
         judgement=Judgement(new=(item,), still_open=(seen,), addressed=(seen,), proposed=1),
         observations=[
-            Observation(workspace=text, kind="k", text=text, evidence=text, label="l", now=text)
+            Observation(
+                workspace=text,
+                kind="k",
+                text=text,
+                evidence=text,
+                label="l",
+                now=text,
+                is_pressing=True,
+            )
         ],
+        origins={"a3f": Origin(function=text, text=text, subject=text, commit="4be1f02aa1", at=AT)},
         model=text,
         tidied=text,
     )
     plain = changed(
         workspaces=("shop", "api"),
         judgement=Judgement(new=(new(),), still_open=(known(),), addressed=(known(),), proposed=1),
+        observations=[FACT],
     )
     page = render(hostile)
     assert outline(page) == outline(render(plain))
@@ -194,23 +276,31 @@ def outline(page):
 
 
 EXPECTED = """\
-# What your machine noticed · shop · Sunday 22 November, 22:43 UTC
+# Sunday 22 November, 22:43 UTC · shop
 
-**1 new**, 1 still open, 1 addressed. Made by qwen2.5-coder:7b in 1 min 52 s; 4 proposed, 1 kept: \
-3 cited lines that do not exist.
+**Look at first:** a rebase is under way on main.
+
+1 new insight, 1 open, 1 addressed. 5 functions in 3 files were read by qwen2.5-coder:7b in \
+1 min 52 s. Of 4 proposals 3 fell: 3 cited lines that do not exist.
 
 ## New
 
 ### a3f · The retry loop hides time-outs
 
-`payments/client.py:94-95` · quality · seen for the first time
+`payments/client.py:94-95`, in `Client.charge`, last changed in 4be1f02 "Retry on 5xx" (yesterday)
 
 > ```py
-> 94         except Exception:
-> 95             continue
+>   90  def charge(self):
+>   91      for attempt in range(3):
+>   92          try:
+>   93              return self.ask()
+>   94>         except Exception:
+>   95>             continue
 > ```
 
 After the third attempt the caller gets `None`, not an error.
+
+Survived: it cites lines that stand there.
 
 `daydreamd insights accept a3f` · `daydreamd insights dismiss a3f`
 
@@ -223,11 +313,9 @@ After the third attempt the caller gets `None`, not an error.
 
 - `77d` The lock file was not committed · changed since `4be1f02`, perhaps addressed
 
-## The week in facts
+## Waiting for you
 
-| | this week | the four before | |
-|---|---|---|---|
-| commits | 12 | 7.5 a week | ▂▃▂▄▇ `git log --since=7.days` |
+- a rebase is under way on main · `git status`
 
 ## Tidied up
 

@@ -51,6 +51,11 @@ LOGINCTL: Final = Program("loginctl", 64 * MIB, 0, 5, 128)
 AIDER: Final = Program("aider", None, 64 * MIB, None, 1024)
 """Its tree's memory is watched by the leash: analysis.max_memory."""
 ENGINE: Final = Program("the embedded engine", None, 64 * MIB, None, 1024)
+RUFF: Final = Program("ruff", 512 * MIB, 0, 30, 512)
+AST_GREP: Final = Program("ast-grep", 512 * MIB, 0, 30, 512)
+SHELLCHECK: Final = Program("shellcheck", 768 * MIB, 0, 30, 256)
+ZIZMOR: Final = Program("zizmor", 512 * MIB, 0, 30, 512)
+TYPOS: Final = Program("typos", 512 * MIB, 0, 30, 512)
 SESSION: Final = Program("daydreamd session")
 """Our own program; it has the unit's limits."""
 ANY: Final = Program("a program", None, None, None, None)

@@ -98,7 +98,7 @@ def make_repo(tmp_path):
 def gather(tmp_path):
     """A function that gathers the context of paths (or settings); it raises for none of them."""
 
-    async def run(*paths, queue=None, events=None, seconds=25.0, **setting):
+    async def run(*paths, queue=None, events=None, seconds=25.0, before=None, **setting):
         wanted = [WorkspaceSetting(path=str(path), **setting) for path in paths]
         report = await gather_context(
             find_workspaces(wanted),
@@ -107,13 +107,15 @@ def gather(tmp_path):
             emitter=Emitter("test", events.append if events is not None else lambda _: None),
             queue=queue,
             seconds=seconds,
+            before=before or {},
         )
         printed = {
             "workspaces": as_printed(report.workspaces),
             "trends": as_printed(report.trends),
             "recent_activity": as_printed(report.recent_activity),
         }
-        return SimpleNamespace(**{**vars(report), **printed}, one_line=report.one_line)
+        typed = {"typed": report.workspaces, "one_line": report.one_line}
+        return SimpleNamespace(**{**vars(report), **printed, **typed})
 
     return run
 
