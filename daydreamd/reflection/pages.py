@@ -17,7 +17,7 @@ from daydreamd.text.blocks import Blocks, Region
 from daydreamd.text.prompting import harmless, one_line
 
 _LINE_CHARS: Final = 240
-_SUBJECT_CHARS: Final = 100
+_SUBJECT_CHARS: Final = 60
 MIN_LINES: Final = 4
 """Fewer lines of a longer excerpt say too little to be worth their tokens."""
 _CLOSE: Final = 12
@@ -46,7 +46,7 @@ class Page(msgspec.Struct, frozen=True):
         """Which lines are new, where not all are."""
         new = self.excerpt.new_lines
         if not new or len(new) == len(self.lines):
-            return "all lines are new" if new else ""
+            return "all new" if new else ""
         spans: list[Region] = []
         for line in new:
             if spans and line == spans[-1][1] + 1:
