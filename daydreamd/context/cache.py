@@ -29,12 +29,13 @@ _MAX_BYTES: Final = 16 << 20
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     """What the cache holds of a workspace; `key` says of which state of it.
 
-    `ranked` are the files that may be shown, best first.
+    `ranked` are the files that may be shown, best first. `excerpts` are those of what is new, None
+    where nobody has asked for them yet.
     """
 
     key: str
     facts: WorkspaceFacts
-    excerpts: tuple[Excerpt, ...]
+    excerpts: tuple[Excerpt, ...] | None = None
     ranked: tuple[str, ...] = ()
 
 

@@ -10,30 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from daydreamd.context.activity import Churn
 from daydreamd.context.changed_parts import pieces
 from daydreamd.context.excerpts import Source, read_lines
-from daydreamd.context.exclusion import is_worth_reading
-from daydreamd.context.lines import CountedFile
-from daydreamd.context.roles import Role, role_of
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text.blocks import Blocks
 
-_MAX_RANKED: Final = 10_000
 _MAX_FILES: Final = 60
 _MAX_CHARS: Final = 200_000
-
-
-def rank_files(counted: Iterable[CountedFile], churn: Mapping[str, Churn]) -> tuple[str, ...]:
-    """The files that may be shown, those first in which reading pays most."""
-    nothing = Churn()
-    ranked = [
-        (role_of(file.path), -file.complexity * (1 + churn.get(file.path, nothing).commits), file)
-        for file in counted
-        if file.is_code and is_worth_reading(file.path)
-    ]
-    ranked.sort(key=lambda one: (one[0], one[1], one[2].path))
-    return tuple(file.path for role, _, file in ranked[:_MAX_RANKED] if role is not Role.TEXT)
 
 
 def take_turns(

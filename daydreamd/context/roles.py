@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from pathlib import PurePosixPath
 from typing import Final
+
+from daydreamd.context.activity import Churn
+from daydreamd.context.exclusion import is_worth_reading
+from daydreamd.context.lines import CountedFile
+
+_MAX_RANKED: Final = 10_000
 
 
 class Role(IntEnum):
@@ -45,3 +52,15 @@ def role_of(path: str) -> Role:
     if _TEST_NAME.fullmatch(name) or _TEST_CLASS.fullmatch(name):
         return Role.TEST
     return Role.TEST if any(map(_TEST_PLACE.fullmatch, places)) else Role.SOURCE
+
+
+def rank_files(counted: Iterable[CountedFile], churn: Mapping[str, Churn]) -> tuple[str, ...]:
+    """The files that may be shown, those first in which reading pays most."""
+    nothing = Churn()
+    ranked = [
+        (role_of(file.path), -file.complexity * (1 + churn.get(file.path, nothing).commits), file)
+        for file in counted
+        if file.is_code and is_worth_reading(file.path)
+    ]
+    ranked.sort(key=lambda one: (one[0], one[1], one[2].path))
+    return tuple(file.path for role, _, file in ranked[:_MAX_RANKED] if role is not Role.TEXT)

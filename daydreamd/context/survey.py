@@ -10,7 +10,7 @@ import dataclasses
 import math
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,14 +23,11 @@ from daydreamd.context.branches import count_ahead_behind, date_commits
 from daydreamd.context.cache import Remembered, make_key, recall, remember
 from daydreamd.context.candidates.finding import find_candidates
 from daydreamd.context.entry import SourceAnswers, make_facts
-from daydreamd.context.excerpts import Source, excerpts_of_news
 from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.lines import count_lines
 from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
-from daydreamd.context.recent import News, find_news, news_of_untracked
-from daydreamd.context.related import MOST_NEWS, find_related
-from daydreamd.context.remainder import rank_files, take_turns
+from daydreamd.context.roles import rank_files
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
@@ -63,50 +60,59 @@ async def survey_workspace(
 ) -> Survey:
     """Look at `workspace` at the time `now`, for about `seconds` at most.
 
-    With `before`, what earlier sessions saw, excerpts of what is not new are found, too.
+    With `before`, what earlier sessions saw, it is also read what could be shown to a model.
     WorkspaceError where it cannot be looked at at all.
     """
     began = time.monotonic()
     root = Path(workspace.path)
     await in_thread(require_directory, root)
     sources = Sources(seconds)
-    others: list[Excerpt] | None = None
     with tempfile.TemporaryDirectory(prefix="context-", dir=scratch) as place:
         state = await read_state(root, sources, place=Path(place), exclude=workspace.exclude)
         days = _days_back(before, now)
         make = partial(make_key, workspace, now=now, days=days)
         key = await in_thread(lambda: make(state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
-        if known is None:
-            look = _Surveyor(workspace, state, sources, Path(place), now, days)
-            facts, excerpts, ranked = await look.survey()
-        else:
-            facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
-            ranked = known.ranked
+        new = known
+        if new is None:
+            look = _Surveyor(workspace, state, sources, Path(place), now)
+            facts, ranked = await look.survey()
+            new = Remembered(key=key, facts=facts, ranked=ranked)
+        if before is not None and new.excerpts is None:
+            new = replace(new, excerpts=await _news(workspace, state, sources, now, days))
+        if new is not known and state.fingerprint and not sources.failures:
+            await sources.ask("cache", partial(remember, cache, workspace, new))
+        facts = _grown_older(known.facts, state, now) if known else new.facts
+        excerpts = new.excerpts or ()
         if before is not None:
-            source = Source(workspace, state.head)
-            more = partial(in_thread, _besides, source, excerpts, ranked, before)
-            others = await sources.ask("excerpts", more)
-    if known is None and state.fingerprint and not sources.failures:
-        new = Remembered(key=key, facts=facts, excerpts=excerpts, ranked=ranked)
-        await sources.ask("cache", partial(remember, cache, workspace, new))
+            excerpts += await _besides(workspace, state, sources, new, before)
     facts = replace(
         facts,
         failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
         cached=known is not None,
         seconds=round(time.monotonic() - began, 3),
     )
-    return Survey(facts, (*excerpts, *(others or ())), tuple(sources.failures))
+    return Survey(facts, excerpts, tuple(sources.failures))
 
 
-def _besides(
-    source: Source, news: Sequence[Excerpt], ranked: Sequence[str], before: Before
-) -> list[Excerpt]:
-    """What belongs to the news, and then the rest, for where they leave room."""
-    is_little = sum(len(one.text) for one in news) < MOST_NEWS
-    related = find_related(source, news, ranked) if news and is_little else []
-    without = {one.path for one in (*news, *related)}
-    return [*related, *take_turns(source, ranked, before.paths, without=without)]
+async def _news(
+    workspace: Workspace, state: State, sources: Sources, now: float, days: int
+) -> tuple[Excerpt, ...]:
+    # Cutting code costs 40 ms to import, which whoever asks for facts need not wait for.
+    from daydreamd.context.showing import excerpts_of_the_new  # noqa: PLC0415  see above
+
+    ask = partial(excerpts_of_the_new, workspace, state, now=now, days=days)
+    return tuple(await sources.ask("excerpts", ask) or ())
+
+
+async def _besides(
+    workspace: Workspace, state: State, sources: Sources, found: Remembered, before: Before
+) -> tuple[Excerpt, ...]:
+    from daydreamd.context.showing import excerpts_besides  # noqa: PLC0415  as in `_news`
+
+    news, ranked = found.excerpts or (), found.ranked
+    choose = partial(in_thread, excerpts_besides, workspace, state.head, news, ranked, before)
+    return tuple(await sources.ask("excerpts", choose) or ())
 
 
 def _days_back(before: Before | None, now: float) -> int:
@@ -133,7 +139,6 @@ class _Surveyor:
     sources: Sources
     place: Path
     now: float
-    days: int
 
     @cached_property
     def _root(self) -> Path:
@@ -143,8 +148,8 @@ class _Surveyor:
     def _excluded(self) -> Callable[[str], bool]:
         return make_exclusion(self.workspace.exclude)
 
-    async def survey(self) -> tuple[WorkspaceFacts, tuple[Excerpt, ...], tuple[str, ...]]:
-        """Facts, excerpts of what is new, and the files that may be shown, best first."""
+    async def survey(self) -> tuple[WorkspaceFacts, tuple[str, ...]]:
+        """Facts, and the files that may be shown, best first."""
         listing = partial(list_files, self._root, self.state.git, excluded=self._excluded)
         listed = await self.sources.ask("files", listing) if self._has_files else None
         found = SourceAnswers(**await self.sources.ask_all(self._questions(listed)))
@@ -152,7 +157,6 @@ class _Surveyor:
             paths = [file.path for file in found.lines]
             search = partial(in_thread, search_files, self._root, paths)
             found = dataclasses.replace(found, markers=await self.sources.ask("markers", search))
-        chosen = await self.sources.ask("excerpts", partial(self._excerpts, found))
         given_away = await self.sources.ask("candidates", partial(self._candidates, found, listed))
         make = partial(make_facts, now=self.now, excluded=self._excluded)
         facts = await in_thread(make, self.workspace, self.state, found)
@@ -160,7 +164,7 @@ class _Surveyor:
         ranked = await in_thread(partial(rank_files, found.lines or (), found.churn))
         # What cannot be printed cannot be cited.
         kept = tuple(one for one in ranked if not self._excluded(one) and one == printable(one))
-        return facts, tuple(chosen or ()), kept
+        return facts, kept
 
     @property
     def _has_files(self) -> bool:
@@ -202,29 +206,3 @@ class _Surveyor:
             scratch=self.place.parent,
             on_failure=lambda rule, why: self.sources.failures.append((rule, why)),
         )
-
-    async def _excerpts(self, found: SourceAnswers) -> list[Excerpt]:
-        git, source = self.state.git, Source(self.workspace, self.state.head)
-        news: list[News] = []
-        if git is not None and self.state.head and self._has_files:
-            news = await find_news(
-                git,
-                since=self.now - self.days * DAY_SECONDS,
-                now=self.now,
-                uncommitted={one.path for one in self.state.uncommitted},
-                excluded=self._excluded,
-            )
-        news += await in_thread(self._untracked, found)
-        return await in_thread(excerpts_of_news, source, news)
-
-    def _untracked(self, found: SourceAnswers) -> list[News]:
-        """Files that no commit has; some are named by the directory they lie in."""
-        new = [one for one in self.state.uncommitted if one.code == "??" or not self.state.head]
-        named = {one.path for one in new}
-        below = tuple(path for path in named if path.endswith("/"))
-        paths = [
-            one.path
-            for one in found.lines or ()
-            if one.path in named or (below and one.path.startswith(below))
-        ]
-        return news_of_untracked(self._root, paths, now=self.now, excluded=self._excluded)

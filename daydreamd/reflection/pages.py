@@ -1,4 +1,4 @@
-"""Excerpts as the model sees them: harmless, numbered, what is new marked, and short enough.
+"""Excerpts as the model sees them: harmless, numbered, what is new told, and short enough.
 
 What is shown is what may be cited, so a page and its excerpt are shortened together. Lines that are
 gone are shown without a number: they cannot be cited.
@@ -17,7 +17,7 @@ from daydreamd.text.blocks import Blocks, Region
 from daydreamd.text.prompting import harmless, one_line
 
 _LINE_CHARS: Final = 240
-_SUBJECT_CHARS: Final = 100
+_SUBJECT_CHARS: Final = 60
 MIN_LINES: Final = 4
 """Fewer lines of a longer excerpt say too little to be worth their tokens."""
 _CLOSE: Final = 12
@@ -37,22 +37,37 @@ class Page(msgspec.Struct, frozen=True):
     @property
     def heading(self) -> str:
         within = f", in `{self.excerpt.within}`" if self.excerpt.within else ""
-        why = f" ({self.excerpt.why})" if self.excerpt.why else ""
+        said = [self.excerpt.why, self._new_lines]
+        why = f" ({'; '.join(filter(None, said))})" if any(said) else ""
         return f"{self.path} lines {self.excerpt.first_line}-{self.excerpt.last_line}{within}{why}"
 
     @property
+    def _new_lines(self) -> str:
+        """Which lines are new, where not all are."""
+        new = self.excerpt.new_lines
+        if not new or len(new) == len(self.lines):
+            return "all new" if new else ""
+        spans: list[Region] = []
+        for line in new:
+            if spans and line == spans[-1][1] + 1:
+                spans[-1] = (spans[-1][0], line)
+            else:
+                spans.append((line, line))
+        said = [f"{a}-{b}" if a < b else f"{a}" for a, b in spans]
+        return f"new lines: {', '.join(said)}"
+
+    @property
     def numbered(self) -> str:
-        """The lines with their numbers; `+` for a new one, `-` for one that stood there before."""
+        """The lines with their numbers, and behind a `-` those that stood there before."""
         return "\n".join(self._numbered())
 
     def _numbered(self) -> Iterator[str]:
-        first, new = self.excerpt.first_line, frozenset(self.excerpt.new_lines)
         gone: dict[int, list[str]] = {}
         for one in self.excerpt.removed:
             gone.setdefault(one.before, []).append(f"-{one.text}")
-        for number, line in enumerate(self.lines, first):
+        for number, line in enumerate(self.lines, self.excerpt.first_line):
             yield from gone.get(number, ())
-            yield f"{number}{'+' if number in new else '|'} {line}"
+            yield f"{number}| {line}"
         yield from gone.get(self.excerpt.last_line + 1, ())
 
     def part(self, first: int, last: int, *, within: str = "") -> Page:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from daydreamd.text.shapes import TOKENS, SecretShape
@@ -53,7 +54,11 @@ _HEADER: Final = SecretShape(
     r"(?P<secret>[A-Za-z0-9+/=_.~-]{12,4000})",
 )
 _ANYWHERE: Final = (*TOKENS, _URL, _URL_TOKEN, _QUERY, _HEADER)
-_OF_CODE: Final = (*_ANYWHERE, _QUOTED, _LINE)
+_OF_CODE: Final = (*_ANYWHERE, _LINE)
+# What every value in quotes has before it. Code is full of names and short of these: looking for
+# them first takes a third of the time.
+_ASSIGNED: Final = re.compile(r"[:=>]\s{0,4}[\"'`](?=[^\"'`\s]{6})")
+_NAME_REACH, _VALUE_REACH = 48, 520
 _OF_TEXT: Final = (*_ANYWHERE, _QUOTED, _BARE)
 
 _PLACEHOLDER: Final = re.compile(
@@ -89,11 +94,8 @@ def redact(text: str) -> str:
 
 def holds_secret(code: str) -> bool:
     """Whether source code holds a secret; placeholders and expressions are none."""
-    return any(
-        not _is_placeholder(match)
-        for shape in _possible(code, _OF_CODE)
-        for match in shape.regex.finditer(code)
-    )
+    found = (match for shape in _possible(code, _OF_CODE) for match in shape.regex.finditer(code))
+    return any(not _is_placeholder(match) for match in chain(found, _quoted(code)))
 
 
 def is_secret_name(name: str) -> bool:
@@ -126,6 +128,15 @@ def _words(argv: Sequence[str]) -> Iterator[str]:
             yield f"{option}={REDACTED}"
         else:
             yield redact(word)
+
+
+def _quoted(code: str) -> Iterator[re.Match[str]]:
+    """Where a name of a secret stands before a literal; some more than once."""
+    for sign in _ASSIGNED.finditer(code):
+        start = max(0, sign.start() - _NAME_REACH)
+        before = code[start : sign.start()].lower()
+        if any(word in before for word in _NAME_WORDS):
+            yield from _QUOTED.regex.finditer(code, start, sign.end() + _VALUE_REACH)
 
 
 def _possible(text: str, shapes: Sequence[SecretShape]) -> Iterator[SecretShape]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from daydreamd.context.survey import survey_workspace
+from daydreamd.records.reflected import Before
 from daydreamd.records.workspace import Workspace
 from daydreamd.reflection.composition import Material, compose_prompt
 from daydreamd.reflection.tokens import estimated
@@ -98,7 +99,12 @@ async def _shown_by_us(fault, tree):
         scratch, cache = Path(place, "scratch"), Path(place, "cache")
         scratch.mkdir()
         survey = await survey_workspace(
-            workspace, scratch=scratch, cache=cache, now=fault.night, seconds=120
+            workspace,
+            scratch=scratch,
+            cache=cache,
+            now=fault.night,
+            seconds=120,
+            before=Before(),
         )
     material = Material(workspace_analysis={"it": survey.facts}, excerpts=survey.excerpts)
     shares = {}

@@ -57,7 +57,7 @@ async def test_lines_carry_their_numbers():
     assert "shop/cart.py lines 41-42\n41| def a():\n42|     pass\n" in prompt.text
 
 
-async def test_what_is_new_is_marked_and_what_is_gone_has_no_number():
+async def test_what_is_new_is_told_and_what_is_gone_has_no_number():
     one = msgspec.structs.replace(
         excerpt("def a():\n    return 2\n", first_line=41),
         new_lines=(42,),
@@ -66,8 +66,9 @@ async def test_what_is_new_is_marked_and_what_is_gone_has_no_number():
         why="new: count twice",
     )
     prompt = await compose(one)
-    shown = "41| def a():\n-    return 1\n42+     return 2\n"
-    assert "lines 41-42, in `class Cart:` (new: count twice)\n" + shown in prompt.text
+    shown = "41| def a():\n-    return 1\n42|     return 2\n"
+    heading = "lines 41-42, in `class Cart:` (new: count twice; new lines: 42)\n"
+    assert heading + shown in prompt.text
     assert "return 1" not in prompt.excerpts[0].text
 
 
