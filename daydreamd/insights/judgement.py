@@ -63,6 +63,10 @@ class SaidOfClaim(Protocol):
     def says(self) -> str: ...
 
     @property
+    def falls(self) -> bool:
+        """Whether the claim is not to be kept."""
+
+    @property
     def looks(self) -> int: ...
 
     @property
@@ -213,8 +217,9 @@ def settle(
     kept: list[InsightItem] = []
     for claim in sifted.claims:
         verdict = said.get(claim.key)
-        if verdict is not None and verdict.says == "refuted":
-            dropped.append(drop(claim.proposal, Reason.REFUTED, verdict.reason()))
+        if verdict is not None and verdict.falls:
+            reason = Reason.REFUTED if verdict.says == "refuted" else Reason.UNSETTLED
+            dropped.append(drop(claim.proposal, reason, verdict.reason()))
         else:
             kept.append(_item(claim, verdict, used))
     ranked = [*kept[:1], *sifted.waiting, *kept[1:]]

@@ -23,7 +23,8 @@ from daydreamd.sessions.parts import failing_after, only_of, tell_parts
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
-    from daydreamd.reflection.reflecting import Reflection
+    from daydreamd.reflection.reflecting import Answered
+    from daydreamd.sessions.searchable import SearchableWorkspaces
 
 
 class Recollection:
@@ -61,41 +62,39 @@ class Recollection:
                 return False
         return True
 
-    async def judge(
-        self,
-        reflection: Reflection | None,
-        recalled: Recalled,
-        *,
-        max_new: int,
-        session_id: str,
-        scratch: Path,
-    ) -> Judgement:
-        """What of the answer, if there is one, is true, new and worth keeping."""
-        sifted = await self.sift(reflection, recalled, session_id=session_id, scratch=scratch)
-        return await self.settle(sifted, max_new=max_new)
-
     async def sift(
-        self, reflection: Reflection | None, recalled: Recalled, *, session_id: str, scratch: Path
+        self,
+        answers: Sequence[Answered],
+        recalled: Recalled,
+        session_id: str,
+        around: SearchableWorkspaces,
     ) -> Sifted:
-        """The claims of the answer that hold as far as can be told without a model."""
+        """The claims of the answers that hold as far as can be told without a model."""
+        from daydreamd.insights.joining import joined
         from daydreamd.insights.judgement import sift
         from daydreamd.insights.novelty import from_workspaces
-        from daydreamd.insights.workspace_search import FileSearch
-        from daydreamd.sessions.searchable import look_around
 
-        around = await look_around(self._workspaces, recalled.known, scratch)
         ask = partial(
             sift,
-            reflection.text if reflection else "",
-            excerpts=reflection.excerpts if reflection else (),
-            search=FileSearch(around.snapshots),
+            search=around.search,
             known=recalled.known,
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
             renamed=around.renamed,
             waiting=recalled.waiting,
         )
-        return await in_spare_thread(ask)  # it reads what the insights are about
+        several = [
+            # it reads what the insights are about
+            await in_spare_thread(partial(ask, one.text, excerpts=one.excerpts))
+            for one in answers
+        ]
+        return joined(several or [await in_spare_thread(partial(ask, "", excerpts=()))])
+
+    async def look_around(self, recalled: Recalled, scratch: Path) -> SearchableWorkspaces:
+        """The workspaces as they are now, for what speaks against a claim or has moved."""
+        from daydreamd.sessions.searchable import look_around
+
+        return await look_around(self._workspaces, recalled.known, scratch)
 
     async def settle(
         self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int
@@ -144,5 +143,7 @@ class Recollection:
         if reflection is None or reflection.failure or reflection.timed_out:
             return
         for workspace in self._workspaces:
+            if workspace.name in reflection.not_answered:
+                continue
             if now := found.fingerprints.get(workspace.name):
                 await self._history.note_reflection(workspace.path, now, session.session_id)
