@@ -31,11 +31,13 @@ _LOOKS_LIKE_HASH: Final = re.compile(
     r"^\s*(?:def |elif |end$|fi$|done$|#!|from \w+ import)", re.MULTILINE
 )
 
-_WORD_STRING: Final = r'"(?:[^"\\\n]|\\.)*"'
-_MARK_STRING: Final = r"'(?:[^'\\\n]|\\.)*'"
+# Bounded, as a literal that is never closed would have each of its marks read to the end.
+_WORD_STRING: Final = r'"(?:[^"\\\n]|\\.){0,500}"'
+_MARK_STRING: Final = r"'(?:[^'\\\n]|\\.){0,500}'"
 _CHARACTER: Final = r"'(?:[^'\\\n]|\\[^\n]{1,8}?)'"
 _REGEX: Final = (
-    r"(?<=[(,=:\[!&|?{};])[ \t]*/(?![*/ ])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]{0,6}"
+    r"(?<=[(,=:\[!&|?{};])[ \t]*/(?![*/ ])"
+    r"(?:\\.|\[(?:\\.|[^\]\\\n]){0,100}\]|[^/\\\n\[]){1,200}/[a-z]{0,6}"
 )
 
 

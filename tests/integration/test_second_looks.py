@@ -7,10 +7,9 @@ from pathlib import Path
 
 from daydreamd.history.store import History, open_history
 from daydreamd.insights.judgement import Judgement
-from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.daydream_session import DaydreamSession, Trigger
 from daydreamd.records.workspace import Excerpt, Workspace
-from daydreamd.reflection.reflecting import Reflection
+from daydreamd.reflection.portions import Answered
 from daydreamd.sessions.recollection import Recollection
 from tests.integration.test_searching_workspaces import CODE, a_repository, git
 
@@ -38,12 +37,12 @@ async def a_session(
     session = DaydreamSession.begin(Trigger.ONCE)
     page = Excerpt(workspace="shop", path="pay/client.py", text=CODE, commit=commit)
     answer = json.dumps({"insights": claims})
-    reflection = Reflection(answer, AnalysisFacts(), (page,)) if claims else None
+    answers = [Answered(answer, (page,))] if claims else []
     memory = Recollection(history, [Workspace(name="shop", path=str(root))])
-    judgement = await memory.judge(
-        reflection, await memory.recall(), max_new=1, session_id=session.session_id,
-        scratch=scratch / session.session_id,
-    )  # fmt: skip
+    recalled = await memory.recall()
+    around = await memory.look_around(recalled, scratch / session.session_id)
+    sifted = await memory.sift(answers, recalled, session.session_id, around)
+    judgement = await memory.settle(sifted, max_new=1)
     session.refused_claims = judgement.refused()
     session.insight_items = await memory.keep(session, judgement)
     return session, judgement
