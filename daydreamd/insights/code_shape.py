@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from daydreamd.insights.words import SYNTAX
-from daydreamd.text.masking import uncommented
+from daydreamd.text.masking import masked, uncommented
 
 _TOKEN: Final = re.compile(r"[^\W\d][\w$]*|\d[\w.]*|[^\s\w]")
 _NAME: Final = re.compile(r"[^\W\d][\w$]*")
@@ -25,22 +25,38 @@ _CONTROL: Final = re.compile(
     r"timeout|synchronized)\b|\?\?|\?\."
 )
 _NEAR: Final = 3
+_ALIKE: Final = 0.5
 
 
 def renaming(old: Sequence[str], new: Sequence[str]) -> dict[str, str] | None:
-    """Which name became which, where `new` is `old` with names exchanged; None where it is not."""
-    before, after = (_TOKEN.findall("\n".join(lines)) for lines in (old, new))
+    """Which name became which, where `new` is `old` with names exchanged; None where it is not.
+
+    What stands between quotes is no name, but may speak of one that was exchanged.
+    """
+    before, after = (list(_tokens("\n".join(lines))) for lines in (old, new))
     if len(before) != len(after):
         return None
     there: dict[str, str] = {}
     back: dict[str, str] = {}
-    for one, other in zip(before, after, strict=True):
-        named = _is_name(one) and _is_name(other)
-        if not named and one != other:
+    quoted: list[tuple[str, str]] = []
+    for (one, is_quoted), (other, _) in zip(before, after, strict=True):
+        if not (_is_name(one) and _is_name(other)):
+            if one != other:
+                return None
+        elif is_quoted:
+            quoted.append((one, other))
+        elif there.setdefault(one, other) != other or back.setdefault(other, one) != one:
             return None
-        if named and (there.setdefault(one, other) != other or back.setdefault(other, one) != one):
-            return None
+    if any(one != other and there.get(one) != other for one, other in quoted):
+        return None
     return {one: other for one, other in there.items() if one != other}
+
+
+def _tokens(text: str) -> Iterator[tuple[str, bool]]:
+    """Each token, and whether it stands between quotes."""
+    code = masked(text)
+    for found in _TOKEN.finditer(text):
+        yield found[0], code[found.start()].isspace()
 
 
 def _is_name(token: str) -> bool:
@@ -50,6 +66,12 @@ def _is_name(token: str) -> bool:
 def mark_of(text: str, path: str) -> str:
     """The shapes of the lines of a function, short enough to be kept."""
     return " ".join(shape for shape, _ in _shapes(text, path))
+
+
+def is_alike(mark: str, text: str, path: str) -> bool:
+    """Whether a function is by its lines the one of which `mark` is."""
+    now = [shape for shape, _ in _shapes(text, path)]
+    return SequenceMatcher(None, mark.split(), now, autojunk=False).ratio() >= _ALIKE
 
 
 def came_near(mark: str, text: str, path: str, cited: int) -> bool:

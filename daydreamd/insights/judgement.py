@@ -63,6 +63,10 @@ class SaidOfClaim(Protocol):
     def says(self) -> str: ...
 
     @property
+    def falls(self) -> bool:
+        """Whether the claim is not to be kept."""
+
+    @property
     def looks(self) -> int: ...
 
     @property
@@ -214,8 +218,9 @@ def settle(
     kept: list[InsightItem] = []
     for claim in sifted.claims:
         verdict = said.get(claim.key)
-        if verdict is not None and verdict.says == "refuted":
-            refuted = drop(claim.proposal, Reason.REFUTED, verdict.reason())
+        if verdict is not None and verdict.falls:
+            reason = Reason.REFUTED if verdict.says == "refuted" else Reason.UNSETTLED
+            refuted = drop(claim.proposal, reason, verdict.reason())
             dropped.append(msgspec.structs.replace(refuted, source=claim.source))
         else:
             kept.append(_item(claim, verdict, used))

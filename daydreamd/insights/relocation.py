@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from daydreamd.insights.code_names import identifiers_in
-from daydreamd.insights.code_shape import came_near, renaming
+from daydreamd.insights.code_shape import came_near, is_alike, renaming
 from daydreamd.insights.disproving.grounds import has_word
 from daydreamd.insights.quoting import split_lines
 from daydreamd.insights.words import SYNTAX
@@ -31,6 +31,7 @@ RenamedTo = Callable[[str, str, str], str | None]
 
 _UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 _CUT: Final = 60  # characters: a longer line may have been cut where it was shown
+_TELLING: Final = 25  # characters: fewer may stand in any function
 _MOST_FILES: Final = 12
 _MOST_NAMES: Final = 4
 
@@ -117,9 +118,10 @@ def _same_lines(
     item: AnyInsight, evidence: Evidence, text: str, path: str
 ) -> tuple[int, int] | None:
     """Where all lines stand one after the other; blank lines, comments and blanks do not count."""
-    wanted = [line for line in _squeezed_lines(evidence.quote, path) if line[1]]
+    is_comment = not uncommented(visible(evidence.quote), path).strip()
+    wanted = [line for line in _squeezed_lines(evidence.quote, path, is_comment) if line[1]]
     wanted = [line for line in wanted if _UNSHOWN not in line[1]]
-    there = [line for line in _squeezed_lines(text, path) if line[1]]
+    there = [line for line in _squeezed_lines(text, path, is_comment) if line[1]]
     if not wanted:
         return None
     starts = [
@@ -138,10 +140,10 @@ def _is_line(wanted: str, there: str) -> bool:
     return wanted == there or (len(wanted) >= _CUT and there.startswith(wanted.rstrip("…")))
 
 
-def _squeezed_lines(text: str, path: str) -> list[tuple[int, str]]:
-    code = split_lines(uncommented(visible(text), path))
-    if not any(line.strip() for line in code):
-        code = split_lines(visible(text))  # a comment is what is spoken of
+def _squeezed_lines(text: str, path: str, is_comment: bool) -> list[tuple[int, str]]:
+    """Lines without blanks, and without comments unless it is a comment that is spoken of."""
+    plain = visible(text)
+    code = split_lines(plain if is_comment else uncommented(plain, path))
     return [(number, "".join(line.split())) for number, line in enumerate(code)]
 
 
@@ -152,7 +154,21 @@ def _best(
     if len(starts) > 1 and item.function:
         within = [one for one in starts if _called(text, one[0], path) == item.function]
         starts = within or starts
+    starts = [one for one in starts if _may_be_its_own(item, evidence, text, path, one[0])]
     return min(starts, key=lambda one: abs(one[0] + 1 - evidence.line), default=None)
+
+
+def _may_be_its_own(
+    item: AnyInsight, evidence: Evidence, text: str, path: str, number: int
+) -> bool:
+    """Whether lines in a function of another name may be those: it was renamed, or they moved."""
+    around = function_around(text, number + 1, path)
+    if not item.function or around is None or _ends_alike(around, item.function):
+        return True
+    if any(_ends_alike(one, item.function) for one in definitions(text, path)):
+        return len("".join(evidence.quote.split())) >= _TELLING
+    own = "\n".join(split_lines(text)[around.first_line - 1 : around.last_line])
+    return is_alike(item.mark, own, path) if item.mark else True
 
 
 def _called(text: str, number: int, path: str) -> str:
@@ -188,7 +204,8 @@ def _regions(item: AnyInsight, text: str, path: str) -> Iterator[tuple[int, int]
     """The function of the insight, or where it is gone, all of them."""
     found = [one for one in definitions(text, path) if one.is_function]
     named = [one for one in found if _ends_alike(one, item.function)]
-    for one in named or found:
+    telling = bool(item.mark) or not item.function
+    for one in named or (found if telling else ()):
         yield one.first_line - 1, one.last_line
     if not found:
         yield 0, len(split_lines(text))

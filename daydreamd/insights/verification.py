@@ -60,6 +60,7 @@ class Reason(StrEnum):
     DISMISSED = "dismissed before"
     TOO_MANY = "over the limit"
     REFUTED = "refuted by a second look"
+    UNSETTLED = "left open by a second look"
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):

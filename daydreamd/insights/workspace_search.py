@@ -23,8 +23,8 @@ from daydreamd.text.masking import is_code
 
 _MOST_BYTES: Final = 24 << 20
 _MOST_FILE_BYTES: Final = 1 << 20
-_READING_SECONDS: Final = 6.0
-_SEARCHING_SECONDS: Final = 8.0
+_READING_SECONDS: Final = 4.0
+_SEARCHING_SECONDS: Final = 4.0
 _MOST_PLACES: Final = 400
 _MOST_LINE: Final = 500
 

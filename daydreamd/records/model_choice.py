@@ -10,8 +10,9 @@ class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
 
     `provider` is `ollama`, `openai` or `embedded`. An embedded engine has no `base_url` until
     analysis has started it, but `weights`: the file of its model. `context_tokens` is what the
-    server grants, prompt and answer together. `token_ratio` is how many tokens the model has for
-    one of our estimate, as far as its server's counts have taught.
+    server grants, prompt and answer together. `keep_alive` is how long Ollama keeps the model in
+    memory after a question, such as `60s`; empty leaves that to the server. `token_ratio` is how
+    many tokens the model has for one of our estimate, as far as its server's counts have taught.
     """
 
     provider: str
@@ -21,4 +22,5 @@ class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = ""
     context_tokens: int = 8192
     latency_seconds: float = 0.0
+    keep_alive: str = ""
     token_ratio: float = 1.0

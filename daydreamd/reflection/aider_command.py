@@ -19,11 +19,14 @@ import aiofiles
 from daydreamd.host.children.commands import SESSION_MARK, clean_environment
 from daydreamd.host.children.confinement import confined, landlock_abi, program_paths
 from daydreamd.records.model_choice import ModelChoice
-from daydreamd.reflection.composition import Prompt
+from daydreamd.reflection.composition import TASK, Prompt
 from daydreamd.reflection.direct import TEMPERATURE, response_format
 from daydreamd.settings.schema import Analysis
 
+_LANGUAGE: Final = "JSON, in the form that is asked for"
+"""Aider says in two places which language to reply in; left to itself, it says English."""
 _FLAGS: Final = (
+    "--chat-language", _LANGUAGE,
     "--chat-mode", "ask", "--stream", "--map-tokens", "0",
     "--no-git", "--no-gitignore", "--no-add-gitignore-files",
     "--no-auto-commits", "--no-dirty-commits", "--no-auto-lint", "--no-auto-test",
@@ -33,6 +36,10 @@ _FLAGS: Final = (
     "--no-pretty", "--no-fancy-input",
     "--input-history-file", "/dev/null", "--chat-history-file", "/dev/null",
 )  # fmt: skip
+
+_NICE: Final = 10
+"""Besides what the session yields: where a model runs on the same processors, Aider only waits for
+it, and must not be in its way."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,11 @@ async def write_files(question: Question) -> None:
     for name in ("cwd", "home", "tmp"):
         (question.scratch / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     name = _model_name(question.choice)
+    material, task, form = parts_of(question.prompt.text)
     files = {
-        "prompt.md": question.prompt.text,
+        "material.md": material,
+        "answer.json": form,
+        "task.md": task,
         # JSON is YAML too
         "model-settings.yml": json.dumps([_model_settings(name, question)]),
         "model-metadata.json": json.dumps({name: _metadata(question)}),
@@ -62,6 +72,17 @@ async def write_files(question: Question) -> None:
         path = question.scratch / file
         async with aiofiles.open(path, "w", encoding="utf-8", opener=_privately) as opened:
             await opened.write(text)
+
+
+def parts_of(text: str) -> tuple[str, str, str]:
+    """A prompt as Aider is given it: what to read, what to do, and the form of the answer.
+
+    Without a file that is shared whole Aider tells the model that there is none, whatever it is
+    given to read: so the form goes as one.
+    """
+    material, heading, task = text.rpartition(TASK)
+    form = task.rstrip().rpartition("\n")[2]
+    return material, heading.lstrip("\n") + task, f"{form}\n"
 
 
 def _privately(path: str, flags: int) -> int:
@@ -77,7 +98,9 @@ def command_line(aider: Path, question: Question) -> list[str]:
     scratch, choice = question.scratch, question.choice
     argv = [
         *(str(aider), "--model", _model_name(choice), *_FLAGS),
-        *("--message-file", str(scratch / "prompt.md")),
+        *("--read", str(scratch / "material.md")),
+        *("--file", str(scratch / "answer.json")),
+        *("--message-file", str(scratch / "task.md")),
         *("--model-settings-file", str(scratch / "model-settings.yml")),
         *("--model-metadata-file", str(scratch / "model-metadata.json")),
     ]
@@ -87,7 +110,7 @@ def command_line(aider: Path, question: Question) -> list[str]:
         write=[scratch],
         connect_ports=[_port(choice.base_url)],
         landlock=question.settings.confine and landlock_abi() > 0,
-        nice=0,  # whoever runs the session has said how nice it is
+        nice=_NICE,
     )
 
 

@@ -36,6 +36,8 @@ _MOST_LINES: Final = 40
 _FACTS_SHARE: Final = 0.2
 _OBSERVATIONS_SHARE: Final = 0.15
 _KNOWN_SHARE: Final = 0.1
+TASK: Final = "\n## Your task\n"
+"""The heading of what is to be done; nothing foreign stands behind the last one."""
 _WORDS: Final = ("amber", "birch", "cedar", "flint", "maple", "pearl", "river", "stone")
 
 

@@ -166,7 +166,19 @@ class Findings:
         """What this session did not see, each with the reason."""
         failures = self.context.failures if self.context else ()
         waiting = [f"{name}: its turn comes in a later session" for name in self.waiting]
-        return [*failures, *waiting]
+        return [*failures, *waiting, *self._not_asked]
+
+    @property
+    def _not_asked(self) -> list[str]:
+        """What no model was asked about, or was asked in vain."""
+        if self.reflection is None:
+            return []
+        silent = self.reflection.not_answered if self.reflection.answers else {}
+        judges = [judge.said for judge in self.reflection.facts.judges if judge.said]
+        return [
+            *(f"{name}: {reason}" for name, reason in silent.items()),
+            *(f"no claim was held to a second look: {said}" for said in judges),
+        ]
 
     def told_in(
         self,

@@ -27,7 +27,8 @@ from daydreamd.sessions.seen import overlooked, saw_before
 
 if TYPE_CHECKING:
     from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
-    from daydreamd.reflection.reflecting import Reflection
+    from daydreamd.reflection.reflecting import Answered
+    from daydreamd.sessions.searchable import SearchableWorkspaces
 
 MOST_FINDINGS: Final = 3
 """New findings of rules that a session takes up; the others are found again by the next."""
@@ -81,42 +82,34 @@ class Recollection:
                 return False
         return True
 
-    async def judge(
-        self,
-        reflection: Reflection | None,
-        recalled: Recalled,
-        *,
-        max_new: int,
-        session_id: str,
-        scratch: Path,
-    ) -> Judgement:
-        """What of the answer, if there is one, is true, new and worth keeping."""
-        sifted = await self.sift(reflection, recalled, session_id=session_id, scratch=scratch)
-        return await self.settle(sifted, max_new=max_new)
-
     async def sift(
-        self, reflection: Reflection | None, recalled: Recalled, *, session_id: str, scratch: Path
+        self,
+        answers: Sequence[Answered],
+        recalled: Recalled,
+        session_id: str,
+        around: SearchableWorkspaces,
     ) -> Sifted:
-        """The claims of the answer that hold as far as can be told without a model."""
+        """The claims of the answers that hold as far as can be told without a model."""
+        from daydreamd.insights.joining import joined
         from daydreamd.insights.judgement import sift
         from daydreamd.insights.novelty import from_workspaces
         from daydreamd.insights.rule_findings import say_silenced, silenced, take_in
-        from daydreamd.insights.workspace_search import FileSearch
-        from daydreamd.sessions.searchable import look_around
 
-        around = await look_around(self._workspaces, recalled.known, scratch)
         ask = partial(
             sift,
-            reflection.text if reflection else "",
-            excerpts=reflection.excerpts if reflection else (),
-            search=FileSearch(around.snapshots),
+            search=around.search,
             known=recalled.known,
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
             renamed=around.renamed,
             waiting=recalled.waiting,
         )
-        sifted = await in_spare_thread(ask)  # it reads what the insights are about
+        several = [
+            # it reads what the insights are about
+            await in_spare_thread(partial(ask, one.text, excerpts=one.excerpts))
+            for one in answers
+        ]
+        sifted = joined(several or [await in_spare_thread(partial(ask, "", excerpts=()))])
         counts = await self._history.counts_by_rule()
         silent = silenced(counts)
         told = await self._history.get_state(_SILENT_KEY, list[str]) or []
@@ -125,6 +118,12 @@ class Recollection:
         return take_in(
             sifted, self._workspace_facts, known=recalled.known, silent=silent, most=MOST_FINDINGS
         )
+
+    async def look_around(self, recalled: Recalled, scratch: Path) -> SearchableWorkspaces:
+        """The workspaces as they are now, for what speaks against a claim or has moved."""
+        from daydreamd.sessions.searchable import look_around
+
+        return await look_around(self._workspaces, recalled.known, scratch)
 
     async def settle(
         self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int
@@ -190,6 +189,8 @@ class Recollection:
             return
         passed_over = overlooked(found.excerpts, reflection.excerpts)
         for workspace in self._workspaces:
+            if workspace.name in reflection.not_answered:
+                continue
             now = found.fingerprints.get(workspace.name)
             if now and workspace.name not in passed_over:
                 await self._history.note_reflection(workspace.path, now, session.session_id)

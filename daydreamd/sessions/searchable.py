@@ -22,12 +22,12 @@ from daydreamd.context.listing import list_files
 from daydreamd.context.moved_files import moved_since
 from daydreamd.errors import DaydreamError
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.insights.workspace_search import Snapshot
+from daydreamd.insights.workspace_search import FileSearch, Snapshot
 from daydreamd.records.insight import AnyInsight
 from daydreamd.records.workspace import Workspace
 
-_SECONDS: Final = 12.0
-_GIT_SECONDS: Final = 8.0
+_SECONDS: Final = 5.0
+_GIT_SECONDS: Final = 4.0
 _MOST_COMMITS: Final = 6
 
 
@@ -37,6 +37,11 @@ class SearchableWorkspaces:
 
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     moved: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def search(self) -> FileSearch:
+        """A search of all of them."""
+        return FileSearch(self.snapshots)
 
     def renamed(self, workspace: str, path: str, commit: str) -> str | None:
         """Where a file of a commit lies now, if git says that it has moved."""
@@ -73,7 +78,7 @@ async def _look_at(
         found.snapshots[workspace.name] = Snapshot(
             root=root,
             files=listed.files,
-            whole=not any(map(is_worth_reading, listed.too_large)),
+            whole=not workspace.exclude and not any(map(is_worth_reading, listed.too_large)),
         )
         if git is not None:
             await _ask_git(workspace, known, set(listed.files), git, found)

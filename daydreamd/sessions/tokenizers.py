@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -19,14 +20,13 @@ async def with_token_ratio(history: History, choice: ModelChoice) -> ModelChoice
     return msgspec.structs.replace(choice, token_ratio=known.get(_name(choice), 1.0))
 
 
-async def note_token_ratio(history: History, choice: ModelChoice, ratio: float | None) -> None:
-    """Remember what a count taught; None where there was none."""
-    if ratio is None:
+async def note_token_ratios(history: History, ratios: Mapping[str, float]) -> None:
+    """Remember what counts taught, by provider and model as `_name` puts them."""
+    if not ratios:
         return
     known = await history.get_state(_KEY, dict[str, float]) or {}
-    known.pop(_name(choice), None)
-    newest = [*list(known.items())[1 - _MOST_MODELS :], (_name(choice), ratio)]
-    await history.set_state(_KEY, dict(newest))
+    older = {name: ratio for name, ratio in known.items() if name not in ratios}
+    await history.set_state(_KEY, dict(list((older | dict(ratios)).items())[-_MOST_MODELS:]))
 
 
 def _name(choice: ModelChoice) -> str:

@@ -10,12 +10,13 @@ import anyio
 from daydreamd.host.children.commands import clean_environment, run
 from daydreamd.host.processes.procfs import read_children
 from daydreamd.readiness.model_server import find_model
+from daydreamd.records.claims import Claim, Passage
 from daydreamd.records.events import AnalysisProgress, AnswerChunk, Emitter
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.composition import Material
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.reflection.reflecting import reflect
+from daydreamd.reflection.reflecting import Portion, reflect
 from daydreamd.settings.schema import Analysis, Model
 from tests.aider import AIDER
 from tests.bench.table import Row
@@ -37,6 +38,7 @@ def measure():
     yield "start-up", anyio.run(_starts, choice)
     for engine in ("aider", "direct"):
         yield f"a reflection, engine {engine}", anyio.run(_reflection, choice, engine)
+    yield "both passes, engine direct", anyio.run(_passes, choice)
 
 
 async def _starts(choice):
@@ -57,10 +59,13 @@ async def _starts(choice):
     return rows
 
 
-async def _reflection(choice, engine):
-    excerpts = tuple(
+def _excerpts():
+    return tuple(
         Excerpt(workspace="daydreamd", path=path, text=(ROOT / path).read_text()) for path in FILES
     )
+
+
+async def _reflection(choice, engine):
     marks = {}
     peaks = {}
 
@@ -73,12 +78,11 @@ async def _reflection(choice, engine):
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         reflection = await reflect(
-            Material(workspace_analysis={"daydreamd": WorkspaceFacts()}, excerpts=excerpts),
+            [Portion(Material({"daydreamd": WorkspaceFacts()}, _excerpts()))],
             choice=choice,
             model=Model(),
             analysis=Analysis(engine=engine, aider=str(AIDER)),
             scratch=Path(scratch),
-            session_id="bench",
             emitter=Emitter("bench", note),
         )
     ended = time.perf_counter()
@@ -94,6 +98,43 @@ async def _reflection(choice, engine):
         Row("the answer", answering, "s", _rate(facts.answer_tokens, answering)),
         Row("memory of engine and asker", sum(peaks.values()), "MiB"),
     ]
+
+
+async def _passes(choice):
+    """Both passes, with claims about the first lines that the model was shown."""
+
+    async def claims_of(answers):
+        shown = answers[0].excerpts[0]
+        code = Passage(kind="function", path=shown.path, text=shown.text)
+        return [
+            Claim(
+                key=str(number), workspace="daydreamd", title="An import is never used",
+                body="It can go.", path=shown.path, line=3, end_line=3, passages=(code,),
+            )
+            for number in range(3)
+        ]  # fmt: skip
+
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        reflection = await reflect(
+            [Portion(Material({"daydreamd": WorkspaceFacts()}, _excerpts()))],
+            choice=choice,
+            model=Model(),
+            analysis=Analysis(engine="direct"),
+            scratch=Path(scratch),
+            emitter=Emitter("bench", lambda _: None),
+            claims_of=claims_of,
+        )
+    rows = [Row("in all", time.perf_counter() - began, "s", reflection.failure or "answered")]
+    for one in reflection.facts.passes:
+        tokens = f"{one.prompt_tokens} tokens sent, {one.answer_tokens} received"
+        questions = f"{one.questions} questions" if one.questions != 1 else "1 question"
+        rows.append(Row(f"pass: {one.name}, {questions}", one.seconds, "s", tokens))
+    for judge in reflection.facts.judges:
+        rows.append(
+            Row("the judge", None, note=judge.said or f"{judge.right} of {judge.asked} right")
+        )
+    return rows
 
 
 def _rate(tokens, seconds):

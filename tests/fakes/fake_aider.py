@@ -33,7 +33,9 @@ def sleep_on():
 
 
 def message():
-    return Path(sys.argv[sys.argv.index("--message-file") + 1]).read_text()
+    """What it is given to read, and what it is to do."""
+    files = (sys.argv[sys.argv.index(flag) + 1] for flag in ("--read", "--message-file"))
+    return "\n".join(Path(file).read_text() for file in files)
 
 
 def answer():

@@ -117,6 +117,10 @@ class Said(NamedTuple):
     looks: int = 3
     holds: int = 0
 
+    @property
+    def falls(self):
+        return self.says == "refuted"
+
     def reason(self):
         return "refuted by two of three looks"
 

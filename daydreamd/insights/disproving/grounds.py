@@ -11,7 +11,7 @@ from daydreamd.insights.quoting import split_lines
 from daydreamd.insights.verification import Checked, Reason
 from daydreamd.insights.workspace_search import Occurrences, Place, Search
 from daydreamd.text.functions import Definition, definitions, function_around
-from daydreamd.text.masking import masked, uncommented
+from daydreamd.text.masking import kind_of, masked, uncommented
 
 _AROUND: Final = 15  # lines, where there is no function
 _BESIDE: Final = 2  # lines, between functions
@@ -25,6 +25,7 @@ _PROSE_PATH: Final = re.compile(
     r"\.(?:md|rst|txt|adoc|org|html|po|pot|changes|csv|svg|lock|map)$|(?:^|/)(?:CHANGELOG|README|"
     r"NEWS)"
 )
+_BLOCK_BELOW: Final = frozenset({"c", "h", "cc", "cpp", "cxx", "hpp", "m", "cs", "java", "php"})
 _DECLARES: Final = (
     r"(?:def|defp|fn|func|fun|function\*?|sub|class|struct|interface|trait|enum|const|let|var|val|"
     r"type|module|namespace|macro_rules!|#define|static|export|pub|"
@@ -210,14 +211,15 @@ def is_prose(path: str) -> bool:
     return _PROSE_PATH.search(path) is not None
 
 
-def declares(name: str, line: str) -> bool:
-    """Whether a line of code declares `name`."""
+def declares(name: str, line: str, path: str) -> bool:
+    """Whether a line of code in `path` declares `name`."""
     word = re.escape(name)
-    shapes = (
+    shapes = [
         rf"{_DECLARES}(?<![\w$]){word}(?![\w$])",
         rf"^\s*(?:[\w<>\[\],*&:?]+\s+)*[*&]?{word}\s*\([^;]*\{{\s*$",
-        rf"^(?:[\w<>*&]+\s+)*[*&]?{word}\s*\([^;]*$",  # at the margin: C, its block below
-    )
+    ]
+    if kind_of(path) in _BLOCK_BELOW:  # at the margin, and its block on the next line
+        shapes.append(rf"^(?:[\w<>*&]+\s+)*[*&]?{word}\s*\([^;]*$")
     return any(re.search(shape, line) for shape in shapes)
 
 

@@ -127,6 +127,6 @@ def _defined(grounds: Grounds, name: SpokenOf) -> tuple[str, str] | None:
         if one.is_function and one.name.rpartition(".")[2] == name.last:
             return name.name, f"{grounds.path}:{one.first_line + grounds.first_line - 1}"
     for place in () if is_of_any_code(name.name) else grounds.places(name.last).found:
-        if not is_prose(place.path) and declares(name.last, grounds.code_of(place)):
+        if not is_prose(place.path) and declares(name.last, grounds.code_of(place), place.path):
             return name.name, str(place)
     return None

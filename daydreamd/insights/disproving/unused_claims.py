@@ -169,7 +169,11 @@ def _uses(grounds: Grounds, subject: SpokenOf, sentence: str) -> Iterator[Place]
 def _is_use(grounds: Grounds, place: Place, code: str, name: str) -> bool:
     if is_prose(place.path) or not has_word(name, code):
         return False
-    if declares(name, code) or _IMPORT.match(code) or re.match(r"\s*(?:__all__|@)", code):
+    if (
+        declares(name, code, place.path)
+        or _IMPORT.match(code)
+        or re.match(r"\s*(?:__all__|@)", code)
+    ):
         return False
     if re.fullmatch(rf"\s*[\"']?{re.escape(name)}[\"']?(?:\s+as\s+\w+)?\s*,?\s*[)\]}}]?\s*", code):
         return False  # one name of an import, or of what is exported
