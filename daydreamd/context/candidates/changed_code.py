@@ -12,6 +12,7 @@ from daydreamd.context.candidates.name_search import NamedAt, find_names
 from daydreamd.context.exclusion import is_fit_to_show
 from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.lines import CountedFile
+from daydreamd.context.workspaces import printable
 from daydreamd.records.candidate import Candidate, candidate_key
 
 
@@ -71,14 +72,16 @@ class ChangedCode:
         lines = split_lines(text)
         if not 1 <= line <= last <= len(lines) or not is_fit_to_show(text):
             return None
+        if path != printable(path):  # what cannot be printed cannot be cited
+            return None
         return Candidate(
             key=candidate_key(source, path, subject),
             source=source,
             path=path,
             line=line,
             end_line=last,
-            title=title,
-            body=body,
+            title=printable(title),
+            body=printable(body),
             quote="\n".join(lines[line - 1 : last]),
             category=category,
         )
