@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,7 +31,8 @@ _ON_A_SCREEN = 20
 def command(ctx: click.Context, since: str | None, limit: int | None, as_json: bool) -> None:
     """Tell what your coding agents did, newest first, and which of their words do not hold.
 
-    Their transcripts are read where they lie and never changed; nothing of them leaves this machine.
+    Their transcripts are read where they lie and never changed; nothing of them leaves the
+    machine.
 
     \b
     Example: daydreamd agents --since 12h
@@ -73,7 +75,9 @@ def show_command(invocation: Invocation, session_id: str, as_json: bool) -> None
     found = [one for one in work.sessions if one.id.startswith(session_id)]
     exact = [one for one in found if one.id == session_id]
     if len(found) != 1 and len(exact) != 1:
-        why = "more than one begins so" if found else "`daydreamd agents list` shows those there are"
+        why = (
+            "more than one begins so" if found else "`daydreamd agents list` shows those there are"
+        )
         raise UsageError(f"cannot find the agent session {session_id!r}: {why}")
     session = (exact or found)[0]
     print_answer(session, say_agent_session(session), as_json=as_json)
@@ -117,7 +121,7 @@ def _gather(invocation: Invocation, since: float) -> AgentWork:
         settings.agents,
         cache=invocation.places.cache,
         environ=os.environ,
-        workspaces=[os.path.expanduser(one) for one in places if one],
+        workspaces=[os.fspath(Path(one).expanduser()) for one in places if one],
         since=since,
     )
     return anyio.run(gather)
@@ -125,6 +129,6 @@ def _gather(invocation: Invocation, since: float) -> AgentWork:
 
 def _here() -> str:
     try:
-        return os.getcwd()
+        return os.fspath(Path.cwd())
     except OSError:  # it was removed
         return ""

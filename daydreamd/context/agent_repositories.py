@@ -123,7 +123,9 @@ def _times(top: Path, paths: Iterable[str]) -> dict[str, float | None]:
     return found
 
 
-async def _commits(git: ForeignGit, since: float) -> tuple[dict[str, float] | None, tuple[str, ...] | None]:
+async def _commits(
+    git: ForeignGit, since: float
+) -> tuple[dict[str, float] | None, tuple[str, ...] | None]:
     here = git.repository
     tips, remotes = await in_spare_thread(partial(_tips, here))
     if not tips or len(tips) > _MOST_TIPS:

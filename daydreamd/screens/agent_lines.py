@@ -1,4 +1,4 @@
-"""The screens of `daydreamd agents`: what each agent did, what is not true of it, and one session."""
+"""The screens of `daydreamd agents`: what each agent did, and what of its words does not hold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def say_agent_work(work: AgentWork, *, limit: int) -> Iterator[str]:
     if not work.sessions:
         yield "No agent has written anything down here yet."
     for session in work.sessions[:limit]:
-        yield f"{_when(session)}  {session.agent:9}{_where(session)}  {click.style(_did(session), dim=True)}"
+        did = click.style(_did(session), dim=True)
+        yield f"{_when(session)}  {session.agent:9}{_where(session)}  {did}"
         yield f"   {click.style(one_line(session.id, limit=60), dim=True)}"
         for claim in told(session):
             yield f"   {say_claim(claim)}"

@@ -19,7 +19,7 @@ _GIT_SECONDS: Final = 20.0
 _MOST_PATHS: Final = 200
 
 
-async def gather_agent_work(  # noqa: PLR0913 - what is read, from where, and for how long
+async def gather_agent_work(
     settings: Agents,
     *,
     cache: Path,

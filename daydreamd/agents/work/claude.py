@@ -96,7 +96,9 @@ def _answered(trace: Trace, message: _Message, number: int, at: float) -> None:
     if isinstance(message.usage, dict):
         counts = ("input_tokens", "output_tokens", "cache_creation_input_tokens",
                   "cache_read_input_tokens")  # fmt: skip
-        trace.spent(name or f"line {number}", sum(count_of(message.usage.get(key)) for key in counts))
+        trace.spent(
+            name or f"line {number}", sum(count_of(message.usage.get(key)) for key in counts)
+        )
     content = message.content
     if isinstance(content, str):
         trace.said(content, number, at, key=name)
@@ -174,9 +176,10 @@ def _returned(trace: Trace, line: _Line, content: list[Any], number: int, at: fl
     for block in results:
         if block.get("type") == "tool_result":
             _ended(trace, block, number, at)
-    if not any(block.get("type") == "tool_result" for block in results):
-        if text := text_of([block for block in results if block.get("type") == "text"]):
-            _asked(trace, line, text, number, at)
+    is_result = any(block.get("type") == "tool_result" for block in results)
+    text = text_of([block for block in results if block.get("type") == "text"])
+    if text and not is_result:
+        _asked(trace, line, text, number, at)
 
 
 def _ended(trace: Trace, block: dict[str, Any], number: int, at: float) -> None:
@@ -205,10 +208,9 @@ def _ended(trace: Trace, block: dict[str, Any], number: int, at: float) -> None:
 
 def _looked(trace: Trace, job: str, output: str, number: int, at: float) -> None:
     told = _STATUS.search(output)
-    if job in trace.jobs:
-        if told:
-            _job_ended(trace, job, output, int(told[1]))
-            return
+    if job in trace.jobs and told:
+        _job_ended(trace, job, output, int(told[1]))
+        return
     trace.seen(output, number, at)
 
 

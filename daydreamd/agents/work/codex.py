@@ -17,7 +17,9 @@ from daydreamd.agents.work.trace import Trace, count_of, seconds_of, text_of
 AGENT: Final = "codex"
 _RUNS: Final = ("shell", "shell_command", "exec_command", "local_shell", "container.exec",
                 "unified_exec")  # fmt: skip
-_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.M)
+_PATCHED: Final = re.compile(
+    r"^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE
+)
 _EXIT: Final = re.compile(r"(?:Process exited with code|Exit code:) (-?\d+)")
 _SESSION: Final = re.compile(r"Process running with session ID (\d+)")
 _NO_PROMPT: Final = re.compile(r"\s*(?:<[a-z_]+[ >]|# AGENTS\.md instructions)")
@@ -157,8 +159,9 @@ def _called(trace: Trace, name: object, given: Any, key: str, number: int, at: f
     if name == "apply_patch":
         _patched(trace, given if isinstance(given, str) else text_of_patch(given), key, number, at)
     elif name == "update_plan" and isinstance(given, dict):
-        steps = given.get("plan") if isinstance(given.get("plan"), list) else []
-        states = (one.get("status") for one in steps if isinstance(one, dict))
+        steps = given.get("plan")
+        listed = steps[:500] if isinstance(steps, list) else []
+        states = (one.get("status") for one in listed if isinstance(one, dict))
         trace.todos = [state for state in states if isinstance(state, str)]
     elif name in _RUNS and isinstance(given, dict):
         command, cwd = _command(given), given.get("workdir")
@@ -251,7 +254,9 @@ def _completed(trace: Trace, item: dict[str, Any], number: int, at: float) -> No
     key, kind = item.get("id"), item.get("type")
     if kind == "CommandExecution" and isinstance(key, str):
         text, code = item.get("aggregated_output"), item.get("exit_code")
-        trace.ended(key, text if isinstance(text, str) else "", code if isinstance(code, int) else None)
+        trace.ended(
+            key, text if isinstance(text, str) else "", code if isinstance(code, int) else None
+        )
     elif kind == "FileChange" and isinstance(item.get("changes"), dict):
         known = {act.text for act in trace.acts[-50:] if act.kind == "edit" and act.key == key}
         for path in [*item["changes"]][:500]:

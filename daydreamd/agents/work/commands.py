@@ -1,7 +1,7 @@
 """What a command line was for: a test run, a commit, a push, or nothing but looking.
 
 A shell line is cut into its simple commands; wrappers that only start another program are passed
-over. Whether its exit code speaks for the command asked about depends on what stands behind it. Pure.
+over. Whether its exit code speaks for one of them depends on what stands behind it. Pure.
 """
 
 from __future__ import annotations
@@ -12,39 +12,59 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)(\w+)\1.*?^\s*\2\s*$", re.DOTALL | re.MULTILINE)
 _OPERATORS: Final = ("&&", "||", ";", "|", "&", "|&", "\n", "(", ")")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
-_WRAPPERS: Final = {
-    "sudo", "env", "time", "nice", "nohup", "timeout", "command", "exec", "stdbuf", "xvfb-run",
-    "unbuffer", "ionice", "chronic", "rtk", "noglob", "caffeinate", "setsid",
-}  # fmt: skip
+_WRAPPERS: Final = _words(
+    "sudo env time nice nohup timeout command exec stdbuf xvfb-run unbuffer ionice chronic "
+    "rtk noglob caffeinate setsid "
+)
 _RUNNERS: Final = {
     "uv": ("run",), "poetry": ("run",), "pipenv": ("run",), "pdm": ("run",), "hatch": ("run",),
     "rye": ("run",), "bundle": ("exec",), "pnpm": ("exec", "dlx"), "yarn": ("exec", "dlx"),
     "npx": (), "bunx": (), "mise": ("exec", "x"), "direnv": ("exec",), "docker": ("exec", "run"),
     "podman": ("exec", "run"), "nix": ("develop",), "conda": ("run",), "coverage": ("run",),
 }  # fmt: skip
-_TESTERS: Final = {
-    "pytest", "py.test", "tox", "nox", "nosetests", "jest", "vitest", "mocha", "ava", "karma",
-    "cypress", "playwright", "rspec", "minitest", "phpunit", "pest", "ctest", "bats", "prove", "gotestsum", "busted", "trial", "stestr", "behave", "cucumber", "ginkgo", "nextest",
-}  # fmt: skip
+_TESTERS: Final = _words(
+    "pytest py.test tox nox nosetests jest vitest mocha ava karma cypress playwright rspec "
+    "minitest phpunit pest ctest bats prove gotestsum busted trial stestr behave cucumber "
+    "ginkgo nextest "
+)
+_TEST_TARGETS: Final = {
+    (
+        "go yarn bun deno dotnet mix swift sbt rails composer flutter dart zig bazel stack "
+        "cabal lein task invoke hatch ninja meson xcodebuild manage.py artisan"
+    ): "test",
+    "cargo": "test t nextest",
+    "npm": "test t tst",
+    "pnpm": "test t",
+    "mvn mvnw": "test verify install",
+    "gradle gradlew": "test check build",
+    "rake": "test spec",
+    "dune": "test runtest",
+    "make just": "test check tests",
+    "gmake": "test check",
+}
 _TEST_WORDS: Final = {
-    "go": ("test",), "cargo": ("test", "t", "nextest"), "npm": ("test", "t", "tst"),
-    "yarn": ("test",), "pnpm": ("test", "t"), "bun": ("test",), "deno": ("test",), "mvn": ("test", "verify", "install"), "mvnw": ("test", "verify", "install"), "gradle": ("test", "check", "build"),
-    "gradlew": ("test", "check", "build"), "dotnet": ("test",), "mix": ("test",), "swift": ("test",),
-    "sbt": ("test",), "rake": ("test", "spec"), "rails": ("test",), "composer": ("test",),
-    "flutter": ("test",), "dart": ("test",), "zig": ("test",), "bazel": ("test",), "stack": ("test",),
-    "cabal": ("test",), "lein": ("test",), "dune": ("test", "runtest"), "make": ("test", "check", "tests"),
-    "gmake": ("test", "check"), "just": ("test", "check", "tests"), "task": ("test",), "invoke": ("test",), "hatch": ("test",),
-    "ninja": ("test",), "meson": ("test",), "xcodebuild": ("test",), "manage.py": ("test",), "artisan": ("test",),
-}  # fmt: skip
+    program: tuple(targets.split())
+    for programs, targets in _TEST_TARGETS.items()
+    for program in programs.split()
+}
 _TEST_NAME: Final = re.compile(r"(?:^|[._/:-])(?:tests?|specs?|check)(?:$|[._:/-])")
 _PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*$")
 _MODULES: Final = ("pytest", "unittest", "nose2", "tox", "nox", "doctest", "trial", "behave")
-_LOOKERS: Final = {
-    "ls", "cat", "head", "tail", "grep", "rg", "egrep", "fgrep", "find", "fd", "wc", "echo", "printf", "pwd", "cd", "which", "type", "file", "stat", "du", "df", "tree", "diff", "cmp", "jq", "awk", "sort", "uniq", "cut", "tr", "less", "more", "bat", "date", "whoami", "env", "export", "set", "sleep", "true", "false", "test", "[", "ps", "id", "uname", "hostname", "basename", "dirname", "realpath", "readlink", "nl", "column", "xxd", "md5sum", "sha256sum", "mkdir", "touch", "apply_patch", "git", "pushd", "popd", "source", ".", "sed", "tee", "xargs", "rm", "cp", "mv", "ln", "chmod", "gh", "curl", "wget", "pip", "pip3", "apt-get", "apt",
-}  # fmt: skip
+_LOOKERS: Final = _words(
+    "ls cat head tail grep rg egrep fgrep find fd wc echo printf pwd cd which type file "
+    "stat du df tree diff cmp jq awk sort uniq cut tr less more bat date whoami env export "
+    "set sleep true false test [ ps id uname hostname basename dirname realpath readlink nl "
+    "column xxd md5sum sha256sum mkdir touch apply_patch git pushd popd source . sed tee "
+    "xargs rm cp mv ln chmod gh curl wget pip pip3 apt-get apt "
+)
 _OPAQUE: Final = re.compile(
     r"(?:^|[;&|(]\s*|\s)(?:\./|bin/|scripts?/)[\w./-]+|\b(?:ba|z)?sh\s+[\w./]|\S+\.sh\b"
     r"|\b(?:make|gmake|just|task|invoke|rake|earthly|bazel|nix|act|gh|glab)\b"
@@ -54,7 +74,9 @@ _BUILDING: Final = re.compile(
     r"\b(?:build|compile|lint|fmt|format|install|clean|dev|start|serve|watch|types?|typecheck|"
     r"docs?|deploy|setup|migrate|seed|up|down|ps|logs|pr|issue)\b"
 )
-_NO_TESTS: Final = ("--version", "--help", "-h", "--collect-only", "--co", "--list", "--listTests", "--dry-run", "--no-run")
+_NO_TESTS: Final = _words(
+    "--version --help -h --collect-only --co --list --listTests --dry-run --no-run "
+)
 _NEVER_RAN: Final = frozenset({124, 125, 126, 127, 129, 130, 137, 143, -9, -15, -2, -1})
 _NO_VERDICT: Final = {"pytest": frozenset({4, 5}), "unittest": frozenset({5})}
 
@@ -77,7 +99,7 @@ class Part:
 def parts_of(line: str) -> tuple[Part, ...]:
     """The simple commands of a shell line, as far as it can be cut; quotes are respected."""
     cut = _cut(_HEREDOC.sub(" ", line.replace("\\\n", " ")))
-    parts = []
+    parts: list[Part] = []
     for place, (operator, words) in enumerate(cut):
         followers = [later for later, _ in cut[place + 1 :]]
         decides = all(one == "&&" for one in followers)
@@ -119,12 +141,19 @@ def _unwrapped(words: list[str]) -> list[str]:
             words = words[1:]
         elif name in _WRAPPERS:
             words = _without_options(words[1:], is_timed=name == "timeout")
-        elif name in ("bash", "sh", "zsh") and len(words) > 2 and words[1].startswith("-") and "c" in words[1]:
+        elif (
+            name in ("bash", "sh", "zsh")
+            and len(words) > 2
+            and words[1].startswith("-")
+            and "c" in words[1]
+        ):
             inner = _cut(words[2])
             words = inner[-1][1] if inner else []
         elif name in ("bash", "sh", "zsh") and len(words) > 1 and not words[1].startswith("-"):
             words = words[1:]
-        elif (subs := _RUNNERS.get(name)) is not None and (not subs or words[1:2] and words[1] in subs):
+        elif (subs := _RUNNERS.get(name)) is not None and (
+            not subs or (words[1:2] and words[1] in subs)
+        ):
             if name == "hatch" and words[1:2] == ["test"]:
                 return [name, *words[1:]]
             words = _without_options(words[1 + bool(subs) :], is_timed=False)
@@ -134,7 +163,9 @@ def _unwrapped(words: list[str]) -> list[str]:
 
 
 def _without_options(words: list[str], *, is_timed: bool) -> list[str]:
-    while words and (words[0].startswith("-") or (is_timed and re.fullmatch(r"[\d.]+[smhd]?", words[0]))):
+    while words and (
+        words[0].startswith("-") or (is_timed and re.fullmatch(r"[\d.]+[smhd]?", words[0]))
+    ):
         words = words[1:]
     return words
 
@@ -160,7 +191,9 @@ def _is_test(part: Part) -> bool:
         return bool(arguments[1:2]) and _TEST_NAME.search(arguments[1]) is not None
     if words := _TEST_WORDS.get(program):
         named = [word for word in arguments if not word.startswith(("-", "+"))]
-        return any(word in words or word.startswith(tuple(f"{one}:" for one in words)) for word in named)
+        return any(
+            word in words or word.startswith(tuple(f"{one}:" for one in words)) for word in named
+        )
     if program == "node":
         return "--test" in arguments or _is_test_script(arguments)
     return program not in _LOOKERS and _TEST_NAME.search(program) is not None

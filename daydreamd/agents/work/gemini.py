@@ -18,8 +18,8 @@ from daydreamd.agents.work.trace import Trace, count_of, seconds_of, text_of
 AGENT: Final = "gemini"
 _EDITS: Final = ("write_file", "replace", "edit", "write", "edit_file")
 _RUNS: Final = ("run_shell_command", "shell")
-_EXIT: Final = re.compile(r"^Exit Code: (-?\d+)", re.M)
-_STARTED: Final = re.compile(r"^Background PIDs: \d", re.M)
+_EXIT: Final = re.compile(r"^Exit Code: (-?\d+)", re.MULTILINE)
+_STARTED: Final = re.compile(r"^Background PIDs: \d", re.MULTILINE)
 _NO_PROMPT: Final = re.compile(r"\s*<(?:session_context|state_snapshot|hook_context)")
 _MOST_MESSAGES: Final = 20_000
 

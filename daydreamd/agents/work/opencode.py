@@ -22,10 +22,13 @@ _MOST_PARTS: Final = 20_000
 _OUTPUT_CHARS: Final = 4_000
 
 _V1: Final = """
-    SELECT json_extract(m.data, '$.role') AS role, p.time_created AS at, p.message_id AS message,
-           json_extract(p.data, '$.type') AS type, json_extract(p.data, '$.tool') AS tool, p.id AS key,
-           substr(json_extract(p.data, '$.text'), -8000) AS text, json_extract(p.data, '$.synthetic') AS synthetic,
-           json_extract(p.data, '$.state.status') AS status, json_extract(p.data, '$.state.metadata.exit') AS exit,
+    SELECT json_extract(m.data, '$.role') AS role, p.time_created AS at, p.id AS key,
+           p.message_id AS message, json_extract(p.data, '$.type') AS type,
+           json_extract(p.data, '$.tool') AS tool,
+           substr(json_extract(p.data, '$.text'), -8000) AS text,
+           json_extract(p.data, '$.synthetic') AS synthetic,
+           json_extract(p.data, '$.state.status') AS status,
+           json_extract(p.data, '$.state.metadata.exit') AS exit,
            substr(json_extract(p.data, '$.state.input.command'), 1, 4000) AS command,
            json_extract(p.data, '$.state.input.filePath') AS path,
            substr(json_extract(p.data, '$.state.output'), -4000) AS output
@@ -34,8 +37,10 @@ _V1: Final = """
      ORDER BY p.message_id, p.id LIMIT ?
 """
 _TOKENS: Final = """
-    SELECT id AS message, json_extract(data, '$.tokens.input') AS input, json_extract(data, '$.tokens.output') AS output,
-           json_extract(data, '$.tokens.cache.read') AS cached, json_extract(data, '$.tokens.cache.write') AS written
+    SELECT id AS message, json_extract(data, '$.tokens.input') AS input,
+           json_extract(data, '$.tokens.output') AS output,
+           json_extract(data, '$.tokens.cache.read') AS cached,
+           json_extract(data, '$.tokens.cache.write') AS written
       FROM message WHERE session_id = ? AND json_valid(data) LIMIT ?
 """
 
@@ -43,11 +48,11 @@ _TOKENS: Final = """
 def changed(connection: Connection, since: float) -> list[Trace]:
     """The sessions that changed after `since` (seconds since 1970), newest first."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    traces = []
+    traces: list[Trace] = []
     for table in ("session", "session_v2"):
         if table in tables:
-            for row in _sessions(connection, table, since):
-                traces.append(_trace(connection, row, tables))
+            rows = _sessions(connection, table, since)
+            traces += [_trace(connection, row, tables) for row in rows]
     return traces
 
 
@@ -79,7 +84,9 @@ def _trace(connection: Connection, row: Mapping[str, Any], tables: set[str]) -> 
             " AND length(data) < 4000000 ORDER BY id LIMIT ?",
             (trace.id, _MOST_PARTS),
         ):
-            _message(trace, str(one["id"]), one["type"], seconds_of(one["at"]), _decoded(one["data"]))
+            _message(
+                trace, str(one["id"]), one["type"], seconds_of(one["at"]), _decoded(one["data"])
+            )
     if "todo" in tables:
         listed = connection.execute("SELECT status FROM todo WHERE session_id = ?", (trace.id,))
         states = [str(one["status"]) for one in listed]
@@ -148,7 +155,8 @@ def _flat(block: Mapping[str, Any]) -> dict[str, Any]:
     """A part or block of JSON as the row that the query gives."""
     state = block.get("state")
     state = state if isinstance(state, dict) else {}
-    given = state.get("input") if isinstance(state.get("input"), dict) else {}
+    given = state.get("input")
+    given = given if isinstance(given, dict) else {}
     facts = state.get("metadata") or state.get("structured")
     facts = facts if isinstance(facts, dict) else {}
     output = text_of(state.get("output") or state.get("content") or "")
@@ -177,7 +185,9 @@ def read_tree(
         at = seconds_of(created.get("created") if isinstance(created, dict) else None)
         usage = message.get("tokens")
         if isinstance(usage, dict):
-            trace.spent(str(message.get("id")), count_of(usage.get("input")) + count_of(usage.get("output")))
+            trace.spent(
+                str(message.get("id")), count_of(usage.get("input")) + count_of(usage.get("output"))
+            )
         for part in parts:
             row = {"role": message.get("role"), "at": at, "message": message.get("id"),
                    "key": part.get("id"), "type": part.get("type"), "text": part.get("text"),

@@ -1,4 +1,4 @@
-"""Where opencode keeps its sessions: which of them changed, in its database and in the JSON tree."""
+"""Which of opencode's sessions changed, in its database and in the JSON tree of older versions."""
 
 from __future__ import annotations
 

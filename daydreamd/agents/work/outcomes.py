@@ -48,10 +48,18 @@ _HINTS: Final = (
 )  # fmt: skip
 
 _GIT: Final = (
-    ("C", re.compile(r"^\[[^\]\n]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] ", re.M)),
-    ("P", re.compile(r"^ ?[ +*=-] .*(?: -> ).*$|^Everything up-to-date|^To \S+\n[^!]*->", re.M)),
-    ("R", re.compile(r"^ ?! \[(?:remote )?rejected\]|^error: failed to push|^fatal: ", re.M)),
-    ("N", re.compile(r"nothing to commit|no changes added to commit", re.M)),
+    ("C", re.compile(r"^\[[^\]\n]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] ", re.MULTILINE)),
+    (
+        "P",
+        re.compile(
+            r"^ ?[ +*=-] .*(?: -> ).*$|^Everything up-to-date|^To \S+\n[^!]*->", re.MULTILINE
+        ),
+    ),
+    (
+        "R",
+        re.compile(r"^ ?! \[(?:remote )?rejected\]|^error: failed to push|^fatal: ", re.MULTILINE),
+    ),
+    ("N", re.compile(r"nothing to commit|no changes added to commit", re.MULTILINE)),
 )
 
 

@@ -1,4 +1,4 @@
-"""Where each agent of the calling user writes its transcripts. Nobody else's home is looked into."""
+"""Where each agent of the calling user writes its transcripts. No other home is looked into."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ def find_transcripts(environ: Mapping[str, str], settings: Agents) -> Transcript
         return tuple(dict.fromkeys(places)) if allowed else ()
 
     data = _named(environ, "XDG_DATA_HOME") or Path(home, ".local/share")
-    claude = [_named(environ, "CLAUDE_CONFIG_DIR"), Path(home, ".claude"), Path(home, ".config/claude")]
+    claude = [
+        _named(environ, "CLAUDE_CONFIG_DIR"),
+        Path(home, ".claude"),
+        Path(home, ".config/claude"),
+    ]
     return TranscriptPlaces(
         claude=among(settings.claude, *(place / "projects" for place in claude if place)),
         codex=among(settings.codex, *_codex(environ, home)),
-        gemini=among(settings.gemini, (_named(environ, "GEMINI_CLI_HOME") or Path(home)) / ".gemini/tmp"),
+        gemini=among(
+            settings.gemini, (_named(environ, "GEMINI_CLI_HOME") or Path(home)) / ".gemini/tmp"
+        ),
         opencode=among(settings.opencode, data / "opencode"),
         aider=settings.aider,
     )

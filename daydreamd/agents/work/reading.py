@@ -24,8 +24,8 @@ from daydreamd.agents.work.places import TranscriptPlaces
 from daydreamd.agents.work.trace import Trace
 from daydreamd.errors import DaydreamError
 from daydreamd.host.files.access import read_text_nofollow
-from daydreamd.host.files.following import FileMark, own_file, own_files, read_on
 from daydreamd.host.files.disks import NO_ANSWER, ask_disks
+from daydreamd.host.files.following import FileMark, own_file, own_files, read_on
 from daydreamd.host.threads import in_spare_thread
 
 _MOST_FILES: Final = 20_000
@@ -124,7 +124,9 @@ async def _read(one: _Found, known: Known | None, until: float) -> Known:
 
 async def _whole(mark: FileMark) -> bytes:
     size = min(mark.size, _WHOLE_BYTES)
-    return b"".join([chunk async for chunk in read_on(mark.path, start=mark.size - size, most=size)])
+    return b"".join(
+        [chunk async for chunk in read_on(mark.path, start=mark.size - size, most=size)]
+    )
 
 
 def _read_whole(mark: FileMark, traces: list[Trace]) -> Known:

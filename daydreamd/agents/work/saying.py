@@ -16,13 +16,16 @@ from daydreamd.records.agent_session import ClaimKind
 
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.DOTALL | re.M)
 _QUOTE: Final = re.compile(r"^\s*>.*$", re.M)
-_SPOKEN: Final = re.compile(r"[“\"][^”\"\n]{0,400}[”\"]|‘[^’\n]{0,300}’|(?<!\w)'[^'\n]{3,300}'(?!\w)")
+_SPOKEN: Final = re.compile(
+    r"[“\"][^”\"\n]{0,400}[”\"]|‘[^’\n]{0,300}’|(?<!\w)'[^'\n]{3,300}'(?!\w)"
+)
 _MARKS: Final = re.compile(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}")
 _LIST: Final = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+|^\s*\|")
 _OPEN_BOX: Final = re.compile(r"^\s*(?:[-*+]\s*)?(?:\[ \]|☐|⬜|❌|⏳|🔲)")
 _BOX: Final = re.compile(r"^\s*(?:[-*+]\s*)?(?:\[[xX]\]|☑|✔️?|✓|✅)\s*")
 _PLAN: Final = re.compile(
-    r"(?i)^\W*(?:next(?: steps?)?|plan|to-?dos?|remaining|what(?:'s| is) (?:left|next)|follow[- ]ups?|"
+    r"(?i)^\W*(?:next(?: steps?)?|plan|to-?dos?|remaining|what(?:'s| is) (?:left|"
+    r"next)|follow[- ]ups?|"
     r"suggest(?:ed|ions?)[^.]*|how to[^.]*|acceptance criteria|success criteria|definition of done|"
     r"checklist|expected[^.]*|proposed[^.]*|commit message|verification steps|test plan|"
     r"not (?:done|yet)[^.]*|outstanding|requirements|goals?|assumptions?|prerequisites|"
@@ -40,35 +43,46 @@ _AND: Final = re.compile(r",?\sand\s", re.IGNORECASE)
 _NO_CLAIM: Final = re.compile(
     r"""(?ix)\b(?:
     if|once|when(?:ever)?|until|unless|before|assuming|provided|whether|in\scase|as\ssoon\sas|
-    would|should|could|might|may|must|shall|will|won't|wouldn't|'ll|going\sto|gonna|need(?:s|ed)?\sto|
-    has\sto|have\sto|want(?:s|ed)?|let(?:'s|\sme|\sus)|please|try(?:ing)?\sto|tried\sto|plan(?:s|ned|ning)?|
-    next(?!\.js)|later|soon|eventually|hopefully|expect(?:s|ed)?|suppose[ds]?|presumably|probably|likely|
+    would|should|could|might|may|must|shall|will|won't|wouldn't|'ll|going\sto|
+      gonna|need(?:s|ed)?\sto|
+    has\sto|have\sto|want(?:s|ed)?|let(?:'s|\sme|\sus)|please|try(?:ing)?\sto|
+      tried\sto|plan(?:s|ned|ning)?|
+    next(?!\.js)|later|soon|eventually|hopefully|expect(?:s|ed)?|suppose[ds]?|
+      presumably|probably|likely|
     perhaps|maybe|i\s(?:think|believe|guess|assume)|seems?|appears?|apparently|in\stheory|
-    make\ssure|ensur(?:e|es|ing)|verify|check\s(?:that|if|whether)|confirm\sthat|so\sthat|in\sorder\sto|
+    make\ssure|ensur(?:e|es|ing)|verify|check\s(?:that|if|whether)|confirm\sthat|
+      so\sthat|in\sorder\sto|
     can(?:not|'t)?|able\sto|unable|ready\s(?:to|for)|to\sbe|
-    not|n't|no|none|never|nothing|without|nor|neither|hardly|barely|\w+n't|un(?:committed|pushed|fixed|done)|
+    not|n't|no|none|never|nothing|without|nor|neither|hardly|barely|\w+n't|
+      un(?:committed|pushed|fixed|done)|
     instead|rather\sthan|fail(?:s|ed|ing|ures?)?|broken|flaky|
     except|apart\sfrom|aside\sfrom|besides|other\sthan|most(?:ly)?|some|almost|nearly|half|
     partial(?:ly)?|partly|only|all\sbut|pre-?existing|so\sfar|
     previous(?:ly)?|earlier|originally|used\sto|yesterday|last\s(?:time|week|session|run)|formerly|
     upstream|in\sci|on\sci|ci\s|baseline|
-    you|your|the\suser\s(?:said|asked|wants?|has|reported|claims|committed|pushed|fixed)|he|she|someone|somebody|colleague|teammate|
+    you|your|the\suser\s(?:said|asked|wants?|has|reported|claims|committed|
+      pushed|fixed)|he|she|someone|somebody|colleague|teammate|
     said|says|say|claim(?:s|ed)?|ask(?:s|ed)?|told|according\sto|reported|readme|docs?\ssays?|
     example|e\.g\.|instance|hypothetical|imagine|simulat\w+|mock(?:ed)?|pretend
     )\b|n't\b|'ll\b"""
 )
 _TESTS: Final = re.compile(
     r"""(?ix)
-      \b(?P<what>(?:(?:all|every|each|the|our|these|its|both|full|entire|whole|existing|new|unit|integration|
+      \b(?P<what>(?:(?:all|every|each|the|our|these|its|both|full|entire|whole|
+        existing|new|unit|integration|
          e2e|end-to-end|regression|relevant|related|remaining|updated|added|python|backend|frontend|
          \d[\d,]*|of)\s+|\w+(?:_\w+|\.\w+)\s+)*
          (?:tests?|specs|test\ssuites?|suites?|unit\stests?|test\scases?))
-      (?:\s+(?:in|for|under|across)\s+(?:the\s)?\S+(?:\s(?:files?|modules?|packages?|suites?))?)?(?:\s\([^)]*\))?:?
+      (?:\s+(?:in|for|under|across)\s+(?:the\s)?\S+(?:\s(?:files?|modules?|
+        packages?|suites?))?)?(?:\s\([^)]*\))?:?
       \s+(?:(?:now|still|currently|again|run|runs|successfully|also|all)\s+)*
-      (?:(?:are|is|was|were|have|has|be(?:en)?)\s+)*(?:(?:now|all|still|successfully|again|fully)\s+)*
+      (?:(?:are|is|was|were|have|has|be(?:en)?)\s+)*(?:(?:now|all|still|successfully|
+        again|fully)\s+)*
       (?:pass(?:es|ed|ing)?|green|succeed(?:s|ed)?|successful)\b
-      (?!\s+(?:a|an|the|it|its|them|to|through|by|along|on\s(?:to|the\svalue)|judgment|data|\w+\sas|in\s(?:the|a)\s(?!test|suite)|into))
-    | \b\d[\d,]*\s*(?:/|of|out\sof)\s*\d[\d,]*\s*(?:tests?|specs)?\s*(?:are\s)?(?:pass(?:ed|ing|es)?)\b
+      (?!\s+(?:a|an|the|it|its|them|to|through|by|along|on\s(?:to|the\svalue)|
+        judgment|data|\w+\sas|in\s(?:the|a)\s(?!test|suite)|into))
+    | \b\d[\d,]*\s*(?:/|of|out\sof)\s*\d[\d,]*\s*(?:tests?|specs)?\s*(?:are\s)?(?:pass(?:ed|
+      ing|es)?)\b
     | ^\W*(?P<passed>\d[\d,]*)\s+(?:tests?\s+)?passed\b
     | ^\W*(?:tests?|test\ssuite|suite|all\stests)\W{1,4}(?:all\s)?(?:pass(?:ed|ing|es)?|green)\W*$
     | \b(?:everything|all)\s+(?:is\s)?(?:pass(?:es|ing)|green)\b
@@ -80,9 +94,13 @@ _SCOPED: Final = re.compile(
 )
 _COMMITTED: Final = re.compile(
     r"""(?ix)
-      ^\W*(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?\s+)?(?:now\s+|already\s+|also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|master|git|branch|repo|develop|`|origin|local|feature|version)))
-    | \b(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?|and)\s+(?:now\s+|also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|master|git|branch|repo|develop|`|origin|local|feature|version)))
-    | \b(?:everything|changes?|work|fix(?:es)?|files?|code|it|all|edits?|updates?|refactor\w*|implementation|feature|this)\s+
+      ^\W*(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?\s+)?(?:now\s+|already\s+|
+        also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|master|git|branch|
+        repo|develop|`|origin|local|feature|version)))
+    | \b(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?|and)\s+(?:now\s+|also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|
+      master|git|branch|repo|develop|`|origin|local|feature|version)))
+    | \b(?:everything|changes?|work|fix(?:es)?|files?|code|it|all|edits?|updates?|
+      refactor\w*|implementation|feature|this)\s+
       (?:is|are|was|were|has\sbeen|have\sbeen)\s+(?:now\s+|all\s+|also\s+|safely\s+)?committed\b
     | \bcommitted\s+(?:as|in|at|the\schanges?|all|everything|it|and\spushed|with\smessage|locally)\b
     | \b(?:created|made)\s+(?:a|the|one|two|three|\d+)\s+(?:\w+\s)?commits?\b
@@ -90,27 +108,46 @@ _COMMITTED: Final = re.compile(
 )
 _PUSHED: Final = re.compile(
     r"""(?ix)
-      ^\W*(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?\s+)?(?:now\s+|also\s+)?pushed\s*(?:[.!]|$|to\s+(?!the\s(?:queue|stack|list|array|end|front|back|side|next|limit|edge|server\sside)|a\s)|the\s(?:branch|commits?|changes?|fix|tag|work)|it\b|everything|all\b|both|them)
-    | \b(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?|committed\sand|and)\s+(?:also\s+)?pushed\s*(?:[.!]|$|to\s+(?:origin|remote|github|gitlab|main|master|the\s(?:remote|branch|repo\w*|feature)|`|\S+/)|the\s(?:branch|commits?|changes?|fix|tag|work)|it\b|everything|all\b|both|them)
+      ^\W*(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?\s+)?(?:now\s+|also\s+)?pushed\s*(?:[.!]|
+        $|to\s+(?!the\s(?:queue|stack|list|array|end|front|back|side|next|limit|
+        edge|server\sside)|a\s)|the\s(?:branch|commits?|changes?|fix|tag|work)|
+        it\b|everything|all\b|both|them)
+    | \b(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?|committed\sand|and)\s+(?:also\s+)?pushed\s*(?:[.!]|
+      $|to\s+(?:origin|remote|github|gitlab|main|master|the\s(?:remote|branch|
+      repo\w*|feature)|`|\S+/)|the\s(?:branch|commits?|changes?|fix|tag|work)|
+      it\b|everything|all\b|both|them)
     | \b(?:everything|changes?|work|fix(?:es)?|commits?|code|it|all|branch|tag|this)\s+
-      (?:is|are|was|were|has\sbeen|have\sbeen)\s+(?:now\s+|all\s+|also\s+)?pushed\b(?!\s+(?:back|down|up\sto|onto|into|aside|out|further|to\sthe\s(?:queue|stack|list|end)))
+      (?:is|are|was|were|has\sbeen|have\sbeen)\s+(?:now\s+|all\s+|also\s+)?pushed\b(?!\s+(?:back|
+        down|up\sto|onto|into|aside|out|further|to\sthe\s(?:queue|stack|list|
+        end)))
     | \b(?:all\sis|committed\sand|everything)\s+pushed\b
     """
 )
 _DONE: Final = re.compile(
     r"""(?ix)
       ^\W*(?:all\s+)?done\s*(?:[.!:,—–-]|$)
-    | ^\W*(?:that\sis|that's|it\sis|it's|this\sis|we're|i'm|i\sam|everything(?:'s|\sis)|all(?:\sis)?)\s+(?:all\s+|now\s+)?(?:done|finished|complete)\b(?!\s+(?:by|with|via|using|in|through|as|on|at|automatically|lazily|when|for))
-    | \b(?:task|work|implementation|migration|refactor(?:ing)?|feature|job|everything|all\s(?:tasks|steps|items|to-?dos|requirements|work))\s+(?:is|are|has\sbeen|have\sbeen)\s+(?:now\s+|all\s+|fully\s+)*(?:done|complete[d]?|finished|implemented)\b
-    | ^\W*(?:i(?:'ve|\shave)?\s+)?(?:now\s+)?(?:completed|finished|implemented)\s+(?:all|everything|the\s(?:task|work|feature|migration|refactor\w*|implementation|change))\b
+    | ^\W*(?:that\sis|that's|it\sis|it's|this\sis|we're|i'm|i\sam|everything(?:'s|
+      \sis)|all(?:\sis)?)\s+(?:all\s+|now\s+)?(?:done|finished|complete)\b(?!\s+(?:by|
+      with|via|using|in|through|as|on|at|automatically|lazily|when|for))
+    | \b(?:task|work|implementation|migration|refactor(?:ing)?|feature|job|
+      everything|all\s(?:tasks|steps|items|to-?dos|requirements|work))\s+(?:is|
+      are|has\sbeen|have\sbeen)\s+(?:now\s+|all\s+|fully\s+)*(?:done|complete[d]?|
+      finished|implemented)\b
+    | ^\W*(?:i(?:'ve|\shave)?\s+)?(?:now\s+)?(?:completed|finished|implemented)\s+(?:all|
+      everything|the\s(?:task|work|feature|migration|refactor\w*|implementation|
+      change))\b
     | ^\W*(?:task|implementation|migration|refactor(?:ing)?|work)\s+(?:complete[d]?|done|finished)\b
     """
 )
 _FIXED: Final = re.compile(
     r"""(?ix)
-      ^\W*(?:i(?:'ve|\shave|\salso|\sjust)?\s+)?(?:now\s+|also\s+)?fixed\b(?![\s-]+(?:width|size|point|length|price|rate|set|number|in\sversion|position|header|seed|by\s))
+      ^\W*(?:i(?:'ve|\shave|\salso|\sjust)?\s+)?(?:now\s+|also\s+)?fixed\b(?![\s-]+(?:width|
+        size|point|length|price|rate|set|number|in\sversion|position|header|
+        seed|by\s))
     | \bi(?:'ve|\shave|\salso|\sjust|)\s+(?:now\s+|also\s+)?fixed\b
-    | \b(?:bug|issue|problem|error|crash|test|failure|regression|leak|typo|race|it|warning|build)\s+(?:is|are|was|has\sbeen|have\sbeen)\s+(?:now\s+)?fixed\b(?!\s+(?:in\s(?:version|v\d)|by|at\s\d|to))
+    | \b(?:bug|issue|problem|error|crash|test|failure|regression|leak|typo|
+      race|it|warning|build)\s+(?:is|are|was|has\sbeen|have\sbeen)\s+(?:now\s+)?fixed\b(?!\s+(?:in\s(?:version|
+      v\d)|by|at\s\d|to))
     """
 )
 _PATTERNS: Final[tuple[tuple[ClaimKind, re.Pattern[str]], ...]] = (
@@ -122,18 +159,23 @@ _PATTERNS: Final[tuple[tuple[ClaimKind, re.Pattern[str]], ...]] = (
 )
 _PART_OF: Final = re.compile(r"\b(\d[\d,]*)\s*(?:/|(?:out )?of)\s*(\d[\d,]*)\b")
 _TEST_TROUBLE: Final = re.compile(
-    r"(?i)\b(?:fail(?:s|ed|ing|ures?)?|flaky|skip(?:s|ped|ping)?|except|apart from|besides|but (?:one|two|\d)|"
+    r"(?i)\b(?:fail(?:s|ed|ing|ures?)?|flaky|skip(?:s|ped|ping)?|except|apart from|"
+    r"besides|but (?:one|two|\d)|"
     r"pre-?existing|unrelated|broken|xfail\w*|timed out|timeouts?)\b"
 )
 _QUALIFIED: Final = re.compile(
     r"(?i)\b(?:fail(?:s|ed|ing|ures?)?|flaky|skip(?:s|ped|ping)?|except|apart from|besides|"
     r"pre-?existing|unrelated|broken|xfail\w*|timed out|timeout|errors? remain\w*|unable|"
-    r"could(?:n't| not)|can(?:not|'t)|did(?:n't| not)|ha(?:ven't|ve not|s not|sn't)|not (?:yet|run|tested|committed|pushed)|"
+    r"could(?:n't| not)|can(?:not|'t)|did(?:n't| not)|ha(?:ven't|ve not|s not|"
+    r"sn't)|not (?:yet|run|tested|committed|pushed)|"
     r"still (?:open|broken|missing|to do)|remain(?:s|ing)|left (?:open|out|to do)|todo|blocked)\b"
 )
 _NO_FAILURE: Final = re.compile(
-    r"(?i)\b(?:0|no|zero|without(?: any)?)\s+(?:\w+\s)?(?:fail(?:ed|ures?|ing)?|errors?|warnings?|issues?|problems?|conflicts?|regressions?|tests? failed)\b"
-    r"|\b(?:fix(?:e[ds])?|repaired|resolved|corrected)\s+(?:the\s|a\s|all\s|both\s|that\s)*(?:\w+\s){0,3}(?:fail(?:ed|ing|ures?)|broken|flaky|skipped|error\w*)"
+    r"(?i)\b(?:0|no|zero|without(?: any)?)\s+(?:\w+\s)?(?:fail(?:ed|ures?|"
+    r"ing)?|errors?|warnings?|issues?|problems?|conflicts?|regressions?|tests? failed)\b"
+    r"|\b(?:fix(?:e[ds])?|repaired|resolved|corrected)\s+(?:the\s|a\s|all\s|"
+    r"both\s|that\s)*(?:\w+\s){0,3}(?:fail(?:ed|ing|ures?)|broken|flaky|skipped|"
+    r"error\w*)"
     r"|\b(?:failing|broken|flaky)\s+tests?\s+(?:is|are|now)"
 )
 _HASH: Final = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b")

@@ -21,7 +21,9 @@ from daydreamd.records.agent_session import Verdict
 from daydreamd.records.repository_state import RepositoryState
 
 _SLACK_SECONDS: Final = 2.0
-_OTHER_WAYS: Final = frozenset({"gh", "glab", "jj", "hg", "svn", "gt", "sl", "git-town", "aider", "hub", "lazygit"})
+_OTHER_WAYS: Final = frozenset(
+    {"gh", "glab", "jj", "hg", "svn", "gt", "sl", "git-town", "aider", "hub", "lazygit"}
+)
 Judged = tuple[Verdict, str]
 
 
@@ -86,11 +88,17 @@ def judge_pushed(
 def _without_a_push(states: Mapping[str, RepositoryState], unpushed: Sequence[str]) -> Judged:
     if unpushed:
         where = "git log --branches --not --remotes"
-        return "contradicted", f"no push in this session; {_some(unpushed)} is on no remote ({where})"
+        return (
+            "contradicted",
+            f"no push in this session; {_some(unpushed)} is on no remote ({where})",
+        )
     if not _knows_remotes(states):
         return "unproven", "no push is to be seen in this session"
     if not any(state.has_remote for state in states.values()):
-        return "contradicted", "no push in this session, and the repository has no remote (git remote)"
+        return (
+            "contradicted",
+            "no push in this session, and the repository has no remote (git remote)",
+        )
     if _commits(states):
         return "held", "every commit is on a remote"
     return "unproven", "no push is to be seen in this session"
@@ -192,12 +200,53 @@ def _other_way(act: Act, verb: str) -> bool:
     if any(part.program in _OTHER_WAYS for part in parts_of(text)):
         return True
     words = {word for word, _ in git_words(text)}
-    usual = {"status", "diff", "log", "add", "show", "branch", "stash", "restore", "rev-parse", "init", "config", "ls-files", "blame", "grep", "rm", "mv", "fetch", "remote", "clean"}
+    usual = {
+        "status",
+        "diff",
+        "log",
+        "add",
+        "show",
+        "branch",
+        "stash",
+        "restore",
+        "rev-parse",
+        "init",
+        "config",
+        "ls-files",
+        "blame",
+        "grep",
+        "rm",
+        "mv",
+        "fetch",
+        "remote",
+        "clean",
+    }
     if verb == "commit" and words & {"merge", "rebase", "cherry-pick", "revert", "am", "pull"}:
         return True
-    if words - usual - {"commit", "push", "checkout", "switch", "reset", "merge", "rebase", "cherry-pick", "revert", "am", "pull", "tag", "worktree"}:
+    if (
+        words
+        - usual
+        - {
+            "commit",
+            "push",
+            "checkout",
+            "switch",
+            "reset",
+            "merge",
+            "rebase",
+            "cherry-pick",
+            "revert",
+            "am",
+            "pull",
+            "tag",
+            "worktree",
+        }
+    ):
         return True  # an alias, perhaps
-    return may_test(text) and re.search(r"commit|push|release|publish|deploy|ship|sync", text) is not None
+    return (
+        may_test(text)
+        and re.search(r"commit|push|release|publish|deploy|ship|sync", text) is not None
+    )
 
 
 def _commits(states: Mapping[str, RepositoryState]) -> list[str]:

@@ -45,7 +45,7 @@ def join(traces: Iterable[tuple[Trace, str]]) -> list[Story]:
         where.setdefault((trace.agent, trace.part_of or trace.id), []).append((trace, path))
     stories = []
     for key, found in own.items():
-        (trace, path), *again = sorted(found, key=lambda one: (-one[0].lines, one[1]))
+        trace, path = min(found, key=lambda one: (-one[0].lines, one[1]))
         parent = own.get((trace.agent, trace.forked_from)) if trace.forked_from else None
         if parent:
             trace = _without(trace, parent[0][0])
@@ -66,7 +66,9 @@ def _without(trace: Trace, parent: Trace) -> Trace:
     """A fork without the calls and prompts that its parent holds too."""
     held = {(act.kind, act.key) for act in parent.acts if act.key}
     kept = [act for act in trace.acts if not act.key or (act.kind, act.key) not in held]
-    gone = sum(act.kind == "prompt" for act in trace.acts) - sum(act.kind == "prompt" for act in kept)
+    gone = sum(act.kind == "prompt" for act in trace.acts) - sum(
+        act.kind == "prompt" for act in kept
+    )
     edited = {act.text for act in kept if act.kind == "edit"}
     seen = {act.text for act in trace.acts if act.kind == "edit"}
     fork = Trace(
@@ -74,7 +76,9 @@ def _without(trace: Trace, parent: Trace) -> Trace:
         end=trace.end, prompts=max(0, trace.prompts - gone), acts=kept, todos=trace.todos,
         tokens=trace.tokens, skipped=trace.skipped, lines=trace.lines, omitted=trace.omitted,
     )  # fmt: skip
-    fork.files = {path: line for path, line in trace.files.items() if path in edited or path not in seen}
+    fork.files = {
+        path: line for path, line in trace.files.items() if path in edited or path not in seen
+    }
     return fork
 
 
@@ -88,7 +92,9 @@ def _story(trace: Trace, path: str, parts: Sequence[tuple[Trace, str]]) -> Story
                 act.part = number
                 timed.append((at, number, act))
     timed.sort(key=lambda one: one[:2])
-    files = dict.fromkeys(file for one in (trace, *(part for part, _ in parts)) for file in one.files)
+    files = dict.fromkeys(
+        file for one in (trace, *(part for part, _ in parts)) for file in one.files
+    )
     return Story(
         trace,
         tuple(act for _, _, act in timed),

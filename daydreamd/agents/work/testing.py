@@ -1,7 +1,7 @@
-"""The test runs of a session, in order: which was the last, how it ended, what was edited after it.
+"""The test runs of a session: which was the last, how it ended, and what was edited after it.
 
-A run counts as failed only where its own exit code or its own summary says so. What was run on other
-code, between `git stash` and `git stash pop`, is no run of the work. Pure.
+A run counts as failed only where its own exit code or its own summary says so. What was run on
+other code, between `git stash` and `git stash pop`, is no run of the work. Pure.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def cite(story: Story, act: Act) -> str:
         return f"output that says tests {act.outcome} ({story.place(act)})"
     command = " ".join(act.text.split())
     command = command if len(command) <= 120 else f"{command[:119]}…"
-    code = f"ended with exit code {act.exit_code}" if act.exit_code is not None else "has no exit code"
+    code = (
+        f"ended with exit code {act.exit_code}" if act.exit_code is not None else "has no exit code"
+    )
     said = f", its output says {act.outcome}" if act.outcome and act.exit_code in (0, None) else ""
     return f"`{command}` {code}{said} ({story.place(act)})"
 

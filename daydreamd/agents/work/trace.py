@@ -94,9 +94,9 @@ class Trace(msgspec.Struct, kw_only=True):
         """The agent's words; of a message told again under the same key, the last count."""
         words = Act("said", line, at, redact(text[-_SAID_CHARS:]), key=key)
         last = self.acts[-1] if self.acts else None
-        if key and last and last.kind == "said" and last.key == key:
-            if words.text.startswith(last.text):
-                self.acts.pop()
+        again = bool(key and last and last.kind == "said" and last.key == key)
+        if again and last and words.text.startswith(last.text):
+            self.acts.pop()
         self._add(words)
 
     def edited(self, path: object, line: int, at: float, key: str = "") -> None:

@@ -1,7 +1,7 @@
 """Claims held against facts: the last test run, the commits that exist, what is uncommitted.
 
-Each judgement is held, contradicted or unproven, with the citation of the fact. An accusation needs
-proof: what the transcript does not show, and what may have happened elsewhere, accuses nobody. Pure.
+Each judgement is held, contradicted or unproven, with the citation of the fact. An accusation
+needs proof: what the transcript does not show, and what may have happened elsewhere, accuses nobody. Pure.
 """
 
 from __future__ import annotations
@@ -86,7 +86,10 @@ def _judge_tests(case: _Case) -> Judged:
     last = tests.last
     if last is None:
         if tests.unseen is not None:
-            return "held", f"no test run is to be seen; {cite(story, tests.unseen)} may have been one"
+            return (
+                "held",
+                f"no test run is to be seen; {cite(story, tests.unseen)} may have been one",
+            )
         return "unproven", "no test was run in this session"
     if last.result == "failed":
         if case.said.scoped and tests.passed and tests.is_current:
@@ -119,7 +122,10 @@ def _judge_done(case: _Case) -> Judged:
     waiting = sum(state in ("pending", "todo", "open", "not_started") for state in states)
     finished = sum(state in ("completed", "done", "cancelled") for state in states)
     if waiting and finished and not case.admits:
-        return "contradicted", f"{waiting} of {len(states)} to-dos are open ({story.transcripts[0]})"
+        return (
+            "contradicted",
+            f"{waiting} of {len(states)} to-dos are open ({story.transcripts[0]})",
+        )
     return "held", ""
 
 

@@ -1,4 +1,4 @@
-"""Files that others write to while we read them: one's own, regular, opened without being led astray.
+"""Files that others write to while they are read: one's own, regular, and never through a link.
 
 Reading is asynchronous through aiofiles, in threads that can be left behind, as the disk of a home
 directory may be a network's that has died. A file of another owner, a link, a FIFO, a device is
