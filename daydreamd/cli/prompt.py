@@ -65,7 +65,7 @@ async def _compose(
 
     settings = invocation.loaded.settings
     material = await _material(invocation, workspaces, scratch)
-    finding = await find_model(model_settings(settings.model, workspaces))
+    finding = await find_model(model_settings(settings, workspaces))
     if finding.choice is None:
         assumed = ModelChoice(
             provider="", name="", context_tokens=settings.model.context_tokens or 8192

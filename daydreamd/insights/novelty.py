@@ -17,7 +17,8 @@ from rapidfuzz import fuzz, utils
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.host.files.disks import ask_disk
-from daydreamd.insights.verification import Checked, folded, says_something
+from daydreamd.insights.quoting import folded
+from daydreamd.insights.verification import Checked, says_something
 from daydreamd.records.insight import AnyInsight
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import visible

@@ -55,11 +55,16 @@ class PhaseEnded(Event, frozen=True, kw_only=True, tag="phase_ended"):
 
 
 class AnalysisProgress(Event, frozen=True, kw_only=True, tag="analysis_progress"):
-    """How far the reflection is. Token counts are `None` while nobody knows them."""
+    """How far the reflection is. Token counts are `None` while nobody knows them.
 
-    stage: Literal["starting", "reading", "answering"]
+    While it is `refuting`, `settled` of `claims` claims have been looked at.
+    """
+
+    stage: Literal["starting", "reading", "answering", "refuting"]
     prompt_tokens: int | None = None
     received_tokens: int | None = None
+    settled: int | None = None
+    claims: int | None = None
 
 
 class AnswerChunk(Event, frozen=True, kw_only=True, tag="answer_chunk"):

@@ -10,7 +10,8 @@ class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
 
     `provider` is `ollama`, `openai` or `embedded`. An embedded engine has no `base_url` until
     analysis has started it, but `weights`: the file of its model. `context_tokens` is what the
-    server grants, prompt and answer together.
+    server grants, prompt and answer together. `keep_alive` is how long Ollama keeps the model in
+    memory after a question, such as `60s`; empty leaves that to the server.
     """
 
     provider: str
@@ -20,3 +21,4 @@ class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = ""
     context_tokens: int = 8192
     latency_seconds: float = 0.0
+    keep_alive: str = ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -18,13 +18,26 @@ from daydreamd.errors import ModelAnswerError, ModelUnreachable, ServerFault
 from daydreamd.host import web
 from daydreamd.host.byte_lines import lines_of
 from daydreamd.records.model_choice import ModelChoice
-from daydreamd.reflection.composition import Prompt
+from daydreamd.reflection.answer_schema import JsonSchema
 from daydreamd.text.prompting import one_line
 
 TEMPERATURE: Final = 0.2
 _MAX_ANSWER_BYTES: Final = 16 << 20
 _NOT_UNDERSTOOD: Final = (400, 422)
-_FORMS: Final = ("format", "response_format")
+# What a server may not understand, and does not need: the prompt says the same in words.
+_FORMS: Final = ("format", "response_format", "think", "chat_template_kwargs")
+
+
+class Askable(Protocol):
+    """A text to be sent, and the form of its answer."""
+
+    @property
+    def text(self) -> str:
+        """The whole message."""
+
+    @property
+    def schema(self) -> JsonSchema:
+        """What the answer is to look like."""
 
 
 @dataclass
@@ -41,11 +54,12 @@ class ServerCounts:
 
 
 async def ask_directly(
-    prompt: Prompt,
+    prompt: Askable,
     choice: ModelChoice,
     *,
     max_answer_tokens: int,
     on_text: Callable[[str], None],
+    temperature: float = TEMPERATURE,
 ) -> ServerCounts:
     """Stream the answer to `on_text`. ModelUnreachable, ModelAnswerError where it fails.
 
@@ -53,7 +67,7 @@ async def ask_directly(
     the same in words.
     """
     body = ollama_body if choice.provider == "ollama" else openai_body
-    question = body(prompt, choice, max_answer_tokens)
+    question = body(prompt, choice, max_answer_tokens, temperature)
     try:
         try:
             return await _stream(question, choice, on_text)
@@ -97,35 +111,41 @@ async def _stream(
     return told
 
 
-def openai_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> dict[str, object]:
-    """The request in OpenAI's dialect."""
+def openai_body(
+    prompt: Askable, choice: ModelChoice, max_answer_tokens: int, temperature: float
+) -> dict[str, object]:
+    """The request in OpenAI's dialect. A model that thinks aloud is asked to answer at once."""
     return {
         "model": choice.name,
         "messages": [{"role": "user", "content": prompt.text}],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "temperature": TEMPERATURE,
+        "temperature": temperature,
         "max_tokens": max_answer_tokens,
         "response_format": response_format(prompt),
+        "chat_template_kwargs": {"enable_thinking": False},
     }
 
 
-def response_format(prompt: Prompt) -> dict[str, object]:
+def response_format(prompt: Askable) -> dict[str, object]:
     """The form of the answer, as OpenAI's dialect asks for it."""
     return {"type": "json_schema", "json_schema": {"name": "insights", "schema": prompt.schema}}
 
 
-def ollama_body(prompt: Prompt, choice: ModelChoice, max_answer_tokens: int) -> dict[str, object]:
+def ollama_body(
+    prompt: Askable, choice: ModelChoice, max_answer_tokens: int, temperature: float
+) -> dict[str, object]:
     """The request in Ollama's dialect, its context pinned: unpinned, it cuts the prompt's front."""
-    return {
+    return ({"keep_alive": choice.keep_alive} if choice.keep_alive else {}) | {
         "model": choice.name,
         "messages": [{"role": "user", "content": prompt.text}],
         "stream": True,
         "format": prompt.schema,
+        "think": False,
         "options": {
             "num_ctx": choice.context_tokens,
             "num_predict": max_answer_tokens,
-            "temperature": TEMPERATURE,
+            "temperature": temperature,
         },
     }
 

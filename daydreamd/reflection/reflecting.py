@@ -1,211 +1,125 @@
-"""One question to a local model, under one deadline, with an answer or a stated failure.
+"""A reflection in two passes under one deadline: models propose, then a judge tries to refute.
 
-Chooses who asks (Aider, or we ourselves), falls back where Aider breaks, and decides whether an
-answer may be trusted at all: failure text is never one, and neither is the answer to a prompt that
-lost its front. Whether what the answer says is true is judged in another room.
+Each workspace has a prompt of its own. Which proposals are worth a second look, and with what they
+are shown, is asked of the caller; what follows from a verdict is decided there, too.
 """
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import anyio
 
-from daydreamd.errors import CommandError, DaydreamError, ModelAnswerError, ModelError
-from daydreamd.host.children.confinement import landlock_abi
+from daydreamd.errors import DaydreamError
 from daydreamd.records.analysis import AnalysisFacts
+from daydreamd.records.claims import ClaimVerdict
 from daydreamd.records.events import AnalysisProgress, Emitter
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
-from daydreamd.reflection.aider import ask_aider, find_aider
-from daydreamd.reflection.aider_command import Question
-from daydreamd.reflection.answer_stream import AnswerReader, without_aiders_words
 from daydreamd.reflection.composition import Material
-from daydreamd.reflection.direct import ask_directly
-from daydreamd.reflection.served_model import budget_for, compose_for, serving
+from daydreamd.reflection.passes import Means, Passes
+from daydreamd.reflection.portions import Answered, ClaimsOf, Portion
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import say_duration
 
-__all__ = ["Material", "Reflection", "reflect"]
+__all__ = ["Answered", "ClaimsOf", "Material", "Portion", "Reflection", "reflect"]
 
 MOST_SECONDS: Final = 300.0
-_PROGRESS_SECONDS: Final = 0.5
-_CHARS_PER_TOKEN: Final = 4
-_WHOLE_LANDLOCK_ABI: Final = 4  # older ones know files, but not connections
+# What several prompts leave of the time for refuting what they bring.
+_LEFT_FOR_REFUTING: Final = 0.35
+# The second pass ends by itself, before the deadline of all would end it.
+_ENDING_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Reflection:
-    """What came of it: `text` is the model's answer and nothing else, `failure` is for people.
+    """What came of it. `failure` is for people, and says why there is no answer at all.
 
-    `excerpts` are those that the model saw, as it saw them: the only text it may cite.
+    `not_answered` says of single workspaces why there is none about them.
     """
 
-    text: str
     facts: AnalysisFacts
-    excerpts: tuple[Excerpt, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    verdicts: tuple[ClaimVerdict, ...] = ()
+    not_answered: dict[str, str] = field(default_factory=dict)
     failure: str | None = None
     timed_out: bool = False
 
+    @property
+    def text(self) -> str:
+        """All answers, one below the other."""
+        return "\n".join(answer.text for answer in self.answers)
 
-@dataclass
-class _Course:
-    """How far a reflection has got: after a deadline, what it has left is read here."""
-
-    emitter: Emitter
-    facts: AnalysisFacts
-    excerpts: tuple[Excerpt, ...] = ()
-    canary: str = ""
-    counted_by_server: bool = False
-    reader: AnswerReader = field(init=False)
-    _told_at: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.begin_answer()
-
-    def begin_answer(self) -> None:
-        """Drop what was read: another answer begins."""
-        self.reader = AnswerReader(self._pass_on)
-
-    def _pass_on(self, text: str) -> None:
-        self.emitter.chunk(text)
-        if time.monotonic() - self._told_at >= _PROGRESS_SECONDS:
-            self._told_at = time.monotonic()
-            self.emitter.emit(
-                AnalysisProgress(
-                    session_id=self.emitter.session_id,
-                    stage="answering",
-                    prompt_tokens=self.facts.prompt_tokens,
-                    received_tokens=len(self.reader.text) // _CHARS_PER_TOKEN,
-                )
-            )
+    @property
+    def excerpts(self) -> tuple[Excerpt, ...]:
+        """All that was shown, as it was shown."""
+        return tuple(one for answer in self.answers for one in answer.excerpts)
 
 
 async def reflect(
-    material: Material,
+    portions: Sequence[Portion],
     *,
     choice: ModelChoice,
     model: Model,
     analysis: Analysis,
     scratch: Path,
-    session_id: str,
     emitter: Emitter,
+    claims_of: ClaimsOf | None = None,
 ) -> Reflection:
-    """Ask the chosen model about `material`; trouble with it is told in `failure`, never raised.
+    """Ask about each portion; trouble with a model is told in `failure`, never raised.
 
     At the deadline what was streamed so far is kept, marked partial. Whatever was started, the
-    embedded engine included, has ended when this returns.
+    embedded engine included, has ended when this returns. Without `claims_of` there is no second
+    pass.
     """
-    facts = AnalysisFacts(
-        provider=choice.provider,
-        model=choice.name,
-        context_tokens=choice.context_tokens,
-        workspaces=list(material.workspace_analysis),
-    )
-    course = _Course(emitter, facts)
-    if not material.excerpts:  # an empty workspace is no failure, and nothing to ask about
-        return Reflection(text="", facts=facts)
+    asked = [portion for portion in portions if portion.material.excerpts]
+    passes = Passes(Means(choice, model, analysis, scratch, emitter))
+    if not asked:  # an empty workspace is no failure, and nothing to ask about
+        names = [name for portion in portions for name in portion.workspaces]
+        return Reflection(_begun(choice, names))
     seconds = min(float(analysis.timeout), MOST_SECONDS)
-    failure: str | None = None
-    timed_out = False
+    ends_at = anyio.current_time() + seconds
     try:
         with anyio.fail_after(seconds):
             try:
                 await anyio.Path(scratch).mkdir(mode=0o700, parents=True, exist_ok=True)
-                emitter.emit(AnalysisProgress(session_id=session_id, stage="starting"))
-                async with serving(choice, analysis, scratch=scratch, session_id=session_id) as at:
-                    await _ask(course, material, at, model, analysis, scratch)
+                emitter.emit(AnalysisProgress(session_id=emitter.session_id, stage="starting"))
+                async with passes.served(asked):
+                    leave = seconds * _LEFT_FOR_REFUTING if claims_of else 0.0
+                    await passes.propose_all(asked, ends_at - leave)
+                    if claims_of is not None and passes.answers:
+                        await passes.refute_all(asked, claims_of, ends_at - _ENDING_SECONDS)
             except (DaydreamError, OSError) as error:  # OSError: the scratch's disk is full
-                failure = str(error)
-                course.begin_answer()
+                passes.failures.setdefault("", str(error))
     except TimeoutError:
-        timed_out = True
-    facts.partial = bool(course.reader.text) and not course.reader.is_whole
-    text = without_aiders_words(course.reader.text) if facts.partial else course.reader.text
-    if timed_out and not text:
-        failure = f"cannot get an answer: the model gave none within {say_duration(seconds)}"
-    if not course.counted_by_server and text:
-        facts.truncated = not course.reader.gave_back(course.canary)
-    if facts.truncated:
-        text, failure = "", _lost_its_front(choice)
+        passes.timed_out = True
+        passes.take_what_came(late=f"the model gave none within {say_duration(seconds)}")
+    return _as_reflection(passes, _begun(choice, [n for one in asked for n in one.workspaces]))
+
+
+def _begun(choice: ModelChoice, workspaces: list[str]) -> AnalysisFacts:
+    return AnalysisFacts(
+        provider=choice.provider,
+        model=choice.name,
+        context_tokens=choice.context_tokens,
+        workspaces=workspaces,
+    )
+
+
+def _as_reflection(passes: Passes, begun: AnalysisFacts) -> Reflection:
+    facts = begun.with_all(passes.facts)
+    facts.passes = [*passes.records, *(one for r in passes.refutations for one in r.passes)]
+    facts.judges = [one.judge for one in passes.refutations if one.judge.model]
+    failures = list(passes.failures.values())
+    late = "cannot get an answer: the model was not ready in time" if passes.timed_out else None
     return Reflection(
-        text=text,
         facts=facts,
-        excerpts=course.excerpts,
-        failure=failure,
-        timed_out=timed_out,
-    )
-
-
-async def _ask(
-    course: _Course,
-    material: Material,
-    served: ModelChoice,
-    model: Model,
-    analysis: Analysis,
-    scratch: Path,
-) -> None:
-    """Compose the prompt and put it to the model that is being served."""
-    budget = budget_for(served, model)
-    prompt, course.counted_by_server = await compose_for(material, served, budget)
-    if not prompt.excerpts:
-        raise ModelError("cannot ask the model: none of the code fits into its prompt")
-    course.excerpts, course.canary = prompt.excerpts, prompt.canary
-    course.facts.prompt_tokens = prompt.tokens
-    session_id = course.emitter.session_id
-    course.emitter.emit(
-        AnalysisProgress(session_id=session_id, stage="reading", prompt_tokens=prompt.tokens)
-    )
-    question = Question(prompt, served, analysis, budget.answer_tokens, scratch, session_id)
-    if not await _ask_through_aider(course, question):
-        await _ask_directly(course, question)
-    if not course.reader.text:
-        raise ModelAnswerError("cannot read the model's answer: it is not in the form asked for")
-
-
-async def _ask_through_aider(course: _Course, question: Question) -> bool:
-    """Whether Aider has brought an answer; it raises only where nothing else may be tried."""
-    analysis, emitter = question.settings, course.emitter
-    if analysis.engine == "direct":
-        return False
-    aider = find_aider(analysis)
-    course.facts.engine = "aider"
-    try:
-        if aider is None:
-            raise CommandError(
-                f"cannot find aider: {analysis.aider} is no program (analysis.aider)"
-            )
-        if analysis.confine and landlock_abi() < _WHOLE_LANDLOCK_ABI:
-            emitter.notice("warning", "aider not wholly confined", landlock_abi=landlock_abi())
-        await ask_aider(aider, question, facts=course.facts, on_text=course.reader.feed)
-    except DaydreamError as error:
-        if analysis.engine == "aider":
-            raise
-        emitter.notice("warning", "aider not used", reason=str(error))
-        course.begin_answer()
-        return False
-    return bool(course.reader.text) or analysis.engine == "aider"
-
-
-async def _ask_directly(course: _Course, question: Question) -> None:
-    facts, prompt = course.facts, question.prompt
-    facts.engine = "direct"
-    told = await ask_directly(
-        prompt,
-        question.choice,
-        max_answer_tokens=question.max_answer_tokens,
-        on_text=course.reader.feed,
-    )
-    facts.answer_tokens = told.answer_tokens
-    facts.prompt_tokens = told.prompt_tokens or prompt.tokens
-    facts.truncated = course.counted_by_server and facts.prompt_tokens < prompt.tokens
-
-
-def _lost_its_front(choice: ModelChoice) -> str:
-    return (
-        "cannot trust the model's answer: the word at the head of the prompt did not come back;"
-        f" does the server grant fewer than {choice.context_tokens} tokens (model.context_tokens)?"
+        answers=tuple(passes.answers),
+        verdicts=tuple(verdict for one in passes.refutations for verdict in one.verdicts),
+        not_answered={name: why for name, why in passes.failures.items() if name},
+        failure=None if passes.answers else next(iter(failures), late),
+        timed_out=passes.timed_out,
     )

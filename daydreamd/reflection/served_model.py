@@ -59,11 +59,12 @@ async def serving(
         ) as served:
             yield served
     else:
-        await _must_answer(choice)
+        await must_answer(choice)
         yield choice
 
 
-async def _must_answer(choice: ModelChoice) -> None:
+async def must_answer(choice: ModelChoice) -> None:
+    """ModelUnreachable where the server does not answer a small question within five seconds."""
     reason = f"{choice.base_url} does not answer within {_ANSWERS_WITHIN_SECONDS:.0f} s"
     path = "/api/version" if choice.provider == "ollama" else "/v1/models"
     try:

@@ -188,6 +188,8 @@ class LiveScreen:
             received = progress.received_tokens
             also = f", {received:,} received" if received is not None else ""
             parts.append(f"{progress.prompt_tokens:,} tokens sent{also}")
+        if progress and progress.claims is not None:
+            parts.append(f"{progress.settled} of {say_count(progress.claims, 'claim')}")
         parts.append(f"{say_duration(elapsed)} of {say_duration(budget)}")
         return " · ".join(parts)
 

@@ -1,15 +1,43 @@
-"""What a model is told of the workspaces: the same for a session and for `daydreamd prompt`."""
+"""What models are told of the workspaces: the same for a session and for `daydreamd prompt`."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from daydreamd.insights.observations import observe
+from daydreamd.records.workspace import Workspace
 from daydreamd.reflection.composition import Material
+from daydreamd.reflection.portions import Portion
+from daydreamd.sessions.plan import models_for
 
 if TYPE_CHECKING:
     from daydreamd.context.gathering import ContextReport
     from daydreamd.sessions.findings import Recalled
+    from daydreamd.settings.schema import Settings
+
+
+def portions_of(
+    context: ContextReport,
+    recalled: Recalled,
+    workspaces: Sequence[Workspace],
+    settings: Settings,
+) -> list[Portion]:
+    """A prompt of its own for each workspace, and who is asked about it."""
+    by_name = {one.name: one for one in workspaces}
+    portions = []
+    for name, facts in context.workspaces.items():
+        alone = dataclasses.replace(
+            context,
+            workspaces={name: facts},
+            excerpts=tuple(one for one in context.excerpts if one.workspace == name),
+        )
+        known = tuple(one for one in recalled.known if one.workspace == name)
+        material = gather_material(alone, dataclasses.replace(recalled, known=known))
+        proposers, refuter = models_for(by_name.get(name), facts, settings)
+        portions.append(Portion(material, proposers, refuter))
+    return portions
 
 
 def gather_material(context: ContextReport, recalled: Recalled) -> Material:

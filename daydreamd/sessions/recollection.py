@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,12 @@ from daydreamd.records.insight import InsightItem
 from daydreamd.records.workspace import Workspace
 from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts
+from daydreamd.sessions.passages import CodeSearch, WholeFiles
 
 if TYPE_CHECKING:
-    from daydreamd.insights.judgement import Judgement
-    from daydreamd.reflection.reflecting import Reflection
+    from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
+    from daydreamd.insights.novelty import CurrentText
+    from daydreamd.reflection.reflecting import Answered
 
 
 class Recollection:
@@ -59,29 +61,40 @@ class Recollection:
                 return False
         return True
 
-    async def judge(
-        self,
-        reflection: Reflection | None,
-        recalled: Recalled,
-        *,
-        max_new: int,
-        session_id: str,
-    ) -> Judgement:
-        """What of the answer, if there is one, is true, new and worth keeping."""
-        from daydreamd.insights.judgement import judge
-        from daydreamd.insights.novelty import from_workspaces
+    async def sift(
+        self, answers: Sequence[Answered], recalled: Recalled, session_id: str
+    ) -> Sifted:
+        """The claims of the answers that hold as far as can be told without a model."""
+        from daydreamd.insights.joining import joined
+        from daydreamd.insights.judgement import sift
 
         ask = partial(
-            judge,
-            reflection.text if reflection else "",
-            excerpts=reflection.excerpts if reflection else (),
-            known=recalled.known,
-            max_new=max_new,
-            session_id=session_id,
-            current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
-            taken=tuple(await self._history.insight_ids()),
+            sift, known=recalled.known, session_id=session_id, current=self._current_text()
         )
-        return await in_spare_thread(ask)  # it reads what the insights are about
+        several = [
+            # it reads what the insights are about
+            await in_spare_thread(partial(ask, one.text, excerpts=one.excerpts))
+            for one in answers
+        ]
+        return joined(several or [await in_spare_thread(partial(ask, "", excerpts=()))])
+
+    def search(self, _answers: Sequence[Answered]) -> CodeSearch:
+        """A search of the workspaces, for what may refute a claim about them."""
+        return WholeFiles(self._current_text())
+
+    def _current_text(self) -> CurrentText:
+        from daydreamd.insights.novelty import from_workspaces
+
+        return from_workspaces({one.name: Path(one.path) for one in self._workspaces})
+
+    async def settle(
+        self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int
+    ) -> Judgement:
+        """What is kept of the claims after what others said of them."""
+        from daydreamd.insights.judgement import settle
+
+        taken = await self._history.insight_ids()
+        return settle(sifted, verdicts=verdicts, max_new=max_new, taken=taken)
 
     async def keep(self, session: DaydreamSession, judgement: Judgement) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""
@@ -119,5 +132,7 @@ class Recollection:
         if reflection is None or reflection.failure or reflection.timed_out:
             return
         for workspace in self._workspaces:
+            if workspace.name in reflection.not_answered:
+                continue
             if now := found.fingerprints.get(workspace.name):
                 await self._history.note_reflection(workspace.path, now, session.session_id)

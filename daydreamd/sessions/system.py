@@ -24,6 +24,7 @@ from daydreamd.sessions.phases import PhaseReport, PhaseRunner
 from daydreamd.sessions.plan import Plan, model_settings
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.sessions.recovery import leave_nothing
+from daydreamd.sessions.second_look import SecondLook
 from daydreamd.settings.places import Places
 from daydreamd.settings.schema import Settings
 from daydreamd.units import say_count, say_path
@@ -31,7 +32,6 @@ from daydreamd.units import say_count, say_path
 if TYPE_CHECKING:
     from daydreamd.cleanup.tidy_report import TidyReport
     from daydreamd.context.gathering import ContextReport
-    from daydreamd.insights.judgement import Judgement
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.cleanup_summary import PostCleanup
     from daydreamd.reflection.reflecting import Reflection
@@ -140,7 +140,7 @@ class UnifiedDaydreamSystem:
             queue=settings.queue,
             disk_at=self._places.state,
             idle_gates=self._plan.idle_gates,
-            find_model=partial(find_model, model_settings(settings.model, self._workspaces)),
+            find_model=partial(find_model, model_settings(settings, self._workspaces)),
             quiet_hours=settings.schedule.quiet_hours,
             model=settings.model,
         )
@@ -185,18 +185,21 @@ class UnifiedDaydreamSystem:
     async def _execute_ai_analysis(self, session: DaydreamSession) -> PhaseReport[Reflected]:
         began = anyio.current_time()
         recalled = await self._recollection.recall()
-        reflect = partial(self._reflect, session, recalled)
+        second_look = SecondLook(self._recollection, recalled, session.session_id)
+        reflect = partial(self._reflect, session, recalled, second_look)
         asked = session.trigger.is_a_persons_wish
         reflection = await (reflect() if asked else unless_owner_returns(reflect))
         if isinstance(reflection, OwnerCameBack):
             return PhaseReport(
                 Reflected(recalled, owner=reflection), str(reflection), [str(reflection)]
             )
+        reflection.facts.claims = second_look.settled(reflection.verdicts)
         session.analysis = reflection.facts
         session.analysis_duration = round(anyio.current_time() - began, 3)
         if reflection.failure:  # this part has failed; the facts go on
             return PhaseReport(Reflected(recalled, reflection), failure=reflection.failure)
-        judgement = await self._judge(session, reflection, recalled)
+        max_new = self._settings.insights.max_new
+        judgement = await second_look.judgement(reflection, max_new=max_new)
         late = "the analysis hit its deadline; what had come by then was kept"
         reasons = [late] if reflection.timed_out else []
         return PhaseReport(Reflected(recalled, reflection, judgement), judgement.summary(), reasons)
@@ -208,7 +211,8 @@ class UnifiedDaydreamSystem:
         recalled = found.reflected.recalled if found.reflected else None
         recalled = recalled or await self._recollection.recall()
         judgement = found.reflected.judgement if found.reflected else None
-        judgement = judgement or await self._judge(session, found.reflection, recalled)
+        nothing_said = SecondLook(self._recollection, recalled, session.session_id)
+        judgement = judgement or await nothing_said.judgement(None, max_new=0)
         session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
@@ -248,20 +252,22 @@ class UnifiedDaydreamSystem:
 
     # What the phases need besides.
 
-    async def _reflect(self, session: DaydreamSession, recalled: Recalled) -> Reflection:
+    async def _reflect(
+        self, session: DaydreamSession, recalled: Recalled, second_look: SecondLook
+    ) -> Reflection:
         from daydreamd.reflection.reflecting import reflect
-        from daydreamd.sessions.material import gather_material
+        from daydreamd.sessions.material import portions_of
 
         assert self._found.model is not None
         assert self._found.context is not None
         return await reflect(
-            gather_material(self._found.context, recalled),
+            portions_of(self._found.context, recalled, self._workspaces, self._settings),
             choice=self._found.model,
             model=self._settings.model,
             analysis=self._settings.analysis,
             scratch=self._scratch(session),
-            session_id=session.session_id,
             emitter=self._emitter,
+            claims_of=second_look.claims_of,
         )
 
     def _scratch(self, session: DaydreamSession) -> Path:
@@ -278,13 +284,3 @@ class UnifiedDaydreamSystem:
             else "no workspace is set: add [[workspaces]] to the settings"
         )
         return True
-
-    async def _judge(
-        self, session: DaydreamSession, reflection: Reflection | None, recalled: Recalled
-    ) -> Judgement:
-        return await self._recollection.judge(
-            reflection,
-            recalled,
-            max_new=self._settings.insights.max_new,
-            session_id=session.session_id,
-        )

@@ -113,6 +113,26 @@ class Analysis(Group, frozen=True, kw_only=True):
     timeout: Annotated[Duration, says("Hard deadline of the whole analysis, 5m at most.")] = (
         Duration(300)
     )
+    models: Annotated[
+        tuple[str, ...],
+        says(
+            "Models of the server, instead of model.name: the first proposes, the second does as"
+            " below."
+        ),
+    ] = ()
+    second_model: Annotated[
+        Literal["refutes", "proposes"],
+        says(
+            "What the second of models does: tries to refute what the first proposes; or proposes"
+            " too, each refutes the other, and what both say comes first."
+        ),
+    ] = "refutes"
+    language_models: Annotated[
+        tuple[str, ...],
+        says(
+            'The first model by the main language of a workspace, such as "Go=qwen2.5-coder:14b".'
+        ),
+    ] = ()
     max_memory: Annotated[Size, says("Aider's tree is ended above this.")] = Size(2 << 30)
     max_workspaces: Annotated[int, says("Workspaces a session looks at.", ge=1, le=50)] = 3
     confine: Annotated[bool, says("Confine Aider with Landlock where the kernel has it.")] = True

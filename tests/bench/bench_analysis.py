@@ -15,7 +15,7 @@ from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.composition import Material
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.reflection.reflecting import reflect
+from daydreamd.reflection.reflecting import Portion, reflect
 from daydreamd.settings.schema import Analysis, Model
 from tests.aider import AIDER
 from tests.bench.table import Row
@@ -73,12 +73,11 @@ async def _reflection(choice, engine):
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         reflection = await reflect(
-            Material(workspace_analysis={"daydreamd": WorkspaceFacts()}, excerpts=excerpts),
+            [Portion(Material({"daydreamd": WorkspaceFacts()}, excerpts))],
             choice=choice,
             model=Model(),
             analysis=Analysis(engine=engine, aider=str(AIDER)),
             scratch=Path(scratch),
-            session_id="bench",
             emitter=Emitter("bench", note),
         )
     ended = time.perf_counter()

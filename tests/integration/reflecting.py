@@ -7,7 +7,7 @@ from daydreamd.records.events import AnswerChunk, Emitter, Notice
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
-from daydreamd.reflection.reflecting import Material, reflect
+from daydreamd.reflection.reflecting import Material, Portion, reflect
 from daydreamd.settings.schema import Analysis, Model
 from daydreamd.units import Duration
 
@@ -36,12 +36,11 @@ class Bench:
             context_tokens=context,
         )
         return await reflect(
-            material,
+            [Portion(material)],
             choice=choice,
             model=Model(),
             analysis=Analysis(**analysis),
             scratch=self.scratch,
-            session_id="20261122-184601-7f3a",
             emitter=Emitter("20261122-184601-7f3a", self.events.append),
         )
 

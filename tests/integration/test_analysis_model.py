@@ -17,7 +17,7 @@ from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.records.workspace import Excerpt
 from daydreamd.reflection.embedded_engine import embedded_engine
-from daydreamd.reflection.reflecting import Material, reflect
+from daydreamd.reflection.reflecting import Material, Portion, reflect
 from daydreamd.settings.schema import Analysis, Model
 from tests.aider import AIDER
 from tests.integration.world import serving
@@ -45,12 +45,11 @@ def material(code=CODE):
 async def ask(choice, scratch, *, engine="aider", events=None, about=None, answer_tokens=400):
     events = [] if events is None else events
     return await reflect(
-        about or material(),
+        [Portion(about or material())],
         choice=choice,
         model=Model(max_answer_tokens=answer_tokens),
         analysis=Analysis(engine=engine, aider=str(AIDER)),
         scratch=scratch,
-        session_id="20261122-184601-7f3a",
         emitter=Emitter("20261122-184601-7f3a", events.append),
     )
 

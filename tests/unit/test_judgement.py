@@ -68,8 +68,8 @@ def test_what_is_true_and_new_is_kept_with_its_evidence():
 def test_every_proposal_is_kept_or_counted_with_its_reason():
     verdict = judged(
         item(1),
-        item(2, line=400, end_line=400),
-        item(3, line=500, end_line=500),
+        item(2, line=400, end_line=400, quote="price_2 = parse_money(row)"),
+        item(3, line=500, end_line=500, quote="price_3 = parse_money(row)"),
         item(4, quote="price_4 = parse_money(row)"),
         item(1),
         {},
