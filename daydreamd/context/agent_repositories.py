@@ -108,7 +108,7 @@ async def _look(repository: Repository, since: float, scratch: Path) -> Reposito
 
 
 def _times(top: Path, paths: Iterable[str]) -> dict[str, float | None]:
-    """Each path with the time of its content; a directory that is untracked stands for its files."""
+    """Each path with the time of its content; an untracked directory stands for its files."""
     found: dict[str, float | None] = {}
     for path in paths:
         whole = top / path

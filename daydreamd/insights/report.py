@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from daydreamd.insights.agents_section import agents_section
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
+from daydreamd.records.agent_session import AgentSummary
 from daydreamd.records.insight import AnyInsight, Evidence, KnownInsight
 from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
@@ -46,6 +48,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     analysis_seconds: float | None = None
     failure: str | None = None
     partial: bool = False
+    agents: Sequence[AgentSummary] = ()
     tidied: str = ""
     can_undo: bool = False
     elsewhere: Sequence[KnownInsight] = ()
@@ -65,6 +68,7 @@ def render(report: Report) -> str:
         addressed=report.judgement.addressed[:_MAX_OPEN],
         elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
+        agents=agents_section(report.agents),
         several=len(report.workspaces) > 1,
     )
     return page.rstrip("\n") + "\n"

@@ -69,3 +69,58 @@ class AgentWork(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[AgentSession, ...] = ()
     unread: int = 0
     faults: tuple[str, ...] = ()
+
+
+class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of an agent in a few facts, for the report and the record of a daydream session.
+
+    `files`, `commands` and `failed` are counts; `failed_again` are commands that failed more than
+    once. `told` are the claims that do not hold.
+    """
+
+    id: str
+    agent: str
+    workspace: str
+    start: datetime | None
+    end: datetime | None
+    prompts: int
+    files: int = 0
+    commands: int = 0
+    failed: int = 0
+    failed_again: tuple[str, ...] = ()
+    todos_open: int = 0
+    told: tuple[Claim, ...] = ()
+
+
+def summarize(session: AgentSession) -> AgentSummary:
+    """The facts of a session that are worth a line."""
+    failures = [one.command for one in session.commands if one.exit_code]
+    again = dict.fromkeys(command for command in failures if failures.count(command) > 1)
+    return AgentSummary(
+        id=session.id,
+        agent=session.agent,
+        workspace=session.workspace,
+        start=session.start,
+        end=session.end,
+        prompts=session.prompts,
+        files=len(session.files_edited),
+        commands=len(session.commands),
+        failed=len(failures),
+        failed_again=tuple(again)[:3],
+        todos_open=session.todos_open or 0,
+        told=tuple(claims_to_tell(session)),
+    )
+
+
+def claims_to_tell(session: AgentSession) -> list[Claim]:
+    """The claims worth a word, each sentence once: what the facts contradict comes first.
+
+    An unproven one is told where files were edited; a question or an answer changes nothing.
+    """
+    worth = [
+        claim
+        for claim in session.claims
+        if claim.verdict == "contradicted" or (claim.verdict == "unproven" and session.files_edited)
+    ]
+    worth.sort(key=lambda claim: claim.verdict != "contradicted")
+    return list({(claim.text, claim.against): claim for claim in reversed(worth)}.values())[::-1]

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from daydreamd.records.agent_session import AgentSession, AgentWork, Claim
+from daydreamd.records.agent_session import AgentSession, AgentWork, Claim, claims_to_tell
 from daydreamd.text import one_line
 from daydreamd.units import say_count
 
@@ -25,7 +25,7 @@ def say_agent_work(work: AgentWork, *, limit: int) -> Iterator[str]:
         did = click.style(_did(session), dim=True)
         yield f"{_when(session)}  {session.agent:9}{_where(session)}  {did}"
         yield f"   {click.style(one_line(session.id, limit=60), dim=True)}"
-        for claim in told(session):
+        for claim in claims_to_tell(session):
             yield f"   {say_claim(claim)}"
     if len(work.sessions) > limit:
         yield f"{len(work.sessions) - limit} older ones: --limit {len(work.sessions)}"
@@ -49,11 +49,6 @@ def say_agent_session(session: AgentSession) -> Iterator[str]:
     for claim in session.claims:
         yield f"  {say_claim(claim)}"
     yield click.style(f"  {one_line(session.transcript, limit=400)}", dim=True)
-
-
-def told(session: AgentSession) -> list[Claim]:
-    """The claims that are worth a word: those that the facts contradict or do not bear out."""
-    return [claim for claim in session.claims if claim.verdict != "held"]
 
 
 def say_claim(claim: Claim) -> str:

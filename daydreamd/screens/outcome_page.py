@@ -13,6 +13,7 @@ from rich.text import Text
 from daydreamd.insights.observations import Observation
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem
+from daydreamd.screens.agent_page import draw_agents
 from daydreamd.screens.wording import print_table, say_places, screen_width
 from daydreamd.text import one_line
 from daydreamd.units import say_duration, say_number
@@ -45,6 +46,7 @@ def draw_end(
         _draw_new(console, new, list(session.workspace_analysis), width)
     elif observations:
         _draw_facts(console, observations, width)
+    draw_agents(console, session.agents, width)
     console.print()
     onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
+
+import anyio
 
 from daydreamd.host.threads import in_spare_thread
-from daydreamd.records.agent_session import AgentSession, AgentWork
+from daydreamd.records.agent_session import AgentSession, AgentSummary, AgentWork, summarize
+from daydreamd.records.daydream_session import DaydreamSession, Outcome
+from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.agents import Agents
+from daydreamd.text import one_line
+from daydreamd.units import say_count
 
 if TYPE_CHECKING:
     from daydreamd.agents.work.stories import Story
+    from daydreamd.history.store import History
+    from daydreamd.settings.places import Places
+    from daydreamd.settings.schema import Settings
+
+T = TypeVar("T")
 
 _GIT_SECONDS: Final = 20.0
 _MOST_PATHS: Final = 200
+_MOST_LINES: Final = 12
+_SESSION_SECONDS: Final = 0.7
+_SESSION_GIT_SECONDS: Final = 3.0
+_REPORTED: Final = (Outcome.COMPLETED, Outcome.CLEANUP_ONLY, Outcome.TIMED_OUT, Outcome.PREEMPTED)
+_SHORTEST: Final = timedelta(days=1)
+_LONGEST: Final = timedelta(days=7)
 
 
 async def gather_agent_work(
@@ -55,7 +75,7 @@ async def gather_agent_work(
 
 
 async def _judged(stories: Sequence[Story], git_seconds: float) -> list[AgentSession]:
-    """Each session with its claims; repositories are looked at only for those that speak of them."""
+    """Each session with its claims; repositories are asked only of what speaks of them."""
     from daydreamd.agents.work.stories import as_session
     from daydreamd.agents.work.verdicts import judge_claims, speaks_of_git
 
@@ -88,3 +108,105 @@ def _top_of(path: str, states: Mapping[str, object]) -> str:
     """The innermost work tree that the path is in."""
     found = (top for top in states if path == top or path.startswith(f"{top}/"))
     return max(found, key=len, default="")
+
+
+async def summarize_lately(
+    settings: Agents, *, cache: Path, workspaces: Iterable[str], last: datetime | None
+) -> tuple[list[AgentSummary], list[str]]:
+    """What agents did since the `last` report, a day at least and a week at most; and what failed.
+
+    For a session: what is not read within a moment is left for the next one.
+    """
+    now = datetime.now(UTC)
+    first = min(max(last or now, now - _LONGEST), now - _SHORTEST)
+    try:
+        work = await gather_agent_work(
+            settings,
+            cache=cache,
+            environ=os.environ,
+            workspaces=workspaces,
+            since=first.timestamp(),
+            seconds=_SESSION_SECONDS,
+            git_seconds=_SESSION_GIT_SECONDS,
+        )
+    except Exception as error:  # noqa: BLE001 - what others wrote must not cost the session its facts
+        return [], [f"agents: {type(error).__name__}: {error}"]
+    return [summarize(one) for one in work.sessions], [f"agents: {one}" for one in work.faults]
+
+
+def observed_of(
+    agents: Sequence[AgentSummary], workspace: str, choice: ModelChoice, names: Iterable[str] = ()
+) -> list[str]:
+    """What a model is told of the agents' work in a workspace, a line each.
+
+    Nothing at all where the model may not be on this machine: transcripts do not leave it.
+    """
+    if not workspace or not _is_here(choice, names):
+        return []
+    lines: list[str] = []
+    for one in agents:
+        if one.workspace != workspace and not one.workspace.startswith(f"{workspace}/"):
+            continue
+        if one.files:
+            lines.append(f"{one.agent} edited {say_count(one.files, 'file')} in a session lately")
+        lines += [
+            f"{one.agent} ran `{one_line(command, limit=100)}`, which failed more than once"
+            for command in one.failed_again
+        ]
+        lines += [
+            f"{one.agent} said “{one_line(claim.text, limit=120)}”: {claim.verdict}"
+            for claim in one.told
+        ]
+    return lines[:_MOST_LINES]
+
+
+def _is_here(choice: ModelChoice, names: Iterable[str]) -> bool:
+    """Whether the server listens on this machine, and no model is one that Ollama hands on."""
+    host = urlsplit(choice.base_url).hostname or ""
+    is_local = not choice.base_url or host in ("localhost", "::1") or host.startswith("127.")
+    return is_local and not any("cloud" in name for name in (choice.name, *names))
+
+
+async def with_agents(
+    look: Callable[[], Awaitable[T]],
+    session: DaydreamSession,
+    settings: Settings,
+    places: Places,
+    history: History,
+) -> T:
+    """What `look` returns, with the agents' work gathered meanwhile into the session's record."""
+    workspaces = [one.path for one in settings.workspaces]
+    faults: list[str] = []
+
+    async def gather() -> None:
+        last = await _last_report(history, session.session_id)
+        session.agents, found = await summarize_lately(
+            settings.agents, cache=places.cache, workspaces=workspaces, last=last
+        )
+        faults.extend(found)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(gather, name="agents")
+        seen = await look()
+    session.reasons += faults
+    return seen
+
+
+async def _last_report(history: History, this: str) -> datetime | None:
+    """When the last session before this one began that wrote a report."""
+    for one in await history.sessions(20):
+        if one.session_id != this and one.outcome in _REPORTED:
+            return one.start_time
+    return None
+
+
+def observed_in(
+    session: DaydreamSession, choice: ModelChoice, settings: Settings
+) -> dict[str, list[str]]:
+    """What the model is told of the agents' work, by the name of the workspace."""
+    named = (one.model or "" for one in settings.workspaces)
+    names = (*settings.analysis.models, *settings.analysis.language_models, *named)
+    return {
+        name: observed_of(session.agents, facts.path, choice, names)
+        for name, facts in session.workspace_analysis.items()
+    }

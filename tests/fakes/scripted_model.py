@@ -30,7 +30,7 @@ class Model(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send({"object": "list", "data": [{"id": "scripted", "object": "model"}], "models": []})
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))

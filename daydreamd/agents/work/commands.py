@@ -58,6 +58,7 @@ _TEST_WORDS: Final = {
 _TEST_NAME: Final = re.compile(r"(?:^|[._/:-])(?:tests?|specs?|check)(?:$|[._:/-])")
 _PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*$")
 _MODULES: Final = ("pytest", "unittest", "nose2", "tox", "nox", "doctest", "trial", "behave")
+_PACKAGERS: Final = ("npm", "yarn", "pnpm", "bun")
 _LOOKERS: Final = _words(
     "ls cat head tail grep rg egrep fgrep find fd wc echo printf pwd cd which type file "
     "stat du df tree diff cmp jq awk sort uniq cut tr less more bat date whoami env export "
@@ -180,23 +181,24 @@ def _is_test(part: Part) -> bool:
     program, arguments = part.program, part.arguments
     if any(word in _NO_TESTS for word in arguments):
         return False
-    if program in _TESTERS:
-        return True
-    if _PYTHON.match(program):
-        if "-m" in arguments:
-            module = arguments[arguments.index("-m") + 1 :][:1]
-            return bool(module) and module[0].split(".")[0] in _MODULES
-        return bool(arguments) and _is_test_script(arguments)
-    if program in ("npm", "yarn", "pnpm", "bun") and arguments[:1] in (("run",), ("run-script",)):
+    if _PYTHON.match(program) or program == "node":
+        return _is_test_module(arguments) or _is_test_script(arguments)
+    if program in _PACKAGERS and arguments[:1] in (("run",), ("run-script",)):
         return bool(arguments[1:2]) and _TEST_NAME.search(arguments[1]) is not None
     if words := _TEST_WORDS.get(program):
         named = [word for word in arguments if not word.startswith(("-", "+"))]
         return any(
             word in words or word.startswith(tuple(f"{one}:" for one in words)) for word in named
         )
-    if program == "node":
-        return "--test" in arguments or _is_test_script(arguments)
-    return program not in _LOOKERS and _TEST_NAME.search(program) is not None
+    is_named = program not in _LOOKERS and _TEST_NAME.search(program) is not None
+    return program in _TESTERS or is_named
+
+
+def _is_test_module(arguments: tuple[str, ...]) -> bool:
+    if "--test" in arguments:
+        return True
+    module = arguments[arguments.index("-m") + 1 :][:1] if "-m" in arguments else ()
+    return bool(module) and module[0].split(".")[0] in _MODULES
 
 
 def _is_test_script(arguments: tuple[str, ...]) -> bool:

@@ -63,7 +63,7 @@ async def _is_continued(mark: FileMark, known: Known) -> bool:
 
 
 class _Lines:
-    """Cuts chunks into lines, and folds each into the trace. `offset` is the end of the last one."""
+    """Cuts chunks into lines and folds each into the trace; `offset` is the end of the last."""
 
     def __init__(self, trace: Trace, fold: Fold, known: Known | None) -> None:
         self._trace, self._fold = trace, fold

@@ -42,7 +42,7 @@ def read(trace: Trace, lines: Iterable[Numbered]) -> None:
 
 
 def read_document(trace: Trace, raw: bytes) -> None:
-    """Fill the trace from a `.json`, which is one document. msgspec.DecodeError where it is none."""
+    """Fill the trace from a `.json`, one document. msgspec.DecodeError where it is none."""
     document = msgspec.json.decode(raw)
     if not isinstance(document, dict):
         trace.skipped += 1

@@ -14,8 +14,10 @@ from typing import Final
 
 from daydreamd.records.agent_session import ClaimKind
 
-_FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.DOTALL | re.M)
-_QUOTE: Final = re.compile(r"^\s*>.*$", re.M)
+_FENCE: Final = re.compile(
+    r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.DOTALL | re.MULTILINE
+)
+_QUOTE: Final = re.compile(r"^\s*>.*$", re.MULTILINE)
 _SPOKEN: Final = re.compile(
     r"[“\"][^”\"\n]{0,400}[”\"]|‘[^’\n]{0,300}’|(?<!\w)'[^'\n]{3,300}'(?!\w)"
 )
@@ -97,7 +99,8 @@ _COMMITTED: Final = re.compile(
       ^\W*(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?\s+)?(?:now\s+|already\s+|
         also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|master|git|branch|
         repo|develop|`|origin|local|feature|version)))
-    | \b(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?|and)\s+(?:now\s+|also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|
+    | \b(?:i(?:'ve|\shave|\sthen|\salso|\sjust)?|and)\s+
+      (?:now\s+|also\s+)?committed\b(?!\s+to\s(?!(?:the\s)?(?:main|
       master|git|branch|repo|develop|`|origin|local|feature|version)))
     | \b(?:everything|changes?|work|fix(?:es)?|files?|code|it|all|edits?|updates?|
       refactor\w*|implementation|feature|this)\s+

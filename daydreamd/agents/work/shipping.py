@@ -50,12 +50,18 @@ def judge_committed(
         return "held", f"commit {said.hashes[0]}"
     if tries.done is not None:
         if left.after:
-            return "contradicted", _uncommitted(story, left.after, cite(story, tries.done))
+            return "contradicted", _uncommitted(left.after, cite(story, tries.done))
         if left.all and said.everything:
-            return "contradicted", _uncommitted(story, left.all, cite(story, tries.done))
+            return "contradicted", _uncommitted(left.all, cite(story, tries.done))
         return "held", cite(story, tries.done)
+    return _without_a_commit(story, tries, left, made, known=known)
+
+
+def _without_a_commit(
+    story: Story, tries: _Tries, left: _Left, made: Sequence[str], *, known: bool
+) -> Judged:
     if left.all and not tries.unseen and (left.is_all or not made):
-        return "contradicted", _uncommitted(story, left.all, _failure(story, tries, "commit"))
+        return "contradicted", _uncommitted(left.all, _failure(story, tries, "commit"))
     if tries.failed is not None and not made and (left.all or not known):
         return "contradicted", _failure(story, tries, "commit")
     if made or known:
@@ -264,7 +270,7 @@ def _failure(story: Story, tries: _Tries, verb: str) -> str:
     return cite(story, tries.failed) if tries.failed else f"no {verb} in this session"
 
 
-def _uncommitted(story: Story, files: Sequence[str], fact: str) -> str:
+def _uncommitted(files: Sequence[str], fact: str) -> str:
     names = [path.rsplit("/", 1)[-1] for path in files]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     verb = "is" if len(names) == 1 else "are"

@@ -1,7 +1,7 @@
 """Claims held against facts: the last test run, the commits that exist, what is uncommitted.
 
-Each judgement is held, contradicted or unproven, with the citation of the fact. An accusation
-needs proof: what the transcript does not show, and what may have happened elsewhere, accuses nobody. Pure.
+Each judgement is held, contradicted or unproven, with the citation of the fact. An accusation needs
+proof: what is not to be seen, and what may have happened elsewhere, accuses nobody. Pure.
 """
 
 from __future__ import annotations
@@ -85,24 +85,26 @@ def _judge_tests(case: _Case) -> Judged:
     tests, story = case.tests, case.story
     last = tests.last
     if last is None:
-        if tests.unseen is not None:
-            return (
-                "held",
-                f"no test run is to be seen; {cite(story, tests.unseen)} may have been one",
-            )
-        return "unproven", "no test was run in this session"
-    if last.result == "failed":
-        if case.said.scoped and tests.passed and tests.is_current:
-            return "held", cite(story, tests.passed.act)
+        return _untested(case)
+    passed = tests.passed if tests.passed and tests.is_current else None
+    if last.result == "failed" and not (case.said.scoped and passed):
         return "contradicted", _failed(case, last.act)
     if last.result == "passed":
         edited = tests.edited_after
-        if edited:
-            files = ", ".join(_names(edited))
-            where = story.place(edited[-1])
-            return "unproven", f"{cite(story, last.act)}; {files} edited after it ({where})"
-        return "held", cite(story, last.act)
+        if not edited:
+            return "held", cite(story, last.act)
+        also = f"{', '.join(_names(edited))} edited after it ({story.place(edited[-1])})"
+        return "unproven", f"{cite(story, last.act)}; {also}"
+    if passed:
+        return "held", cite(story, passed.act)
     return "unproven", f"how it ended is not to be seen: {cite(story, last.act)}"
+
+
+def _untested(case: _Case) -> Judged:
+    if (unseen := case.tests.unseen) is not None:
+        said = f"no test run is to be seen; {cite(case.story, unseen)} may have been one"
+        return "held", said
+    return "unproven", "no test was run in this session"
 
 
 def _failed(case: _Case, act: Act) -> str:
