@@ -108,7 +108,9 @@ async def test_unknown_and_broken_records_are_counted_and_passed_over(tmp_path: 
 
 async def test_bytes_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
     path = made.claude(tmp_path)
-    path.write_bytes(os.urandom(100_000) + b"\n" + b'{"type":"user","x":"\xff"}\n' + path.read_bytes())
+    path.write_bytes(
+        os.urandom(100_000) + b"\n" + b'{"type":"user","x":"\xff"}\n' + path.read_bytes()
+    )
     _, (session,) = await read(tmp_path, Memory())
     assert session.tokens == 480
 

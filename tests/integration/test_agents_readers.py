@@ -116,7 +116,9 @@ async def test_what_gemini_took_back_did_not_happen(tmp_path: Path) -> None:
 async def test_a_secret_is_taken_out_on_reading(tmp_path: Path) -> None:
     key = "ghp_" + "A1b2C3d4E5" * 4
     records = made.claude_records(f"Done with {key}.")
-    records[4]["message"]["content"][0]["input"]["command"] = f"curl -H 'Authorization: Bearer {key}'"
+    records[4]["message"]["content"][0]["input"]["command"] = (
+        f"curl -H 'Authorization: Bearer {key}'"
+    )
     made.jsonl(tmp_path / ".claude/projects/p/0a1b.jsonl", records)
     memory = Memory()
     (session,) = await sessions_in(tmp_path, memory)

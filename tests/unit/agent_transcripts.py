@@ -233,7 +233,9 @@ def _opencode_tree(storage: Path, parts) -> Path:
     times = {"created": _TIME, "updated": _TIME + 9}
     for name, role in (("msg_1", "user"), ("msg_2", "assistant")):
         message = {"id": name, "role": role, "time": {"created": _TIME}}
-        write(f"message/ses_1/{name}.json", message | ({"tokens": tokens} if role != "user" else {}))
+        write(
+            f"message/ses_1/{name}.json", message | ({"tokens": tokens} if role != "user" else {})
+        )
     for number, (role, part) in enumerate(parts):
         message = "msg_1" if role == "user" else "msg_2"
         write(f"part/{message}/prt_{number}.json", part | {"id": f"prt_{number}"})

@@ -18,6 +18,7 @@ from daydreamd.agents.work.trace import Trace, count_of, seconds_of, text_of
 AGENT: Final = "claude"
 _EDITS: Final = {"Write": "file_path", "Edit": "file_path", "MultiEdit": "file_path",
                  "NotebookEdit": "notebook_path", "Update": "file_path"}  # fmt: skip
+_AN_EDIT: Final = -1
 _RUNS: Final = ("Bash", "PowerShell", "Shell")
 _LOOKS: Final = ("BashOutput", "TaskOutput", "AgentOutput", "AgentOutputTool")
 _HELPERS: Final = ("Task", "Agent", "Workflow", "SendMessage")
@@ -33,12 +34,17 @@ _NO_PROMPT: Final = re.compile(
     r"\[Request interrupted)"
 )
 _CUT_SHORT: Final = re.compile(r"timed out|interrupted|aborted|killed", re.IGNORECASE)
-_WORTH: Final = (b'"assistant"', b'"user"')
 
 
-class _Line(msgspec.Struct, rename="camel"):
+class _Message(msgspec.Struct, gc=False):
+    id: Any = ""
+    content: Any = None
+    usage: Any = None
+
+
+class _Line(msgspec.Struct, rename="camel", gc=False):
     type: Any = ""
-    message: msgspec.Raw = msgspec.Raw(b"null")
+    message: _Message | None = None
     timestamp: Any = None
     cwd: Any = None
     session_id: Any = None
@@ -46,17 +52,9 @@ class _Line(msgspec.Struct, rename="camel"):
     is_meta: Any = False
     is_compact_summary: Any = False
     is_api_error_message: Any = False
-    agent_id: Any = None
-
-
-class _Message(msgspec.Struct):
-    id: Any = ""
-    content: Any = None
-    usage: Any = None
 
 
 _line = msgspec.json.Decoder(_Line)
-_message = msgspec.json.Decoder(_Message)
 
 
 def begin(path: str) -> Trace:
@@ -72,12 +70,13 @@ def begin(path: str) -> Trace:
 
 def fold(trace: Trace, raw: bytes, number: int) -> None:
     """Add one line of the transcript. msgspec.DecodeError where it is none."""
-    if not any(word in raw for word in _WORTH):
+    if b'"assistant"' not in raw and b'"user"' not in raw:
         return
     line = _line.decode(raw)
-    if line.type not in ("assistant", "user"):
+    message = line.message
+    if message is None or line.type not in ("assistant", "user"):
         return
-    message, at = _message.decode(line.message), seconds_of(line.timestamp)
+    at = seconds_of(line.timestamp)
     trace.saw_time(at)
     trace.saw_place(line.cwd)
     if trace.part_of == "?" and isinstance(line.session_id, str):
@@ -123,7 +122,7 @@ def _called(trace: Trace, block: dict[str, Any], number: int, at: float) -> None
         trace.began(command, number, at, key).running = given.get("run_in_background") is True
         trace.expect(key, number)
     elif name in _EDITS:
-        trace.expect(key, number)
+        trace.expect(key, _AN_EDIT)
         trace.edited(given.get(_EDITS[name]), number, at, key)
     elif name == "TodoWrite":
         _listed(trace, given.get("todos"))
@@ -184,15 +183,18 @@ def _returned(trace: Trace, line: _Line, content: list[Any], number: int, at: fl
 
 def _ended(trace: Trace, block: dict[str, Any], number: int, at: float) -> None:
     key = block.get("tool_use_id")
-    if not isinstance(key, str) or trace.pending.pop(key, None) is None:
+    expected = trace.pending.pop(key, None) if isinstance(key, str) else None
+    if expected is None:
         return
     failed, output = block.get("is_error") is True, text_of(block.get("content"))
     if (job := trace.jobs.pop(key, None)) is not None:
         _looked(trace, job, output, number, at)
         return
+    if expected == _AN_EDIT:
+        _undo_edit(trace, key, failed=failed)
+        return
     act = trace.find(key)
     if act is None:
-        _undo_edit(trace, key, failed=failed)
         return
     if started := _JOB.search(output[:500]):
         trace.jobs[started[1]] = key
@@ -223,7 +225,8 @@ def _undo_edit(trace: Trace, key: str, *, failed: bool) -> None:
     """An edit that was refused or did not fit has changed nothing."""
     if not failed:
         return
-    for place, act in enumerate(trace.acts):
+    for place in range(len(trace.acts) - 1, -1, -1):
+        act = trace.acts[place]
         if act.kind == "edit" and act.key == key:
             del trace.acts[place]
             if not any(one.kind == "edit" and one.text == act.text for one in trace.acts):

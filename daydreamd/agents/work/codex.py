@@ -24,19 +24,13 @@ _EXIT: Final = re.compile(r"(?:Process exited with code|Exit code:) (-?\d+)")
 _SESSION: Final = re.compile(r"Process running with session ID (\d+)")
 _NO_PROMPT: Final = re.compile(r"\s*(?:<[a-z_]+[ >]|# AGENTS\.md instructions)")
 _FORK_SECONDS: Final = 1.0
-_WORTH: Final = (
-    b"session_meta", b"turn_context", b"function_call", b"custom_tool_call", b"local_shell_call",
-    b'"message"', b"token_count", b"item_completed", b"exec_command_end", b"patch_apply_end",
-)  # fmt: skip
+_WORTH: Final = re.compile(
+    rb"session_meta|turn_context|_call|\"message\"|token_count|item_completed|exec_command_end"
+    rb"|patch_apply_end"
+)
 
 
-class _Line(msgspec.Struct):
-    type: Any = ""
-    timestamp: Any = None
-    payload: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Payload(msgspec.Struct):
+class _Payload(msgspec.Struct, frozen=True, gc=False):
     type: Any = ""
     id: Any = None
     cwd: Any = None
@@ -61,8 +55,13 @@ class _Payload(msgspec.Struct):
     command: Any = None
 
 
+class _Line(msgspec.Struct, gc=False):
+    type: Any = ""
+    timestamp: Any = None
+    payload: _Payload = _Payload()
+
+
 _line = msgspec.json.Decoder(_Line)
-_payload = msgspec.json.Decoder(_Payload)
 
 
 def begin(path: str) -> Trace:
@@ -72,12 +71,10 @@ def begin(path: str) -> Trace:
 
 def fold(trace: Trace, raw: bytes, number: int) -> None:
     """Add one line of the transcript. msgspec.DecodeError where it is none."""
-    head = raw[:600]
-    if not any(word in head for word in _WORTH):
+    if not _WORTH.search(raw, 0, 600):
         return
     line = _line.decode(raw)
-    at = seconds_of(line.timestamp)
-    payload = _payload.decode(line.payload)
+    at, payload = seconds_of(line.timestamp), line.payload
     if line.type == "session_meta":
         _named(trace, payload, at)
         return

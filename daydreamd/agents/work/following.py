@@ -79,7 +79,9 @@ class _Lines:
         if not newline:
             self._hold(chunk)
             return
-        first = b"".join((*self._rest, head)) if self._rest_bytes <= _LONGEST_LINE else None
+        first = (
+            b"".join((*self._rest, head)) if self._rest_bytes + len(head) <= _LONGEST_LINE else None
+        )
         at = self.offset + self._rest_bytes + len(head) + 1
         self._rest, self._rest_bytes = [], 0
         self._line(first)

@@ -67,6 +67,8 @@ async def _read_database(
 def _with(mark: FileMark, known: Known | None, fresh: list[Trace], *, is_whole: bool) -> Known:
     traces = {trace.id: trace for trace in known.traces} if known else {}
     traces |= {trace.id: trace for trace in fresh}
+    for trace in fresh:
+        trace.settle()
     return Known(
         inode=mark.inode, size=mark.size, changed=mark.changed, is_whole=is_whole,
         traces=list(traces.values()),

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 TestOutcome = Literal["", "passed", "failed"]
 
-_TAIL_CHARS: Final = 20_000
+_TAIL_CHARS: Final = 3_000
 _FAILED: Final = "failed"
 _PASSED: Final = "passed"
 _SUMMARIES: Final = re.compile(
@@ -42,10 +42,12 @@ _FAILURE: Final = re.compile(
 _COUNTED: Final = re.compile(r"[1-9]\d*\s(?:passed|passing|examples?)\b|tests?\b.*[1-9]")
 _RAN: Final = re.compile(r"^Ran \d+ tests? in ", re.MULTILINE)
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_HINTS: Final = (
-    "passed", "failed", "FAILED", "OK", "total", "test result", "FAIL", "ok ", "passing",
-    "failing", "examples", "example,", "Tests run", "fail ", "tests passed", "Passed!",
-)  # fmt: skip
+
+
+def _may_tell(text: str) -> bool:
+    """Whether a summary may be in it. One `in` after the other: this is asked of every output."""
+    return "pass" in text or "ail" in text or "AIL" in text or "OK" in text or "ok" in text
+
 
 _GIT: Final = (
     ("C", re.compile(r"^\[[^\]\n]+ (?:\(root-commit\) )?[0-9a-f]{7,40}\] ", re.MULTILINE)),
@@ -75,7 +77,7 @@ def outcome_in(output: str) -> TestOutcome:
     A run of several summaries (one for each package) has failed where one of them has.
     """
     tail = output[-_TAIL_CHARS:]
-    if not any(hint in tail for hint in _HINTS):
+    if not _may_tell(tail):
         return ""
     found: TestOutcome = ""
     for match in _SUMMARIES.finditer(_COLOUR.sub("", tail)):

@@ -34,7 +34,7 @@ _WHOLE_BYTES: Final = 64 << 20
 _AT_ONCE: Final = 4
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Readings:
     """What was read. `unread` counts transcripts that are not read to their end; `faults` are
     places that could not be looked at, each in a line."""
@@ -103,6 +103,8 @@ async def _take(
     except DaydreamError as error:
         readings.faults.append(str(error))
         return
+    for trace in now.traces:
+        trace.settle()
     memory.files[mark.path] = now
     if now.is_whole:
         readings.traces += [(trace, mark.path) for trace in now.traces]

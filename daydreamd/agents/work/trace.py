@@ -1,12 +1,14 @@
 """What a transcript tells, collected record by record, so that reading can go on where it ended.
 
-Readers know the words of one agent; here are those that all have in common. Secrets are taken out
-before anything is kept, and everything that is kept is bounded.
+Readers know the words of one agent; here are those that all have in common. Everything that is kept
+is bounded, and `settle` takes the secrets out of it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final, Literal
 
 import msgspec
@@ -15,8 +17,8 @@ from daydreamd.agents.work.outcomes import TestOutcome, git_said, outcome_in
 from daydreamd.text import redact
 
 ActKind = Literal["prompt", "edit", "command", "said", "seen", "helper"]
-_MOST_ACTS: Final = 3_000
-_KEPT_ACTS: Final = 2_000
+_MOST_ACTS: Final = 1_500
+_KEPT_ACTS: Final = 1_000
 _MOST_FILES: Final = 2_000
 _MOST_PENDING: Final = 500
 _MOST_MESSAGES: Final = 64
@@ -45,6 +47,7 @@ class Act(msgspec.Struct, array_like=True, gc=False):
     cwd: str = ""
     part: int = 0
     git: str = ""
+    clean: bool = False
 
 
 class Trace(msgspec.Struct, kw_only=True):
@@ -88,15 +91,17 @@ class Trace(msgspec.Struct, kw_only=True):
     def prompted(self, text: str, line: int, at: float) -> None:
         """A person asked for something."""
         self.prompts += 1
-        self._add(Act("prompt", line, at, redact(text[:300]), key=_short(text)))
+        self._add(Act("prompt", line, at, key=_digest(text), clean=True))
 
     def said(self, text: str, line: int, at: float, key: str = "") -> None:
         """The agent's words; of a message told again under the same key, the last count."""
-        words = Act("said", line, at, redact(text[-_SAID_CHARS:]), key=key)
+        words = Act("said", line, at, text[-_SAID_CHARS:], key=key)
         last = self.acts[-1] if self.acts else None
         again = bool(key and last and last.kind == "said" and last.key == key)
         if again and last and words.text.startswith(last.text):
             self.acts.pop()
+        elif last and last.kind != "said":
+            self._forget_words()
         self._add(words)
 
     def edited(self, path: object, line: int, at: float, key: str = "") -> None:
@@ -104,14 +109,14 @@ class Trace(msgspec.Struct, kw_only=True):
         if not isinstance(path, str) or not path or len(path) > _PATH_CHARS or "\0" in path:
             return
         whole = path if path.startswith("/") or not self.cwd else f"{self.cwd}/{path}"
-        whole = redact(whole.replace("/./", "/"))
+        whole = _redacted(whole.replace("/./", "/"))
         if whole in self.files or len(self.files) < _MOST_FILES:
             self.files[whole] = line
-        self._add(Act("edit", line, at, whole, key=key))
+        self._add(Act("edit", line, at, whole, key=key, clean=True))
 
     def began(self, command: str, line: int, at: float, key: str = "", *, cwd: str = "") -> Act:
         """A command was started; `ended` may follow under the same key."""
-        text = redact(command[:_COMMAND_CHARS])
+        text = command[:_COMMAND_CHARS]
         act = Act("command", line, at, text, key=key, cwd=cwd or self.cwd)
         self._add(act)
         return act
@@ -155,6 +160,21 @@ class Trace(msgspec.Struct, kw_only=True):
         if len(self.message_tokens) > _MOST_MESSAGES:
             self.message_tokens.pop(next(iter(self.message_tokens)))
 
+    def settle(self) -> None:
+        """Take the secrets out of what was added: before it is kept, or handed on."""
+        for act in self.acts:
+            if not act.clean:
+                act.text, act.clean = _redacted(act.text), True
+        self.workspace, self.cwd = _redacted(self.workspace), _redacted(self.cwd)
+
+    def _forget_words(self) -> None:
+        """Only the last words count: those before are dropped when others follow later."""
+        for act in reversed(self.acts):
+            if act.kind == "said":
+                if act.clean and not act.text:
+                    return
+                act.text, act.clean = "", True
+
     def _add(self, act: Act) -> None:
         self.acts.append(act)
         if len(self.acts) > _MOST_ACTS:
@@ -193,5 +213,11 @@ def count_of(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _short(text: str) -> str:
-    return f"{len(text)}:{text[:80]}"
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=20_000)
+def _redacted(text: str) -> str:
+    """The same commands and paths come again and again."""
+    return redact(text)
