@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from daydreamd.records.agent_session import AgentSummary, Claim
+from daydreamd.records.agent_session import AgentClaim, AgentSummary
 from daydreamd.text import code, markdown, one_line
 from daydreamd.units import say_count
 
@@ -92,7 +92,7 @@ def _did(one: AgentSummary) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _claim(claim: Claim) -> str:
+def _claim(claim: AgentClaim) -> str:
     """`said **“All tests pass”** (transcript line 41); the last …`."""
     said = markdown(one_line(claim.text, limit=_SAID_CHARS))
     line = f" (transcript line {claim.line:,})" if claim.line else ""

@@ -23,7 +23,7 @@ class AgentCommand(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class AgentClaim(msgspec.Struct, frozen=True, kw_only=True):
     """What the agent said of its work in its last words, and what the facts say of that.
 
     `text` is the sentence. `transcript` and `line` tell where it stands, `against` what was found:
@@ -56,7 +56,7 @@ class AgentSession(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[AgentCommand, ...] = ()
     todos_open: int | None = None
     tokens: int | None = None
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[AgentClaim, ...] = ()
     transcript: str = ""
     skipped: int = 0
     omitted: int = 0
@@ -89,7 +89,7 @@ class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     failed_again: tuple[str, ...] = ()
     todos_open: int = 0
-    told: tuple[Claim, ...] = ()
+    told: tuple[AgentClaim, ...] = ()
 
 
 def summarize(session: AgentSession) -> AgentSummary:
@@ -112,7 +112,7 @@ def summarize(session: AgentSession) -> AgentSummary:
     )
 
 
-def claims_to_tell(session: AgentSession) -> list[Claim]:
+def claims_to_tell(session: AgentSession) -> list[AgentClaim]:
     """The claims worth a word, each sentence once: what the facts contradict comes first.
 
     An unproven one is told where files were edited; a question or an answer changes nothing.

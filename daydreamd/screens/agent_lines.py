@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from daydreamd.records.agent_session import AgentSession, AgentWork, Claim, claims_to_tell
+from daydreamd.records.agent_session import AgentClaim, AgentSession, AgentWork, claims_to_tell
 from daydreamd.text import one_line
 from daydreamd.units import say_count
 
@@ -51,7 +51,7 @@ def say_agent_session(session: AgentSession) -> Iterator[str]:
     yield click.style(f"  {one_line(session.transcript, limit=400)}", dim=True)
 
 
-def say_claim(claim: Claim) -> str:
+def say_claim(claim: AgentClaim) -> str:
     """`contradicted: "All tests pass." (line 41): pytest ended with exit code 1 …`."""
     where = f" (line {claim.line})" if claim.line else ""
     verdict = click.style(claim.verdict, fg=_COLOURS[claim.verdict])

@@ -17,7 +17,7 @@ from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.agent_session import AgentSession, AgentSummary, AgentWork, summarize
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.model_choice import ModelChoice
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from daydreamd.text import one_line
 from daydreamd.units import say_count
 
@@ -55,10 +55,10 @@ async def gather_agent_work(
     worked in. Sessions that ended before `since` (seconds since 1970) are left out; what could
     not be read within `seconds` is counted.
     """
-    from daydreamd.agents.work.memory import keep, remember
-    from daydreamd.agents.work.places import find_transcripts
     from daydreamd.agents.work.reading import read_transcripts
     from daydreamd.agents.work.stories import join
+    from daydreamd.agents.work.transcript_cache import keep, remember
+    from daydreamd.agents.work.transcript_places import find_transcripts
 
     places = find_transcripts(environ, settings)
     memory = await in_spare_thread(partial(remember, cache))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size

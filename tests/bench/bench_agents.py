@@ -10,11 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from daydreamd.agents.work.memory import Memory, keep, remember
-from daydreamd.agents.work.places import find_transcripts
 from daydreamd.agents.work.reading import read_transcripts
+from daydreamd.agents.work.transcript_cache import Memory, keep, remember
+from daydreamd.agents.work.transcript_places import find_transcripts
 from daydreamd.sessions.agent_work import summarize_lately
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from tests.bench.table import Row
 from tests.unit import agent_transcripts as made
 
@@ -72,7 +72,7 @@ def _in_a_session(home):
 
 
 def _session(home):
-    import daydreamd.context.gathering  # noqa: F401 - a session has these anyway
+    import daydreamd.context.gathering
     import daydreamd.insights.report  # noqa: F401 - as above
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

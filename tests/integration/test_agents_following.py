@@ -8,13 +8,13 @@ import threading
 from pathlib import Path
 
 from daydreamd.agents.work import claude
-from daydreamd.agents.work.following import follow_lines
-from daydreamd.agents.work.memory import Memory, keep, remember
-from daydreamd.agents.work.places import find_transcripts
+from daydreamd.agents.work.growing_lines import follow_lines
 from daydreamd.agents.work.reading import read_transcripts
 from daydreamd.agents.work.stories import as_session, join
+from daydreamd.agents.work.transcript_cache import Memory, keep, remember
+from daydreamd.agents.work.transcript_places import find_transcripts
 from daydreamd.host.files.following import own_file
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from tests.unit import agent_transcripts as made
 
 FAR = 1e12
@@ -91,9 +91,8 @@ async def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None
 
 
 async def test_unknown_and_broken_records_are_counted_and_passed_over(tmp_path: Path) -> None:
-    records = [
-        json.dumps(one) for one in made.claude_records() + [{"type": "hologram", "user": "user"}]
-    ]
+    unknown = {"type": "hologram", "user": "user"}
+    records = [json.dumps(one) for one in (*made.claude_records(), unknown)]
     deep = '{"type": "user", "message": ' + "[" * 100_000 + "]" * 100_000 + "}"
     broken = ['{"type": "user", "mess', '{"type": "assistant", "message": 7}', deep, '"user"', "\0"]
     odd = [{"type": "user", "message": {"content": [7, None, {"type": "tool_result"}]}, "cwd": 3}]

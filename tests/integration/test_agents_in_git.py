@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from daydreamd.sessions.agent_work import gather_agent_work
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from tests.unit import agent_transcripts as made
 
 WHO = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from daydreamd.agents.work.memory import Memory
-from daydreamd.agents.work.places import find_transcripts
 from daydreamd.agents.work.reading import read_transcripts
 from daydreamd.agents.work.stories import as_session, join
+from daydreamd.agents.work.transcript_cache import Memory
+from daydreamd.agents.work.transcript_places import find_transcripts
 from daydreamd.agents.work.verdicts import judge_claims
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from tests.unit import agent_transcripts as made
 
 

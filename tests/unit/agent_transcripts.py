@@ -122,7 +122,8 @@ def gemini_messages(words=WORDS):
         shell(2, "ls", "Output: shop.py\nProcess Group PGID: 10"),
     ]
     return [
-        {"id": "m1", "timestamp": AT.format(0), "type": "user", "content": [{"text": "Add a total"}]},
+        {"id": "m1", "timestamp": AT.format(0), "type": "user",
+         "content": [{"text": "Add a total"}]},
         {"id": "m2", "timestamp": AT.format(1), "type": "gemini", "content": "",
          "tokens": {"total": 460}, "toolCalls": calls},
         {"id": "m3", "timestamp": AT.format(2), "type": "gemini", "content": words,
@@ -152,7 +153,8 @@ def aider(workspace: Path, words=WORDS) -> Path:
         f"> aider --test-cmd {TEST} --message Add  \n\n#### Add a total  \n\nI create it.\n\n"
         "> Applied edit to shop.py  \n> Commit 0853bcf Add a total  \n"
         "> Attempt to fix test errors? (Y)es/(N)o [Yes]: n  \n"
-        f"> Tokens: 2.6k sent, 46 received.  \n\n#### Go on  \n\n{words}\n\n> Tokens: 1k sent, 4 received.  \n"
+        "> Tokens: 2.6k sent, 46 received.  \n\n#### Go on  \n\n"
+        f"{words}\n\n> Tokens: 1k sent, 4 received.  \n"
     )
     return path
 
@@ -193,7 +195,8 @@ def opencode(home: Path, words=WORDS, *, layout="v1") -> Path:
 def _opencode_v1(db, parts):
     db.execute("CREATE TABLE message (id TEXT, session_id TEXT, time_created INTEGER, data TEXT)")
     db.execute(
-        "CREATE TABLE part (id TEXT, message_id TEXT, session_id TEXT, time_created INTEGER, data TEXT)"
+        "CREATE TABLE part"
+        " (id TEXT, message_id TEXT, session_id TEXT, time_created INTEGER, data TEXT)"
     )
     tokens = {"input": 400, "output": 80, "cache": {"read": 0, "write": 0}}
     for name, role in (("msg_1", "user"), ("msg_2", "assistant")):

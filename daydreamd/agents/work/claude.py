@@ -183,8 +183,7 @@ def _returned(trace: Trace, line: _Line, content: list[Any], number: int, at: fl
 
 def _ended(trace: Trace, block: dict[str, Any], number: int, at: float) -> None:
     key = block.get("tool_use_id")
-    expected = trace.pending.pop(key, None) if isinstance(key, str) else None
-    if expected is None:
+    if not isinstance(key, str) or (expected := trace.pending.pop(key, None)) is None:
         return
     failed, output = block.get("is_error") is True, text_of(block.get("content"))
     if (job := trace.jobs.pop(key, None)) is not None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from daydreamd.agents.work import opencode
-from daydreamd.agents.work.memory import Known, Memory
 from daydreamd.agents.work.trace import Trace
+from daydreamd.agents.work.transcript_cache import Known, Memory
 from daydreamd.errors import DaydreamError, FileError
 from daydreamd.host.databases import look_into
 from daydreamd.host.files.following import FileMark, own_file, own_files

@@ -16,12 +16,12 @@ from typing import Final
 import anyio
 import msgspec
 
-from daydreamd.agents.work import aider, claude, codex, gemini
-from daydreamd.agents.work.following import follow_lines
-from daydreamd.agents.work.memory import Known, Memory
+from daydreamd.agents.work import aider_history, claude, codex, gemini
+from daydreamd.agents.work.growing_lines import follow_lines
 from daydreamd.agents.work.opencode_files import read_opencode
-from daydreamd.agents.work.places import TranscriptPlaces
 from daydreamd.agents.work.trace import Trace
+from daydreamd.agents.work.transcript_cache import Known, Memory
+from daydreamd.agents.work.transcript_places import TranscriptPlaces
 from daydreamd.errors import DaydreamError
 from daydreamd.host.files.access import read_text_nofollow
 from daydreamd.host.files.disks import NO_ANSWER, ask_disks
@@ -162,7 +162,7 @@ def _project_root(chat: Path) -> str:
 
 async def _read_aider(mark: FileMark) -> Known:
     raw = await _whole(mark)
-    return _read_whole(mark, aider.read(str(Path(mark.path).parent), _numbered(raw)))
+    return _read_whole(mark, aider_history.read(str(Path(mark.path).parent), _numbered(raw)))
 
 
 def _numbered(raw: bytes) -> Iterator[tuple[int, bytes]]:
@@ -183,7 +183,7 @@ def _find(
             asked[str(root)] = partial(_look, agent, root, suffixes, deepest)
     if places.aider:
         for workspace in dict.fromkeys(workspaces):
-            asked[str(workspace / aider.NAME)] = partial(_look_aider, workspace)
+            asked[str(workspace / aider_history.NAME)] = partial(_look_aider, workspace)
     found: list[_Found] = []
     for place, answer in ask_disks(asked).items():
         if isinstance(answer, Exception):
@@ -205,8 +205,8 @@ def _look(
 
 
 def _look_aider(workspace: Path) -> tuple[str, list[FileMark], bool]:
-    mark = own_file(workspace / aider.NAME)
-    return aider.AGENT, [mark] if mark else [], False
+    mark = own_file(workspace / aider_history.NAME)
+    return aider_history.AGENT, [mark] if mark else [], False
 
 
 def _counts(agent: str, mark: FileMark, since: float) -> bool:

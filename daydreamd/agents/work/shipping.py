@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from daydreamd.agents.work.commands import Part, git_words, may_test, parts_of
 from daydreamd.agents.work.saying import Said
+from daydreamd.agents.work.shell_lines import ShellPart, git_words, may_test, parts_of
 from daydreamd.agents.work.stories import Story
 from daydreamd.agents.work.testing import cite
 from daydreamd.agents.work.trace import Act
@@ -180,11 +180,11 @@ def _tries(acts: Iterable[Act], verb: str, *, helpers_are_seen: bool = False) ->
     return tries
 
 
-def _is_real(part: Part) -> bool:
+def _is_real(part: ShellPart) -> bool:
     return not {"--dry-run", "-n", "--help", "-h"} & set(part.arguments)
 
 
-def _ended(act: Act, part: Part, verb: str) -> bool | None:
+def _ended(act: Act, part: ShellPart, verb: str) -> bool | None:
     """Whether the try succeeded; None where that is not to be seen."""
     said = act.git
     if verb == "commit" and ("C" in said or "N" in said):

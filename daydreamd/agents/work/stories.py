@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from daydreamd.agents.work.trace import Act, Trace
-from daydreamd.records.agent_session import AgentCommand, AgentSession, Claim
+from daydreamd.records.agent_session import AgentClaim, AgentCommand, AgentSession
 
 _OPEN = ("pending", "in_progress", "open", "todo", "in-progress", "blocked", "not_started")
 
@@ -113,7 +113,7 @@ def _timed(trace: Trace) -> list[tuple[float, Act]]:
     return timed
 
 
-def as_session(story: Story, claims: Sequence[Claim] = ()) -> AgentSession:
+def as_session(story: Story, claims: Sequence[AgentClaim] = ()) -> AgentSession:
     """The session as it is listed."""
     trace = story.trace
     commands = [act for act in story.acts if act.kind == "command"]

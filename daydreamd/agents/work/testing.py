@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final, Literal
 
-from daydreamd.agents.work.commands import Part, git_words, may_test, tells_failure, test_part
+from daydreamd.agents.work.shell_lines import (
+    ShellPart,
+    git_words,
+    may_test,
+    tells_failure,
+    test_part,
+)
 from daydreamd.agents.work.stories import Story
 from daydreamd.agents.work.trace import Act
 
@@ -27,7 +33,7 @@ _NO_CODE_NAMES: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Run:
+class TestRun:
     """A test run and how it ended."""
 
     act: Act
@@ -40,9 +46,9 @@ class TestFacts:
     the last that passed, and `is_current` whether nothing was edited since. `unseen` is a command
     that may have run tests without saying so."""
 
-    last: Run | None = None
+    last: TestRun | None = None
     edited_after: tuple[Act, ...] = ()
-    passed: Run | None = None
+    passed: TestRun | None = None
     is_current: bool = False
     unseen: Act | None = None
 
@@ -85,7 +91,7 @@ def _after_command(facts: TestFacts, act: Act) -> TestFacts:
     if result is None:
         opaque = act.kind == "command" and act.exit_code in (0, None) and may_test(act.text)
         return _unsure(facts, act) if opaque else facts
-    run = Run(act, result)
+    run = TestRun(act, result)
     if result == "passed":
         return TestFacts(run, (), run, is_current=True)
     return TestFacts(run, (), facts.passed, is_current=facts.is_current)
@@ -96,7 +102,7 @@ def _unsure(facts: TestFacts, act: Act) -> TestFacts:
     if facts.last is None:
         return replace(facts, unseen=act)
     if facts.last.result == "failed" or facts.edited_after:
-        return replace(facts, last=Run(act, "unknown"), edited_after=())
+        return replace(facts, last=TestRun(act, "unknown"), edited_after=())
     return facts
 
 
@@ -116,7 +122,7 @@ def _result(act: Act) -> Result | None:
     return "passed" if act.exit_code == 0 and part.decides else "unknown"
 
 
-def _ended_badly(act: Act, part: Part) -> bool:
+def _ended_badly(act: Act, part: ShellPart) -> bool:
     """Whether the runner failed in spite of its summary: too little was covered, say."""
     return act.exit_code is not None and tells_failure(part, act.exit_code)
 

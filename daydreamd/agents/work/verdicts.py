@@ -14,7 +14,7 @@ from daydreamd.agents.work.shipping import judge_committed, judge_pushed
 from daydreamd.agents.work.stories import Story
 from daydreamd.agents.work.testing import TestFacts, cite, look_at_tests
 from daydreamd.agents.work.trace import Act
-from daydreamd.records.agent_session import Claim, Verdict
+from daydreamd.records.agent_session import AgentClaim, Verdict
 from daydreamd.records.repository_state import RepositoryState
 
 Judged = tuple[Verdict, str]
@@ -45,7 +45,7 @@ def last_words(story: Story) -> tuple[Act, ...]:
     return tuple(words)
 
 
-def judge_claims(story: Story, states: Mapping[str, RepositoryState]) -> list[Claim]:
+def judge_claims(story: Story, states: Mapping[str, RepositoryState]) -> list[AgentClaim]:
     """What the agent claimed in its last words, each with its verdict.
 
     `states` are the repositories of the workspace and of the files edited, by their top.
@@ -62,7 +62,7 @@ def judge_claims(story: Story, states: Mapping[str, RepositoryState]) -> list[Cl
         case = _Case(story, said, before, states, admits_trouble(text), tests)
         verdict, against = _JUDGES[said.kind](case)
         claims.append(
-            Claim(
+            AgentClaim(
                 kind=said.kind, text=said.text[:400], transcript=story.transcripts[0],
                 line=_line_of(words, said.text), verdict=verdict, against=against,
             )

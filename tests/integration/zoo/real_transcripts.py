@@ -21,7 +21,7 @@ from typing import Final
 
 from daydreamd.records.agent_session import AgentSession
 from daydreamd.sessions.agent_work import gather_agent_work
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 from tests.aider import AIDER
 from tests.integration.zoo.agents import NotHereError, from_npm
 
@@ -144,9 +144,8 @@ def _run(name: str, version: str, place: Path) -> str:
             capture_output=True, text=True, timeout=_SECONDS, check=False,
         )  # fmt: skip
     sessions = asyncio.run(_read(home, workspace, place / "cache"))
-    return _fault(name, sessions, workspace) and f"{_fault(name, sessions, workspace)} (exit " + (
-        f"{done.returncode}: {done.stderr[-300:]!r})"
-    )
+    fault = _fault(name, sessions, workspace)
+    return f"{fault} (exit {done.returncode}: {done.stderr[-300:]!r})" if fault else ""
 
 
 def _from_npm(name: str, version: str, place: Path) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from daydreamd.settings.agents import Agents
+from daydreamd.settings.agent_sources import Agents
 
 
 @dataclass(frozen=True, kw_only=True)

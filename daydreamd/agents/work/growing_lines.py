@@ -13,8 +13,8 @@ from typing import Final
 import anyio.lowlevel
 import msgspec
 
-from daydreamd.agents.work.memory import Known
 from daydreamd.agents.work.trace import Trace
+from daydreamd.agents.work.transcript_cache import Known
 from daydreamd.host.files.following import FileMark, read_on
 
 _TAIL_BYTES: Final = 64

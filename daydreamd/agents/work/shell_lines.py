@@ -83,7 +83,7 @@ _NO_VERDICT: Final = {"pytest": frozenset({4, 5}), "unittest": frozenset({5})}
 
 
 @dataclass(frozen=True)
-class Part:
+class ShellPart:
     """One simple command: the program's name without wrappers and its arguments.
 
     `decides` says whether the line can only end with 0 where this command did; `fails` whether it
@@ -97,17 +97,17 @@ class Part:
 
 
 @lru_cache(maxsize=4_096)
-def parts_of(line: str) -> tuple[Part, ...]:
+def parts_of(line: str) -> tuple[ShellPart, ...]:
     """The simple commands of a shell line, as far as it can be cut; quotes are respected."""
     cut = _cut(_HEREDOC.sub(" ", line.replace("\\\n", " ")))
-    parts: list[Part] = []
+    parts: list[ShellPart] = []
     for place, (operator, words) in enumerate(cut):
         followers = [later for later, _ in cut[place + 1 :]]
         decides = all(one == "&&" for one in followers)
         if named := _unwrapped(words):
             before = operator in ("", "&&", ";") and all(p.program in _LOOKERS for p in parts)
             fails = before and not followers
-            parts.append(Part(named[0], tuple(named[1:]), decides, fails))
+            parts.append(ShellPart(named[0], tuple(named[1:]), decides, fails))
     return tuple(parts)
 
 
@@ -171,13 +171,13 @@ def _without_options(words: list[str], *, is_timed: bool) -> list[str]:
     return words
 
 
-def test_part(line: str) -> Part | None:
+def test_part(line: str) -> ShellPart | None:
     """The last test run in a line, if there is one."""
     found = [part for part in parts_of(line) if _is_test(part)]
     return found[-1] if found else None
 
 
-def _is_test(part: Part) -> bool:
+def _is_test(part: ShellPart) -> bool:
     program, arguments = part.program, part.arguments
     if any(word in _NO_TESTS for word in arguments):
         return False
@@ -216,14 +216,14 @@ def may_test(line: str) -> bool:
     return _OPAQUE.search(line) is not None and not _BUILDING.search(line)
 
 
-def tells_failure(part: Part, exit_code: int) -> bool:
+def tells_failure(part: ShellPart, exit_code: int) -> bool:
     """Whether this exit code of the line says that the tests ran and failed."""
     if exit_code == 0 or not part.fails or exit_code in _NEVER_RAN:
         return False
     return exit_code not in _NO_VERDICT.get(part.program, frozenset())
 
 
-def git_words(line: str) -> list[tuple[str, Part]]:
+def git_words(line: str) -> list[tuple[str, ShellPart]]:
     """The subcommands of git in a line, `-C` and its like passed over."""
     found = []
     for part in parts_of(line):
@@ -233,5 +233,5 @@ def git_words(line: str) -> list[tuple[str, Part]]:
         while words and words[0].startswith("-"):
             words = words[2:] if words[0] in ("-C", "-c", "--git-dir", "--work-tree") else words[1:]
         if words:
-            found.append((words[0], Part("git", tuple(words), part.decides, part.fails)))
+            found.append((words[0], ShellPart("git", tuple(words), part.decides, part.fails)))
     return found
