@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -37,12 +36,15 @@ def measure():
 
 def _reading(home):
     cache = home / "cache"
+    spent = time.process_time()
     seconds, memory = _look(home, Memory())
-    yield Row("first look", seconds, "s")
+    yield Row("first look", seconds, "s", f"{time.process_time() - spent:.1f} s of CPU")
     keep(cache, memory)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     again, _ = _look(home, remember(cache))
-    yield Row("next look, with what is remembered", time.perf_counter() - began, "ms")
+    spent = time.process_time() - spent
+    seconds = time.perf_counter() - began
+    yield Row("next look, with what is remembered", seconds, "ms", f"{spent * 1e3:.0f} ms of CPU")
     yield Row("of it without loading that", again, "ms")
     newest = next(home.rglob("*.jsonl"))
     with newest.open("a") as file:
@@ -66,8 +68,8 @@ def _in_a_session(home):
             [sys.executable, "-m", "tests.bench.bench_agents", str(home)],
             env=os.environ | {"HOME": str(home)}, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        seconds, grown = json.loads(done.stdout)
-        yield Row(f"{what}: added at most (all of it is beside other sources)", seconds, "s")
+        seconds, spent, grown = json.loads(done.stdout)
+        yield Row(f"{what}, beside its other sources", seconds, "s", f"{spent:.2f} s of CPU")
         yield Row(f"{what}: memory added", grown, "MiB")
 
 
@@ -75,12 +77,18 @@ def _session(home):
     import daydreamd.context.gathering
     import daydreamd.insights.report  # noqa: F401 - as above
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = _peak_bytes()
+    began, spent = time.perf_counter(), time.process_time()
     asyncio.run(summarize_lately(Agents(), cache=Path(home, "cache"), workspaces=(), last=None))
     seconds = time.perf_counter() - began
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps([seconds, grown * 1024]))
+    spent = time.process_time() - spent
+    print(json.dumps([seconds, spent, _peak_bytes() - before]))
+
+
+def _peak_bytes():
+    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in one)
+    return int(line.split()[1]) * 1024
 
 
 def _fill(home, *, files, each):

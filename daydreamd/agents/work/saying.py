@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from daydreamd.records.agent_session import ClaimKind
@@ -187,6 +188,11 @@ _EVERYTHING: Final = re.compile(
 )
 
 
+_MAY_CLAIM: Final = re.compile(
+    r"(?i)pass|green|succe|commit|pushed|fixed|done|finished|complete|implemented"
+)
+
+
 @dataclass(frozen=True)
 class Said:
     """A sentence that claims something. `scoped` says that it speaks of certain tests only,
@@ -204,13 +210,14 @@ def admits_trouble(words: str) -> bool:
     return _QUALIFIED.search(_NO_FAILURE.sub(" ", words)) is not None
 
 
-def claims_in(words: str) -> list[Said]:
+@lru_cache(maxsize=4_096)
+def claims_in(words: str) -> tuple[Said, ...]:
     """What is claimed, each kind once: the last sentence that says it."""
     found: dict[ClaimKind, Said] = {}
     for sentence in _sentences(words):
         for said in _claimed(sentence):
             found[said.kind] = said
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _sentences(words: str) -> Iterator[str]:
@@ -232,6 +239,8 @@ def _sentences(words: str) -> Iterator[str]:
 
 
 def _claimed(sentence: str) -> Iterator[Said]:
+    if not _MAY_CLAIM.search(sentence):
+        return
     if sentence.rstrip(" )*_`").endswith("?"):
         return
     bare = _SPOKEN.sub(" ", _NO_FAILURE.sub(" ", re.sub(r"`[^`\n]*`", " ` ", sentence)))

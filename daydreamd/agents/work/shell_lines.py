@@ -171,6 +171,7 @@ def _without_options(words: list[str], *, is_timed: bool) -> list[str]:
     return words
 
 
+@lru_cache(maxsize=4_096)
 def test_part(line: str) -> ShellPart | None:
     """The last test run in a line, if there is one."""
     found = [part for part in parts_of(line) if _is_test(part)]
@@ -223,8 +224,11 @@ def tells_failure(part: ShellPart, exit_code: int) -> bool:
     return exit_code not in _NO_VERDICT.get(part.program, frozenset())
 
 
-def git_words(line: str) -> list[tuple[str, ShellPart]]:
+@lru_cache(maxsize=4_096)
+def git_words(line: str) -> tuple[tuple[str, ShellPart], ...]:
     """The subcommands of git in a line, `-C` and its like passed over."""
+    if "git" not in line:
+        return ()
     found = []
     for part in parts_of(line):
         if part.program != "git":
@@ -234,4 +238,4 @@ def git_words(line: str) -> list[tuple[str, ShellPart]]:
             words = words[2:] if words[0] in ("-C", "-c", "--git-dir", "--work-tree") else words[1:]
         if words:
             found.append((words[0], ShellPart("git", tuple(words), part.decides, part.fails)))
-    return found
+    return tuple(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Final, Literal
 
@@ -127,6 +128,7 @@ def _ended_badly(act: Act, part: ShellPart) -> bool:
     return act.exit_code is not None and tells_failure(part, act.exit_code)
 
 
+@lru_cache(maxsize=4_096)
 def _is_code(path: str) -> bool:
     name = PurePath(path)
     is_prose = name.suffix.lower() in _NO_CODE or name.name.split(".")[0] in _NO_CODE_NAMES

@@ -17,8 +17,8 @@ from daydreamd.agents.work.outcomes import TestOutcome, git_said, outcome_in
 from daydreamd.text import redact
 
 ActKind = Literal["prompt", "edit", "command", "said", "seen", "helper"]
-_MOST_ACTS: Final = 1_500
-_KEPT_ACTS: Final = 1_000
+_MOST_ACTS: Final = 900
+_KEPT_ACTS: Final = 600
 _MOST_FILES: Final = 2_000
 _MOST_PENDING: Final = 500
 _MOST_MESSAGES: Final = 64

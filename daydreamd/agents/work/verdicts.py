@@ -56,9 +56,12 @@ def judge_claims(story: Story, states: Mapping[str, RepositoryState]) -> list[Ag
     text = "\n".join(act.text for act in words)
     place = story.acts.index(words[-1])
     before = story.acts[:place]
+    found = claims_in(text)
+    if not found:
+        return []
     tests = look_at_tests(before, helpers_are_seen=bool(story.parts))
     claims = []
-    for said in claims_in(text):
+    for said in found:
         case = _Case(story, said, before, states, admits_trouble(text), tests)
         verdict, against = _JUDGES[said.kind](case)
         claims.append(
