@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 
 CWD = "/work/shop"
@@ -132,9 +133,10 @@ def gemini_messages(words=WORDS):
 
 
 def gemini(home: Path, words=WORDS, *, old=False) -> Path:
-    place = home / ".gemini/tmp/shop"
+    place = home / ".gemini/tmp" / (sha256(CWD.encode()).hexdigest() if old else "shop")
     (place / "chats").mkdir(parents=True)
-    (place / ".project_root").write_text(CWD)
+    if not old:
+        (place / ".project_root").write_text(CWD)
     head = {"sessionId": "c0d8", "projectHash": "5f", "startTime": AT.format(0)}
     if old:
         path = place / "chats/session-1.json"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -149,7 +150,15 @@ async def _read_gemini(mark: FileMark) -> Known:
             trace.skipped += 1  # half written: the next look finds it whole
     else:
         gemini.read(trace, _numbered(raw))
+    if not trace.workspace:
+        trace.saw_place(_of_hash(path.parent.parent.name, trace.files))
     return _read_whole(mark, [trace])
+
+
+def _of_hash(name: str, files: Iterable[str]) -> str:
+    """The workspace whose path has this SHA-256, as older versions name it: one around a file."""
+    around = (str(place) for file in files for place in Path(file).parents)
+    return next((one for one in around if sha256(one.encode()).hexdigest() == name), "")
 
 
 def _project_root(chat: Path) -> str:
