@@ -14,6 +14,7 @@ from daydreamd.screens.document import print_document
 
 if TYPE_CHECKING:
     from daydreamd.cli.invocation import Invocation
+    from daydreamd.records.model_choice import ModelChoice
     from daydreamd.records.workspace import Workspace
     from daydreamd.reflection.composition import Material, Prompt
 
@@ -64,8 +65,11 @@ async def _compose(
     from daydreamd.sessions.plan import model_settings
 
     settings = invocation.loaded.settings
-    material = await _material(invocation, workspaces, scratch)
     finding = await find_model(model_settings(settings, workspaces))
+    asked = finding.choice or ModelChoice(
+        provider="", name=settings.model.name, base_url=settings.model.base_url
+    )
+    material = await _material(invocation, workspaces, scratch, asked)
     if finding.choice is None:
         assumed = ModelChoice(
             provider="", name="", context_tokens=settings.model.context_tokens or 8192
@@ -87,15 +91,19 @@ async def _compose(
 
 
 async def _material(
-    invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path
+    invocation: Invocation, workspaces: Sequence[Workspace], scratch: Path, choice: ModelChoice
 ) -> Material:
     """What a session would reflect on."""
     from daydreamd.cli.workspace_facts import gather_facts
     from daydreamd.history.store import open_history
+    from daydreamd.sessions.agent_work import lately, observed_in
     from daydreamd.sessions.material import gather_material
     from daydreamd.sessions.recollection import Recollection
 
+    settings = invocation.loaded.settings
     context = await gather_facts(workspaces, scratch=scratch, cache=invocation.places.cache)
     async with open_history(invocation.places.history_db, read_only=True) as history:
         recalled = await Recollection(history, workspaces).recall()
-    return gather_material(context, recalled)
+        agents, _ = await lately(settings, invocation.places, history)
+    observed = observed_in(agents, context.workspaces, choice, settings)
+    return gather_material(context, recalled, [line for one in observed.values() for line in one])

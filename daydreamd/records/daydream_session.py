@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from daydreamd.records.agent_session import AgentSummary
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.cleanup_summary import CleanupSummary
 from daydreamd.records.facts import WorkspaceFacts
@@ -127,7 +126,6 @@ class DaydreamSession:
     development_trends: dict[str, WorkspaceTrends] = field(default_factory=dict)
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     recent_activity: RecentActivity = field(default_factory=RecentActivity)
-    agents: list[AgentSummary] = field(default_factory=list)
     analysis: AnalysisFacts = field(default_factory=AnalysisFacts)
     analysis_duration: float | None = None
     insights: str = ""

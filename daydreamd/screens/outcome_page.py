@@ -46,7 +46,7 @@ def draw_end(
         _draw_new(console, new, list(session.workspace_analysis), width)
     elif observations:
         _draw_facts(console, observations, width)
-    draw_agents(console, session.agents, width)
+    draw_agents(console, session.recent_activity.agents, width)
     console.print()
     onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 import anyio
+import msgspec
 
+from daydreamd.errors import DaydreamError
 from daydreamd.host.threads import in_spare_thread
 from daydreamd.records.agent_session import AgentSession, AgentSummary, AgentWork, summarize
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.settings.agent_sources import Agents
 from daydreamd.text import one_line
@@ -174,39 +177,50 @@ async def with_agents(
     places: Places,
     history: History,
 ) -> T:
-    """What `look` returns, with the agents' work gathered meanwhile into the session's record."""
-    workspaces = [one.path for one in settings.workspaces]
-    faults: list[str] = []
+    """What `look` returns; meanwhile `session.recent_activity` gets the agents' work."""
+    gathered: list[tuple[tuple[AgentSummary, ...], list[str]]] = []
 
     async def gather() -> None:
-        last = await _last_report(history, session.session_id)
-        session.agents, found = await summarize_lately(
-            settings.agents, cache=places.cache, workspaces=workspaces, last=last
-        )
-        faults.extend(found)
+        gathered.append(await lately(settings, places, history, beside=session.session_id))
 
     async with anyio.create_task_group() as group:
         group.start_soon(gather, name="agents")
         seen = await look()
+    agents, faults = gathered[0]
+    session.recent_activity = msgspec.structs.replace(session.recent_activity, agents=agents)
     session.reasons += faults
     return seen
 
 
-async def _last_report(history: History, this: str) -> datetime | None:
-    """When the last session before this one began that wrote a report."""
-    for one in await history.sessions(20):
-        if one.session_id != this and one.outcome in _REPORTED:
-            return one.start_time
-    return None
+async def lately(
+    settings: Settings, places: Places, history: History, *, beside: str = ""
+) -> tuple[tuple[AgentSummary, ...], list[str]]:
+    """What agents did since the last report, and what could not be looked at; `beside` is the
+    session that asks."""
+    try:
+        sessions = await history.sessions(20)
+    except DaydreamError as error:
+        return (), [f"agents: {error}"]
+    reported = (one for one in sessions if one.session_id != beside and one.outcome in _REPORTED)
+    last = next((one.start_time for one in reported), None)
+    agents, faults = await summarize_lately(
+        settings.agents,
+        cache=places.cache,
+        workspaces=[one.path for one in settings.workspaces],
+        last=last,
+    )
+    return tuple(agents), faults
 
 
 def observed_in(
-    session: DaydreamSession, choice: ModelChoice, settings: Settings
+    agents: Sequence[AgentSummary],
+    workspaces: Mapping[str, WorkspaceFacts],
+    choice: ModelChoice,
+    settings: Settings,
 ) -> dict[str, list[str]]:
     """What the model is told of the agents' work, by the name of the workspace."""
     named = (one.model or "" for one in settings.workspaces)
     names = (*settings.analysis.models, *settings.analysis.language_models, *named)
     return {
-        name: observed_of(session.agents, facts.path, choice, names)
-        for name, facts in session.workspace_analysis.items()
+        name: observed_of(agents, facts.path, choice, names) for name, facts in workspaces.items()
     }

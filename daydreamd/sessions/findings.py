@@ -168,7 +168,7 @@ class Findings:
             failure=self.failure,
             partial=session.analysis.partial,
             tidied=self.tidied.one_line() if self.tidied else "",
-            agents=session.agents,
+            agents=session.recent_activity.agents,
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
             elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,

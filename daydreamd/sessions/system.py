@@ -182,7 +182,8 @@ class UnifiedDaydreamSystem:
         report = await with_agents(look, session, self._settings, self._places, self._history)
         session.workspace_analysis = report.workspaces
         session.development_trends = report.trends
-        session.recent_activity = report.recent_activity
+        agents = session.recent_activity.agents
+        session.recent_activity = msgspec.structs.replace(report.recent_activity, agents=agents)
         return PhaseReport(report, report.one_line(), report.failures)
 
     async def _execute_ai_analysis(self, session: DaydreamSession) -> PhaseReport[Reflected]:
@@ -269,7 +270,12 @@ class UnifiedDaydreamSystem:
                 recalled,
                 self._workspaces,
                 self._settings,
-                observed_in(session, self._found.model, self._settings),
+                observed_in(
+                    session.recent_activity.agents,
+                    session.workspace_analysis,
+                    self._found.model,
+                    self._settings,
+                ),
             ),
             choice=self._found.model,
             model=self._settings.model,
