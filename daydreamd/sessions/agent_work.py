@@ -224,3 +224,11 @@ def observed_in(
     return {
         name: observed_of(agents, facts.path, choice, names) for name, facts in workspaces.items()
     }
+
+
+def observed_by(
+    session: DaydreamSession, choice: ModelChoice, settings: Settings
+) -> dict[str, list[str]]:
+    """What the model of a session is told of the agents' work, by the name of the workspace."""
+    agents = session.recent_activity.agents
+    return observed_in(agents, session.workspace_analysis, choice, settings)

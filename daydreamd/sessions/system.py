@@ -18,7 +18,7 @@ import msgspec
 from daydreamd.history.store import History
 from daydreamd.records.daydream_session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
-from daydreamd.sessions.agent_work import observed_in, with_agents
+from daydreamd.sessions.agent_work import observed_by, with_agents
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
@@ -270,12 +270,7 @@ class UnifiedDaydreamSystem:
                 recalled,
                 self._workspaces,
                 self._settings,
-                observed_in(
-                    session.recent_activity.agents,
-                    session.workspace_analysis,
-                    self._found.model,
-                    self._settings,
-                ),
+                observed_by(session, self._found.model, self._settings),
             ),
             choice=self._found.model,
             model=self._settings.model,

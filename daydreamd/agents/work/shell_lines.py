@@ -18,6 +18,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 _HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)(\w+)\1.*?^\s*\2\s*$", re.DOTALL | re.MULTILINE)
+_HERE_FILE: Final = re.compile(
+    r"(?:^|[;&|(]\s*|\s)(?:cat\s*>>?|cat\s+<<-?\s*['\"]?\w+['\"]?\s*>>?|tee\s+(?:-a\s+)?)\s*"
+    r"['\"]?([\w./~@+-]+)['\"]?",
+    re.MULTILINE,
+)
+_IN_PLACE: Final = re.compile(r"-[a-zA-Z]*i|--in-place")
+_SCRIPTS: Final = ("-e", "-f", "--expression", "--file")
+_NO_FILE: Final = re.compile(r"[*?$`{}|]|^/dev/|^~|^-")
 _OPERATORS: Final = ("&&", "||", ";", "|", "&", "|&", "\n", "(", ")")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _WRAPPERS: Final = _words(
@@ -215,6 +223,21 @@ def may_test(line: str) -> bool:
     if line.startswith("mcp__"):
         return re.search(r"test|run|exec|shell|terminal|command|check", line) is not None
     return _OPAQUE.search(line) is not None and not _BUILDING.search(line)
+
+
+@lru_cache(maxsize=4_096)
+def files_written(line: str) -> tuple[str, ...]:
+    """The files that a line writes itself: `cat > FILE <<EOF`, `tee FILE <<EOF`, `sed -i … FILE`.
+
+    Other redirections are of output, and no edits.
+    """
+    found = _HERE_FILE.findall(line) if "<<" in line else []
+    for part in parts_of(line):
+        if part.program == "sed" and any(_IN_PLACE.match(word) for word in part.arguments):
+            given = zip(("", *part.arguments), part.arguments, strict=False)
+            plain = [word for last, word in given if word[0:1] != "-" and last not in _SCRIPTS]
+            found += plain if any(word in _SCRIPTS for word in part.arguments) else plain[1:]
+    return tuple(name for name in found if not _NO_FILE.search(name))
 
 
 def tells_failure(part: ShellPart, exit_code: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from daydreamd.agents.work.outcomes import TestOutcome, git_said, outcome_in
+from daydreamd.agents.work.shell_lines import files_written
 from daydreamd.text import redact
 
 ActKind = Literal["prompt", "edit", "command", "said", "seen", "helper"]
@@ -118,6 +119,8 @@ class Trace(msgspec.Struct, kw_only=True):
         """A command was started; `ended` may follow under the same key."""
         text = command[:_COMMAND_CHARS]
         act = Act("command", line, at, text, key=key, cwd=cwd or self.cwd)
+        for path in files_written(text):  # before it: what the same line runs, sees them
+            self.edited(path, line, at, key=f"{key} writes")
         self._add(act)
         return act
 
