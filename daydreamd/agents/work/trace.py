@@ -18,8 +18,8 @@ from daydreamd.agents.work.shell_lines import files_written
 from daydreamd.text import redact
 
 ActKind = Literal["prompt", "edit", "command", "said", "seen", "helper"]
-_MOST_ACTS: Final = 900
-_KEPT_ACTS: Final = 600
+_MOST_ACTS: Final = 500
+_KEPT_ACTS: Final = 350
 _MOST_FILES: Final = 2_000
 _MOST_PENDING: Final = 500
 _MOST_MESSAGES: Final = 64
