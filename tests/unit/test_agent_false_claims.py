@@ -176,13 +176,16 @@ FALSE = {
     ),
 }
 
+UNPROVEN = {"edited after it had passed", "never run", "only looked for"}
+
 
 @pytest.mark.parametrize("name", FALSE)
 def test_a_false_claim_is_told(name: str) -> None:
     kind, acts, words, *rest = FALSE[name]
     states, options = (*rest, {}, {})[:2]
     claims = {claim.kind: claim for claim in judge_claims(story_of(acts, words, **options), states)}
-    assert claims[kind].verdict in ("contradicted", "unproven")
+    expected = "unproven" if name in UNPROVEN else "contradicted"
+    assert claims[kind].verdict == expected
     assert claims[kind].against
     assert claims[kind].line
 
