@@ -3,7 +3,7 @@
 # make quick    the tests of a moment: units, properties, and the rules of the house
 # make install  under PREFIX (/usr/local), with units, as root; with USER=alice the daemon is alice
 # make uninstall  everything but the data, and settings that were changed
-# make zoo      hold the housekeeping against the real Claude Code, Codex, Gemini, opencode and Aider (1.3 GB)
+# make zoo      hold housekeeping and reading against the real Claude Code, Codex, Gemini, opencode and Aider (1.3 GB)
 # make bare     `make run` and the tests in a bare Debian, made with debootstrap; once a release
 # make faults   break the daemon on a real systemd in every way known, and print the table
 SHELL       := /bin/bash
@@ -84,6 +84,7 @@ bench: .venv/.dev .venv-aider/.run
 
 zoo: .venv/.dev .venv-aider/.run
 	tests/apart .venv/bin/python -m tests.integration.zoo.real
+	tests/apart .venv/bin/python -m tests.integration.zoo.real_transcripts
 
 bare:
 	@tests/e2e/bare.sh

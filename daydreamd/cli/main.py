@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "insights": "Show what was noticed, and say what you make of it.",
     "sessions": "List past sessions, or show one.",
     "why": "Tell whether a session would run now, and why not.",
+    "agents": "Tell what your coding agents did, and whether it is true.",
     "context": "Show what a session would find out about a directory.",
     "prompt": "Show exactly what the model would be asked.",
     "eval": "Try a model on the faults of a workspace's own history.",

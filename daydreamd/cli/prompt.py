@@ -113,12 +113,17 @@ class _Sending:
         from daydreamd.sessions.plan import model_settings
 
         settings = self._settings
-        portions = await self._portions()
         finding = await find_model(model_settings(settings, self._workspaces))
+        tokens = settings.model.context_tokens or 8192
+        assumed = ModelChoice(
+            provider="openai",
+            name=settings.model.name or "none",
+            base_url=settings.model.base_url,
+            context_tokens=tokens,
+        )
+        portions = await self._portions(finding.choice or assumed)
         self.note = f"estimated; {finding.reason}"
         if finding.choice is None:
-            tokens = settings.model.context_tokens or 8192
-            assumed = ModelChoice(provider="openai", name="none", context_tokens=tokens)
             budget = budget_for(assumed, settings.model)
             for portion in portions:
                 prompt = await compose_prompt(
@@ -152,20 +157,23 @@ class _Sending:
             question = Question(prompt, choice, settings.analysis, answer, self._scratch, "prompt")
             self._messages.append(await whole_question(question))
 
-    async def _portions(self) -> list[Portion]:
+    async def _portions(self, choice: ModelChoice) -> list[Portion]:
         """What a session would reflect on."""
         from daydreamd.cli.workspace_facts import gather_facts
         from daydreamd.history.store import open_history
+        from daydreamd.sessions.agent_work import lately, observed_in
         from daydreamd.sessions.material import portions_of
         from daydreamd.sessions.recollection import Recollection
 
         places, workspaces = self._invocation.places, self._workspaces
         async with open_history(places.history_db, read_only=True) as history:
             recalled = await Recollection(history, workspaces).recall()
+            agents, _ = await lately(self._settings, places, history)
         context = await gather_facts(
             workspaces, scratch=self._scratch, cache=places.cache, before=recalled.before
         )
-        return portions_of(context, recalled, workspaces, self._settings)
+        observed = observed_in(agents, context.workspaces, choice, self._settings)
+        return portions_of(context, recalled, workspaces, self._settings, observed)
 
     async def _as_learned(self, choice: ModelChoice) -> ModelChoice:
         """The choice with what earlier sessions learned of how the model counts."""

@@ -77,7 +77,14 @@ class Repository:
     @cached_property
     def branches(self) -> dict[str, str]:
         """Local branches and the commits they are at."""
-        start = "refs/heads/"
+        return self._below("refs/heads/")
+
+    @cached_property
+    def remote_branches(self) -> dict[str, str]:
+        """Remote-tracking branches and the commits they are at."""
+        return self._below("refs/remotes/")
+
+    def _below(self, start: str) -> dict[str, str]:
         found = {
             ref[len(start) :]: oid for ref, oid in self._packed.items() if ref.startswith(start)
         }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from daydreamd.insights.agents_section import agents_section
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report_words import (
@@ -24,6 +25,7 @@ from daydreamd.insights.report_words import (
     say_proof,
     say_survived,
 )
+from daydreamd.records.agent_session import AgentSummary
 from daydreamd.records.insight import AnyInsight, InsightItem, KnownInsight
 from daydreamd.records.origin import Origin
 from daydreamd.text import code, longest_run, markdown, one_line, visible
@@ -59,13 +61,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     analysis_seconds: float | None = None
     failure: str | None = None
     partial: bool = False
+    agents: Sequence[AgentSummary] = ()
     tidied: str = ""
     can_undo: bool = False
     elsewhere: Sequence[KnownInsight] = ()
     not_looked_at: Sequence[str] = ()
 
 
-SECTIONS: Sequence[Callable[[Report], str]] = ()
+SECTIONS: Sequence[Callable[[Report], str]] = (lambda report: agents_section(report.agents),)
 """Sections that stand between the insights and the tidying, in this order: each a function that
 gives its Markdown, or "" where it has nothing to say."""
 

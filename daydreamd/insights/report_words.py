@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from daydreamd.insights.agents_section import first_look
 from daydreamd.insights.observations import Observation
 from daydreamd.records.insight import InsightItem, Survived
 from daydreamd.records.insight_stats import MODEL
@@ -26,6 +27,11 @@ def look_at_first(report: Report) -> list[str]:
     return [one_line(text, limit=200) for text in said][:_MOST_FIRST]
 
 
+def _words_that_do_not_hold(report: Report) -> Iterator[str]:
+    if said := first_look(report.agents):
+        yield said
+
+
 def _broken(report: Report) -> Iterator[str]:
     """The first new insight that says that something breaks."""
     for item in report.judgement.new:
@@ -39,7 +45,11 @@ def _pressing(report: Report) -> Iterator[str]:
         yield f"{fact.text}{_in(report, fact.workspace)}"
 
 
-LEADS: Sequence[Callable[[Report], Iterable[str]]] = (_broken, _pressing)
+LEADS: Sequence[Callable[[Report], Iterable[str]]] = (
+    _words_that_do_not_hold,
+    _broken,
+    _pressing,
+)
 """Each says what somebody should look at first, or nothing; the most pressing kind stands first."""
 
 

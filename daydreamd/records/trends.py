@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from daydreamd.records.agent_session import AgentSummary
+
 
 class WeekTrend(msgspec.Struct, frozen=True, kw_only=True):
     """A figure of this week, and its weekly mean in the four before."""
@@ -49,7 +51,8 @@ class QueueActivity(msgspec.Struct, frozen=True, kw_only=True):
 class RecentActivity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The last `days` over all workspaces; nothing of it is set before anybody has looked.
 
-    `queue` is None where no queue keeps such a record.
+    `queue` is None where no queue keeps such a record. `agents` are the sessions of coding agents
+    since the last report, newest first.
     """
 
     days: int | None = None
@@ -57,3 +60,4 @@ class RecentActivity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     files_changed: int | None = None
     workspaces: dict[str, RecentChanges] | None = None
     queue: QueueActivity | msgspec.UnsetType | None = msgspec.UNSET
+    agents: tuple[AgentSummary, ...] = ()

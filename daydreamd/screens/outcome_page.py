@@ -20,6 +20,7 @@ from daydreamd.insights.report_words import (
 )
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
 from daydreamd.records.insight import InsightItem
+from daydreamd.screens.agent_page import draw_agents
 from daydreamd.screens.wording import say_places, screen_width
 from daydreamd.text import one_line
 from daydreamd.units import say_duration
@@ -51,6 +52,7 @@ def draw_end(
         console.print()
         for line in _told(told):
             console.print(line, soft_wrap=width is None, width=width)
+    draw_agents(console, session.recent_activity.agents, width)
     console.print()
     onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]

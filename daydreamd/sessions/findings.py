@@ -205,6 +205,7 @@ class Findings:
             failure=self.failure,
             partial=session.analysis.partial,
             tidied=self.tidied.one_line() if self.tidied and self.tidied.did_something else "",
+            agents=session.recent_activity.agents,
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
             elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,

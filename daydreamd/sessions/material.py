@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from daydreamd.insights.observations import observe
@@ -27,8 +27,12 @@ def portions_of(
     recalled: Recalled,
     workspaces: Sequence[Workspace],
     settings: Settings,
+    observed: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Portion]:
-    """A prompt of its own for each workspace, and who is asked about it."""
+    """A prompt of its own for each workspace, and who is asked about it.
+
+    `observed` are further facts of a workspace, by its name.
+    """
     by_name = {one.name: one for one in workspaces}
     portions = []
     for name, facts in context.workspaces.items():
@@ -38,19 +42,22 @@ def portions_of(
             excerpts=tuple(one for one in context.excerpts if one.workspace == name),
         )
         known = tuple(one for one in recalled.known if one.workspace == name)
-        material = gather_material(alone, dataclasses.replace(recalled, known=known))
+        more = observed.get(name, ()) if observed else ()
+        material = gather_material(alone, dataclasses.replace(recalled, known=known), more)
         proposers, refuter = models_for(by_name.get(name), facts, settings)
         portions.append(Portion(material, proposers, refuter))
     return portions
 
 
-def gather_material(context: ContextReport, recalled: Recalled) -> Material:
+def gather_material(
+    context: ContextReport, recalled: Recalled, observed: Sequence[str] = ()
+) -> Material:
     """All that a prompt may hold, before anything is left out to fit its budget."""
     before = recalled.before
     return Material(
         workspace_analysis=context.workspaces,
         excerpts=in_turn(context.excerpts, before),
-        observations=[observation.text for observation in observe(context.workspaces)],
+        observations=[*(one.text for one in observe(context.workspaces)), *observed],
         known_titles=[known.title for known in recalled.known],
         unchanged=frozenset(
             name

@@ -18,6 +18,7 @@ import msgspec
 from daydreamd.history.store import History
 from daydreamd.records.daydream_session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
 from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
+from daydreamd.sessions.agent_work import observed_by, with_agents
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
@@ -173,7 +174,8 @@ class UnifiedDaydreamSystem:
     ) -> PhaseReport[ContextReport]:
         from daydreamd.context.gathering import gather_context
 
-        report = await gather_context(
+        look = partial(
+            gather_context,
             self._workspaces,
             scratch=self._scratch(session),
             cache=self._places.cache,
@@ -181,10 +183,12 @@ class UnifiedDaydreamSystem:
             queue=self._settings.queue,
             before=await self._recollection.before(),
         )
+        report = await with_agents(look, session, self._settings, self._places, self._history)
         session.workspace_analysis = report.workspaces
         self._recollection.hear_rules(report.workspaces)
         session.development_trends = report.trends
-        session.recent_activity = report.recent_activity
+        agents = session.recent_activity.agents
+        session.recent_activity = msgspec.structs.replace(report.recent_activity, agents=agents)
         return PhaseReport(report, report.one_line(), report.failures)
 
     async def _execute_ai_analysis(self, session: DaydreamSession) -> PhaseReport[Reflected]:
@@ -274,7 +278,13 @@ class UnifiedDaydreamSystem:
         assert self._found.model is not None
         assert self._found.context is not None
         return await reflect(
-            portions_of(self._found.context, recalled, self._workspaces, self._settings),
+            portions_of(
+                self._found.context,
+                recalled,
+                self._workspaces,
+                self._settings,
+                observed_by(session, self._found.model, self._settings),
+            ),
             choice=await with_token_ratio(self._history, self._found.model),
             model=self._settings.model,
             analysis=self._settings.analysis,

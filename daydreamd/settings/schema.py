@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from daydreamd.settings.agent_sources import Agents
 from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.group import Group, says
 from daydreamd.units import Duration, Size
@@ -191,6 +192,7 @@ class Settings(Group, frozen=True, kw_only=True):
     analysis: Analysis = Analysis()
     workspaces: tuple[WorkspaceSetting, ...] = ()
     cleanup: Cleanup = Cleanup()
+    agents: Agents = Agents()
     insights: Insights = Insights()
     observe: Observe = Observe()
     history: HistorySettings = HistorySettings()

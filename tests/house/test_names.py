@@ -18,6 +18,11 @@ BORDERS = {
     "daydreamd/context/tech_stack.py": "a manifest in TOML, of any kind",
     "daydreamd/agents/transcripts.py": "lines that an agent wrote, of whichever version",
     "daydreamd/agents/claude_remote.py": "a settings file of Claude Code's",
+    "daydreamd/agents/work/claude.py": "records that an agent wrote, of whichever version",
+    "daydreamd/agents/work/codex.py": "as above",
+    "daydreamd/agents/work/gemini.py": "as above",
+    "daydreamd/agents/work/opencode.py": "as above",
+    "daydreamd/agents/work/opencode_files.py": "as above, one in each file",
 }
 
 

@@ -45,7 +45,7 @@ class Agent:
 
 
 def _claude(directory: Path) -> Agent:
-    program = os.path.realpath(_from_npm("@anthropic-ai/claude-code", directory) / ".bin/claude")
+    program = os.path.realpath(from_npm("@anthropic-ai/claude-code", directory) / ".bin/claude")
     return Agent("claude", (program,), program, ("mcp", "serve"), remembers=_answered)
 
 
@@ -57,19 +57,19 @@ def _answered(home: Path) -> Mapping[str, str]:
 
 
 def _codex(directory: Path) -> Agent:
-    modules = _from_npm("@openai/codex", directory)
+    modules = from_npm("@openai/codex", directory)
     native = _only(modules, "@openai/codex-*/vendor/*/bin/codex")
     launcher = str(modules / "@openai/codex/bin/codex.js")
     return Agent("codex", (_node(), launcher), native, ("exec", "--skip-git-repo-check", "-"))
 
 
 def _gemini(directory: Path) -> Agent:
-    script = os.path.realpath(_from_npm("@google/gemini-cli", directory) / ".bin/gemini")
+    script = os.path.realpath(from_npm("@google/gemini-cli", directory) / ".bin/gemini")
     return Agent("gemini", (_node(), script), _node(), ("--acp",))
 
 
 def _opencode(directory: Path) -> Agent:
-    program = os.path.realpath(_from_npm("opencode-ai", directory) / ".bin/opencode")
+    program = os.path.realpath(from_npm("opencode-ai", directory) / ".bin/opencode")
     return Agent("opencode", (program,), program, ("run",))
 
 
@@ -92,7 +92,7 @@ REAL: Final[Mapping[str, Callable[[Path], Agent]]] = {
 """How each is had, given a directory of its own to install into; raises NotHereError."""
 
 
-def _from_npm(package: str, directory: Path) -> Path:
+def from_npm(package: str, directory: Path) -> Path:
     """Its `node_modules`."""
     npm = shutil.which("npm")
     if npm is None:
