@@ -63,7 +63,8 @@ def prune(cache: Path, wanted: Iterable[Path]) -> int:
 
     It holds text of their files, and nobody asks for it any more. OSError where it cannot be.
     """
-    kept = {_file_name(os.fspath(path)) for path in wanted}
+    paths = [os.fspath(path) for path in wanted]
+    kept = {name for path in paths for name in (_file_name(path), decided_name(path))}
     old = [file for file in cache.glob("context-*.json") if file.name not in kept]
     for file in old:
         file.unlink(missing_ok=True)
@@ -76,6 +77,11 @@ def make_private(directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make {directory}: {error.strerror}", path=directory) from error
+
+
+def decided_name(path: str) -> str:
+    """The file that keeps what was decided about the work of the repository around `path`."""
+    return _file_name(path).replace(".json", "-work.json")
 
 
 def _file_name(path: str) -> str:

@@ -26,11 +26,13 @@ from daydreamd.context.exclusion import make_exclusion
 from daydreamd.context.lines import count_lines
 from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
+from daydreamd.context.sole_copies import find_only_here
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
 from daydreamd.context.workspaces import require_directory
 from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.only_here import OnlyHere
 from daydreamd.records.workspace import Excerpt, Workspace
 
 Question = Callable[[], Awaitable[Any]]
@@ -65,16 +67,29 @@ async def survey_workspace(
             facts, excerpts = await look.survey()
         else:
             facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
+        own = await _only_here(workspace, state, sources, Path(place), cache, now)
     if known is None and state.fingerprint and not sources.failures:
         new = Remembered(key=key, facts=facts, excerpts=excerpts)
         await sources.ask("cache", partial(remember, cache, workspace, new))
     facts = replace(
         facts,
+        only_here=own,
         failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
         cached=known is not None,
         seconds=round(time.monotonic() - began, 3),
     )
     return Survey(facts, excerpts, tuple(sources.failures))
+
+
+async def _only_here(
+    workspace: Workspace, state: State, sources: Sources, place: Path, cache: Path, now: float
+) -> tuple[OnlyHere, ...] | None:
+    """What may exist nowhere else. Never remembered as a whole: other work trees change, too."""
+    find = partial(
+        find_only_here, state, workspace=workspace.path, place=place, cache=cache, now=now,
+        seconds=sources.left * 0.8,
+    )  # fmt: skip
+    return await sources.ask("only here", find)
 
 
 def _grown_older(known: WorkspaceFacts, state: State, now: float) -> WorkspaceFacts:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from daydreamd.records.only_here import OnlyHere
+
 
 class DirtyFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How many paths differ from HEAD; a path may be both staged and unstaged.
@@ -145,6 +147,7 @@ class WorkspaceFacts(msgspec.Struct, frozen=True, kw_only=True):
     complexity: CodeFacts | None = None
     markers: MarkerFacts | None = None
     activity: ActivityFacts | None = None
+    only_here: tuple[OnlyHere, ...] | None = None
     fingerprint: str | None = None
     failures: tuple[str, ...] = ()
     cached: bool = False

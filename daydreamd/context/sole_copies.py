@@ -1,0 +1,150 @@
+"""The work of a repository that may exist only on this disk: looked for everywhere it can lie.
+
+Branches, linked work trees, stashes, detached HEADs, what is uncommitted or untracked, and what
+only a reflog still knows. It is told, with the commands that keep it; nothing is ever changed.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from daydreamd.context.filtered import settle_filtered
+from daydreamd.context.foreign import ForeignGit, open_foreign
+from daydreamd.context.judged_work import Judge, JudgedTip
+from daydreamd.context.kept import Kept, find_kept
+from daydreamd.context.repository import Repository
+from daydreamd.context.state import State, in_thread
+from daydreamd.context.told_work import Teller
+from daydreamd.context.uncommitted import Uncommitted, read_status
+from daydreamd.context.unkept import find_present, read_unkept
+from daydreamd.context.unsaved_refs import (
+    Logged,
+    Stash,
+    WorkTree,
+    read_logged,
+    read_stashes,
+    read_work_trees,
+)
+from daydreamd.errors import CommandError, FileError
+from daydreamd.records.only_here import OnlyHere
+
+_AT_ONCE: Final = 2
+_MAX_REFLOG: Final = 200
+_STATUS_SECONDS: Final = 5.0
+
+
+@dataclass
+class Found:
+    """Where work may lie, and what is uncommitted in each work tree (None: it cannot be known)."""
+
+    kept: Kept
+    trees: list[WorkTree]
+    stashes: list[Stash]
+    uncommitted: dict[Path, tuple[Uncommitted, ...] | None] = field(default_factory=dict)
+    logged: list[Logged] = field(default_factory=list)
+    reached: frozenset[str] = frozenset()
+    """Safe branches that `git branch -d` would remove without being forced."""
+
+
+async def find_only_here(
+    state: State, *, workspace: str, place: Path, cache: Path, now: float, seconds: float
+) -> tuple[OnlyHere, ...]:
+    """All work in the repository of `state`, each with the verdict on it.
+
+    Takes about `seconds` at most; what was not decided by then is said to be unknown. `place` is a
+    directory of our own. CommandError and FileError where the repository cannot be read.
+    """
+    repository, git = state.repository, state.git
+    if repository is None or git is None:
+        return ()
+    until = time.monotonic() + seconds
+    search = _Search(repository, git, place, cache, workspace, until)
+    found, judged = await search.search(state)
+    return await in_thread(lambda: tuple(Teller(repository, found, judged, now).tell()))
+
+
+@dataclass(frozen=True)
+class _Search:
+    repository: Repository
+    git: ForeignGit
+    place: Path
+    cache: Path
+    workspace: str
+    until: float
+
+    @property
+    def left(self) -> float:
+        return max(0.5, self.until - time.monotonic())
+
+    async def search(self, state: State) -> tuple[Found, dict[str, JudgedTip]]:
+        here = self.repository
+        kept = await in_thread(find_kept, here)
+        trees = await in_thread(read_work_trees, here)
+        found = Found(kept, trees, await in_thread(read_stashes, here))
+        branches = list(here.branches.values())
+        heads = [tree.head for tree in trees if tree.head] + [here.head or ""]
+        named = [oid for oid in dict.fromkeys([*branches, *heads]) if oid]
+        found.logged = await self._unreached(found, named)
+        tips = [*named, *(stash.oid for stash in found.stashes), *(o.oid for o in found.logged)]
+        judge = Judge(self.git, kept, cache=self.cache, workspace=self.workspace)
+        judged = await judge.judge(tips, place=self.place, seconds=self.left * 0.7)
+        found.reached = await self._reached(judged)
+        await self._read_uncommitted(found, state)
+        return found, judged
+
+    async def _unreached(self, found: Found, named: list[str]) -> list[Logged]:
+        """What the reflogs know of, and no ref leads to."""
+        logged = await in_thread(read_logged, self.repository, found.trees)
+        if not (logged := [one for one in logged if one.oid not in set(named)]):
+            return []
+        present = await find_present(self.git, (one.oid for one in logged))
+        stashed = [stash.oid for stash in found.stashes]
+        beyond = await read_unkept(self.git, present, [*found.kept.commits, *named, *stashed])
+        inner = {parent for parents in beyond.parents.values() for parent in parents}
+        tops = [one for one in logged if one.oid in beyond.parents and one.oid not in inner]
+        return tops[:_MAX_REFLOG]
+
+    async def _reached(self, judged: dict[str, JudgedTip]) -> frozenset[str]:
+        """The branches for which `git branch -d` needs no force: merged into what it checks."""
+        here = self.repository
+        safe = {n: o for n, o in here.branches.items() if judged[o].verdict == "safe"}
+        follows = {name: here.upstream_of(name) for name in safe}
+        by_head = [name for name, upstream in follows.items() if upstream is None]
+        merged = [n for n, upstream in follows.items() if upstream and upstream == safe[n]]
+        if by_head and here.head:
+            beyond = await read_unkept(self.git, [safe[n] for n in by_head], [here.head])
+            merged += [name for name in by_head if safe[name] not in beyond.parents]
+        return frozenset(merged)
+
+    async def _read_uncommitted(self, found: Found, state: State) -> None:
+        limiter = anyio.CapacityLimiter(_AT_ONCE)
+        here = self.repository.directory
+
+        async def read(number: int, tree: WorkTree) -> None:
+            async with limiter:
+                found.uncommitted[tree.path] = await self._status(number, tree)
+
+        async with anyio.create_task_group() as group:
+            for number, tree in enumerate(found.trees):
+                if tree.directory.resolve() == here:
+                    found.uncommitted[tree.path] = state.uncommitted if state.weighed else None
+                elif tree.repository is not None and not tree.repository.bare:
+                    group.start_soon(read, number, tree)
+
+    async def _status(self, number: int, tree: WorkTree) -> tuple[Uncommitted, ...] | None:
+        assert tree.repository is not None
+        if self.until < time.monotonic():
+            return None
+        place = self.place / f"tree-{number}"
+        try:
+            place.mkdir()
+            seconds = min(_STATUS_SECONDS, self.left)
+            git = await open_foreign(tree.repository, place, deadline=seconds)
+            return await settle_filtered(git, await read_status(git))
+        except (CommandError, FileError, OSError, ValueError):
+            return None  # said to be unknown, which is what it is
