@@ -23,6 +23,7 @@ from daydreamd.context.cache import Remembered, make_key, recall, remember
 from daydreamd.context.entry import SourceAnswers, make_facts
 from daydreamd.context.excerpts import choose_candidates, find_changes, read_excerpts
 from daydreamd.context.exclusion import make_exclusion
+from daydreamd.context.instruction_files import check_instructions
 from daydreamd.context.lines import count_lines
 from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
@@ -147,6 +148,9 @@ class _Surveyor:
             return asked
         if listing is not None:
             asked["markers"] = partial(find_markers, git, without=listing.too_large)
+            asked["instructions"] = partial(
+                check_instructions, self._root, git, excluded=self._excluded
+            )
         if head := repository.head:
             asked["history"] = partial(read_history, git, now=self.now)
             asked["branches"] = partial(date_commits, git, [head, *repository.branches.values()])

@@ -6,7 +6,7 @@ page stays the Markdown it was meant to be. Where it lies is the archive's matte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from daydreamd.insights.instructions_section import instruction_section
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
+from daydreamd.insights.only_here_section import cells, disk_section
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.insight import AnyInsight, Evidence, KnownInsight
 from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
@@ -34,7 +37,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `failure` says why there was no reflection, and is never shown as an insight; `partial` that
     the answer was cut at the deadline. `tidied` is one line; with `can_undo` the page says how to
     bring back what was ended. `elsewhere` are the open insights of other workspaces, and
-    `not_looked_at` says why something was not seen. `at` is aware, shown as local time.
+    `not_looked_at` says why something was not seen; `facts` are those of the workspaces looked at.
+    `at` is aware, shown as local time.
     """
 
     session_id: str
@@ -50,6 +54,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     can_undo: bool = False
     elsewhere: Sequence[KnownInsight] = ()
     not_looked_at: Sequence[str] = ()
+    facts: Mapping[str, WorkspaceFacts] = {}
 
 
 def render(report: Report) -> str:
@@ -66,6 +71,8 @@ def render(report: Report) -> str:
         elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
         several=len(report.workspaces) > 1,
+        disk=disk_section(report.facts),
+        instructions=instruction_section(report.facts),
     )
     return page.rstrip("\n") + "\n"
 
@@ -108,6 +115,7 @@ def _template() -> jinja2.Template:
         "quote": _quote,
         "seen": _seen,
         "changed": _changed,
+        "cells": cells,
     }
     return environment.get_template("report.md.j2")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from daydreamd.records.instructions import InstructionFault
 from daydreamd.records.only_here import OnlyHere
 
 
@@ -148,6 +149,7 @@ class WorkspaceFacts(msgspec.Struct, frozen=True, kw_only=True):
     markers: MarkerFacts | None = None
     activity: ActivityFacts | None = None
     only_here: tuple[OnlyHere, ...] | None = None
+    instructions: tuple[InstructionFault, ...] | None = None
     fingerprint: str | None = None
     failures: tuple[str, ...] = ()
     cached: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daydreamd.records.facts import DirtyFacts, GitFacts, WorkspaceFacts
+from daydreamd.screens.work_lines import say_work
 from daydreamd.units import say_count, say_duration
 
 
@@ -29,6 +30,8 @@ def say_facts(facts: WorkspaceFacts) -> Iterator[str]:
         yield from _row("hot", f"{spot.path} · {heat}")
     if marks:
         yield from _row("markers", f"{marks.todo} TODO, {marks.fixme} FIXME, {marks.hack} HACK")
+    for line in say_work({facts.name: facts}):
+        yield f"  {line}"
     yield from _row("took", f"{facts.seconds} s{', remembered' if facts.cached else ''}")
 
 

@@ -37,6 +37,7 @@ def draw_end(
     observations: Sequence[Observation] = (),
     report: Path | None = None,
     program: str = "daydreamd",
+    work: Sequence[str] = (),
 ) -> None:
     """What came of a session, and where to go on with which command of `program`."""
     new = [item for item in session.insight_items if item.status == "new"]
@@ -45,6 +46,8 @@ def draw_end(
         _draw_new(console, new, list(session.workspace_analysis), width)
     elif observations:
         _draw_facts(console, observations, width)
+    for line in work:
+        console.print(Text(line, overflow="fold"), soft_wrap=True)
     console.print()
     onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]

@@ -344,7 +344,9 @@ def subtree(world, name):
     world.write("part.py", world.say() + "\npart = 1\n")
     world.commit("of another history")
     world.git("checkout", "-q", "main")
-    world.git("merge", "-q", "-s", "ours", "--no-commit", "--allow-unrelated-histories", f"{name}-sub")
+    world.git(
+        "merge", "-q", "-s", "ours", "--no-commit", "--allow-unrelated-histories", f"{name}-sub"
+    )
     world.git("read-tree", f"--prefix=vendor/{name.replace('/', '-')}/", "-u", f"{name}-sub")
     world.git("commit", "-q", "-m", "subtree")
     world.fates[f"{name}-sub"] = "merged"
@@ -469,7 +471,7 @@ WAYS = (
 
 def make_world(root, seed, *, branches=6):
     """A remote and a clone with some branches; each lies in `fates` and `ways`."""
-    chance = random.Random(seed)  # noqa: S311 - a history that can be made again
+    chance = random.Random(seed)
     world = World(Path(root), seed, chance)
     world.root.mkdir(parents=True, exist_ok=True)
     world.git("init", "-q", "--bare", "-b", "main", str(world.remote), at=world.root)
