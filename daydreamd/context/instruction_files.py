@@ -121,7 +121,8 @@ async def _confirmed(git: ForeignGit, suspects: list[_Suspect]) -> list[Instruct
     if not paths or git.repository.head is None:
         return []
     try:
-        ended = await _read_ends(git, paths)
+        ignored = await _read_ignored(git, paths)
+        ended = await _read_ends(git, [path for path in paths if path not in ignored])
     except CommandError:
         return []  # a history that cannot be read shows nothing
     found = []
@@ -134,8 +135,17 @@ async def _confirmed(git: ForeignGit, suspects: list[_Suspect]) -> list[Instruct
     return found
 
 
+async def _read_ignored(git: ForeignGit, paths: list[str]) -> frozenset[str]:
+    """Those that git ignores: they may lie on another machine, or come with a build."""
+    asked = "\0".join(paths).encode(errors="surrogateescape")
+    printed = await git.run("check-ignore", "-z", "--stdin", "--no-index", stdin=asked, ok=(0, 1))
+    return frozenset(os.fsdecode(printed).split("\0"))
+
+
 async def _read_ends(git: ForeignGit, paths: list[str]) -> Mapping[str, str]:
     """The newest commit that deleted each path, or the last file below it."""
+    if not paths:
+        return {}
     printed = await git.run(
         "log", "--diff-filter=D", "--no-renames", "--name-only", "-z", "--format=%x01%H",
         "--no-show-signature", str(git.repository.head), "--",

@@ -24,8 +24,13 @@ _HEDGED: Final = re.compile(
     r"writes?|written|outputs?|will be|would|should|planned|todo|future|optional\w*|if (?:present|"
     r"it exists|needed|any)|missing|archiv\w+|not exist|was|were|used to|deleted|superseded|history"
     r"|produc\w+|emit\w*|build artifacts?|temp\w*|download\w*|clone\w*|external\w*|upstream"
-    r"|other repo\w*)\b"
+    r"|other repo\w*|goes|sav(?:ed?|es)|stor(?:ed?|es)|upload\w*|local(?:ly)?|ignored|private)\b"
 )
+_MADE: Final = re.compile(
+    r"dist|build|out|outputs?|target|te?mp|logs?|cache|coverage|results|artifacts|uploads|vendor"
+    r"|node_modules|generated|gen|bin|obj|storage|data|v?env"
+)
+_EXAMPLES: Final = re.compile(r"path|foo|bar|xxx|yyyy|example|my|your|name")
 _SHELLS: Final = frozenset({"", "bash", "sh", "shell", "zsh", "console", "shell-session"})
 _MAKE: Final = re.compile(r"(?:^|&& ?|; ?)make\s+([a-z][\w.-]*)(?=\s|$|;|&|`)")
 _JUST: Final = re.compile(r"(?:^|&& ?|; ?)just\s+([a-z][\w-]*)(?=\s|$|;|&|`)")
@@ -95,8 +100,8 @@ def is_plain(path: str) -> bool:
     """Whether a path names one thing here: no pattern, placeholder, address or other place."""
     if re.search(r"[<>{}*$~|%\[\]()!,…\\ ]|\.\.\.|^/|^@|^[a-z][a-z0-9+.-]+:|^\d+/\d+$", path):
         return False
-    words = re.split(r"[/._-]", path.lower())
-    return not {"path", "foo", "bar", "xxx", "yyyy", "example", "my", "your", "name"} & set(words)
+    words, places = re.split(r"[/._-]", path.lower()), path.lower().split("/")
+    return not any(map(_EXAMPLES.fullmatch, words)) and not any(map(_MADE.fullmatch, places))
 
 
 def _commands(command: str, number: int) -> Iterator[Claim]:

@@ -74,7 +74,11 @@ class Judge:
         missing = [tip for tip in wanted if tip not in known]
         if not missing:
             return {tip: known[tip] for tip in wanted}
-        new, final = await self._judge_new(missing, place, seconds)
+        try:
+            new, final = await self._judge_new(missing, place, seconds)
+        except CommandError as error:
+            late = JudgedTip(verdict="unknown", proof=f"it could not be compared: {error}")
+            new, final = dict.fromkeys(missing, late), set()
         lasting = {tip: one for tip, one in known.items() if tip in set(wanted)}
         lasting |= {tip: one for tip, one in new.items() if tip in final}
         await self._remember(lasting)

@@ -21,6 +21,7 @@ class KeptHistory:
     def __init__(self, parents: dict[str, tuple[str, ...]], times: dict[str, int]) -> None:
         self._parents = parents
         self._times = times
+        self._order = list(parents)
         self._ranks = {oid: rank for rank, oid in enumerate(parents)}
         self._steps = 0
 
@@ -49,7 +50,7 @@ class KeptHistory:
         first = min((self._ranks[base] for base in bases if base in self._ranks), default=0)
         frontier = [self._ranks[base] for base in bases if base in self._ranks]
         heapq.heapify(frontier)
-        seen, order = set(frontier), list(self._parents)
+        seen = set(frontier)
 
         def is_after(oid: str) -> bool:
             rank = self._ranks.get(oid)
@@ -59,7 +60,7 @@ class KeptHistory:
                 return True
             while frontier and frontier[0] <= rank and self._steps < _MAX_STEPS:
                 self._steps += 1
-                for parent in self._parents[order[heapq.heappop(frontier)]]:
+                for parent in self._parents[self._order[heapq.heappop(frontier)]]:
                     above = self._ranks.get(parent)
                     if above is not None and above not in seen:
                         seen.add(above)

@@ -7,6 +7,7 @@ only a reflog still knows. It is told, with the commands that keep it; nothing i
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -89,11 +90,13 @@ class _Search:
         branches = list(here.branches.values())
         heads = [tree.head for tree in trees if tree.head] + [here.head or ""]
         named = [oid for oid in dict.fromkeys([*branches, *heads]) if oid]
-        found.logged = await self._unreached(found, named)
+        with suppress(CommandError):  # then the reflogs are told another time
+            found.logged = await self._unreached(found, named)
         tips = [*named, *(stash.oid for stash in found.stashes), *(o.oid for o in found.logged)]
         judge = Judge(self.git, kept, cache=self.cache, workspace=self.workspace)
         judged = await judge.judge(tips, place=self.place, seconds=self.left * 0.7)
-        found.reached = await self._reached(judged)
+        with suppress(CommandError):  # then no branch is known to need no force
+            found.reached = await self._reached(judged)
         await self._read_uncommitted(found, state)
         return found, judged
 

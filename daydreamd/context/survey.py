@@ -63,12 +63,12 @@ async def survey_workspace(
         state = await read_state(root, sources, place=Path(place), exclude=workspace.exclude)
         key = await in_thread(lambda: make_key(workspace, now=now, state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
+        own = await _only_here(workspace, state, sources, Path(place), cache, now)
         if known is None:
             look = _Surveyor(workspace, state, sources, Path(place), now)
             facts, excerpts = await look.survey()
         else:
             facts, excerpts = _grown_older(known.facts, state, now), known.excerpts
-        own = await _only_here(workspace, state, sources, Path(place), cache, now)
     if known is None and state.fingerprint and not sources.failures:
         new = Remembered(key=key, facts=facts, excerpts=excerpts)
         await sources.ask("cache", partial(remember, cache, workspace, new))
@@ -85,10 +85,13 @@ async def survey_workspace(
 async def _only_here(
     workspace: Workspace, state: State, sources: Sources, place: Path, cache: Path, now: float
 ) -> tuple[OnlyHere, ...] | None:
-    """What may exist nowhere else. Never remembered as a whole: other work trees change, too."""
+    """What may exist nowhere else. Never remembered as a whole: other work trees change, too.
+
+    It comes first, with half of the time: of all facts these are the last to be missed.
+    """
     find = partial(
         find_only_here, state, workspace=workspace.path, place=place, cache=cache, now=now,
-        seconds=sources.left * 0.8,
+        seconds=sources.left / 2,
     )  # fmt: skip
     return await sources.ask("only here", find)
 

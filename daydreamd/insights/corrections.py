@@ -1,7 +1,8 @@
 """Corrections that the owner types again and again, as rules that the instructions lack.
 
 Pure: it is given the prompts and proposes; nothing is written anywhere. A correction is a short
-sentence that forbids or demands. Two are the same where they forbid or demand nearly the same words.
+sentence that forbids or demands. Two are the same where both forbid, or both demand, nearly the
+same words.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ _DEMANDS: Final = re.compile(
     r"(?i)\b(?:always|instead|must|i (?:said|told you)|as i said|again|remember|please use|use)\b"
 )
 _WORD: Final = re.compile(r"[\w./:@#+-]*\w")
-_FILLING: Final = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "but", "can", "could", "do", "does", "don", "dont", "for", "from", "i", "in", "is", "it", "its", "just", "me", "my", "not", "of", "on", "or", "please", "remember", "said", "so", "stop", "never", "always", "again", "no", "that", "the", "this", "to", "told", "us", "use", "want", "we", "when", "with", "you", "your", "instead", "must", "t", "like", "have"]
+_FILLING: Final = re.compile(
+    r"an?|and|are|as|at|be|but|can|could|do|does|dont|for|from|i|in|is|its?|just|me|my|not|of|on|or"
+    r"|please|remember|said|so|stop|never|always|again|no|that|the|this|to|told|us|use|want|we|when"
+    r"|with|you|your|instead|must|t|like|have"
 )
 
 
@@ -69,7 +72,7 @@ def _corrections(text: str) -> Iterator[str]:
 
 def _words(sentence: str) -> str:
     words = (word.lower() for word in _WORD.findall(sentence.replace("'", "")))
-    return " ".join(sorted({word for word in words if word not in _FILLING}))
+    return " ".join(sorted({word for word in words if not _FILLING.fullmatch(word)}))
 
 
 def _put(groups: list[_Group], prompt: TypedPrompt, sentence: str) -> None:

@@ -29,7 +29,7 @@ _ORDER: Final = {"unique": 0, "unknown": 1, "safe": 2}
 
 
 class DiskRow(NamedTuple):
-    """A row of the table. `what`, `since` and `why` are plain text, the others commands or blank."""
+    """A row: `what`, `since` and `why` are plain text, the others are commands or blank."""
 
     what: str
     since: str
@@ -46,7 +46,7 @@ class DiskSection(NamedTuple):
 
 
 def disk_section(workspaces: Mapping[str, WorkspaceFacts]) -> DiskSection:
-    """What is to be told of all workspaces; a repository that several of them share is told once."""
+    """What is to be told; a repository that several workspaces share is told once."""
     told: dict[tuple[str, str, str], tuple[str, OnlyHere]] = {}
     for name, facts in workspaces.items():
         for entry in _worth_telling(facts.only_here or ()):
