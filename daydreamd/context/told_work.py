@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -201,32 +202,50 @@ class Teller:
         untracked = [one for one in known if one.code == "??"]
         changed = [one for one in known if one.code != "??"]
         if changed:
-            yield self._files("uncommitted", tree, root, changed)
+            yield from self._files("uncommitted", tree, root, changed)
         if untracked:
-            yield self._files("untracked", tree, root, untracked)
+            yield from self._files("untracked", tree, root, untracked)
 
-    def _files(self, kind: Kind, tree: WorkTree, root: Path, chosen: list[Uncommitted]) -> OnlyHere:
-        lying = measure(root, chosen)
+    def _files(
+        self, kind: Kind, tree: WorkTree, root: Path, chosen: list[Uncommitted]
+    ) -> Iterator[OnlyHere]:
+        lying = measure(root, chosen, self._tree_paths)
+        if not lying.paths:
+            return  # nothing but work trees, which are told themselves
         gone = kind == "uncommitted" and all("D" in one.code for one in chosen)
+        proof = "only deletions, not committed" if gone else "in no commit"
+        if lying.nested:
+            proof += f"; {lying.nested[0]} is a repository of its own"
         tip = JudgedTip(
             verdict="unknown" if gone else "unique",
-            proof="only deletions, not committed" if gone else "in no commit",
+            proof=proof,
             at=round(lying.since) if lying.since is not None else None,
             bytes=lying.bytes,
-            files=len(chosen),
+            files=len(lying.paths),
         )
-        shown = ", ".join(one.path for one in chosen[:3]) + (" …" if len(chosen) > 3 else "")
+        shown = ", ".join(lying.paths[:3]) + (" …" if len(lying.paths) > 3 else "")
+        name = f"{say_count(len(lying.paths), 'file')}: {shown}"
+        # `git add` would take another repository for one commit of it, and not what is in it.
         may_commit = not (tree.state or lying.nested or any(one.code == "uu" for one in chosen))
-        if lying.nested:
-            tip = replace(tip, proof=f"{tip.proof}; {lying.nested[0]} is a repository of its own")
-        name = f"{say_count(len(chosen), 'file')}: {shown}"
+        may_commit &= not self._would_add_trees(tree, root)
         keep = None
         if may_commit and tree.head:
             keep = work_commands.commit_all(tree.path, _slug(tree), self._remote)
-        return self._entry(
+        yield self._entry(
             kind, name, tree.path, tip, signs=(tree.branch or "", tree.path),
             commands=Commands(keep),
         )  # fmt: skip
+
+    @cached_property
+    def _tree_paths(self) -> frozenset[str]:
+        return frozenset(str(tree.path) for tree in self._found.trees)
+
+    def _would_add_trees(self, tree: WorkTree, root: Path) -> bool:
+        """Whether what is untracked holds other work trees."""
+        changes = self._found.uncommitted.get(tree.path) or ()
+        places = [root / one.path for one in changes if one.code == "??" and one.path[-1:] == "/"]
+        others = [other.path for other in self._found.trees if other.path != tree.path]
+        return any(other.is_relative_to(place) for place in places for other in others)
 
     # Commits that no branch holds.
 
@@ -273,25 +292,30 @@ def _slug(tree: WorkTree) -> str:
     return f"{kept or 'work'}-uncommitted"
 
 
-def measure(root: Path, chosen: Iterable[Uncommitted]) -> Lying:
-    """How much lies there, since when, and which directories are repositories of their own."""
-    size, since, nested, left = 0, None, [], _MAX_ENTRIES
-    names = [one.path for one in chosen]
-    waiting = [f"{root}/{name}" for name in names]
-    while waiting and left > 0:
-        here = waiting.pop()
-        left -= 1
-        try:
-            facts = os.lstat(here)
-            if stat.S_ISDIR(facts.st_mode):
-                below = [entry.path for entry in os.scandir(here)]
-                if f"{here.rstrip('/')}/.git" in {one.replace("//", "/") for one in below}:
-                    nested.append(os.path.relpath(here, root))
-                waiting.extend(below)
+def measure(root: Path, chosen: Iterable[Uncommitted], trees: frozenset[str]) -> Lying:
+    """What lies there, but for `trees`, and which directories are repositories of their own."""
+    size, since, nested, paths, left = 0, None, [], [], _MAX_ENTRIES
+    for one in chosen:
+        waiting, counted = [f"{root}/{one.path}".rstrip("/")], 0
+        while waiting and left > 0:
+            here = waiting.pop()
+            left -= 1
+            try:
+                facts = os.lstat(here)
+                below = [e.name for e in os.scandir(here)] if stat.S_ISDIR(facts.st_mode) else None
+            except OSError:
+                counted += not os.path.lexists(here)  # deleted: that is the change
                 continue
-        except OSError:
-            continue  # deleted meanwhile, or not ours to look into
-        size += facts.st_size
-        changed = max(facts.st_mtime, facts.st_ctime)
-        since = changed if since is None else min(since, changed)
-    return Lying(tuple(names), size, since, tuple(nested))
+            if below is None:
+                counted += 1
+                size += facts.st_size
+                changed = max(facts.st_mtime, facts.st_ctime)
+                since = changed if since is None else min(since, changed)
+            elif here not in trees and ".git" in below:
+                counted += 1
+                nested.append(os.path.relpath(here, root))
+            elif here not in trees:
+                waiting.extend(f"{here}/{name}" for name in below)
+        if counted or left <= 0:
+            paths.append(one.path)
+    return Lying(tuple(paths), size, since, tuple(nested))
