@@ -7,6 +7,7 @@ unknown, and newer work is decided first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -86,7 +87,7 @@ class Comparison:
     @property
     def _hurried(self) -> ForeignGit:
         """Git, with no more time than is left."""
-        return replace(self.git, deadline=max(0.2, min(self.git.deadline, self._left)))
+        return replace(self.git, deadline=max(1.0, min(self.git.deadline, self._left)))
 
     async def compare(self, tips: Iterable[str]) -> Compared:
         """Decide about each of the tips, whose objects are there."""
@@ -248,7 +249,7 @@ class Comparison:
         read = partial(read_versions, kept=self.kept.commits, paths=paths, blobs=blobs)
         until = None
         for since in (*edges, last):
-            if self._left < 1:
+            if self._left < self.seconds / 8:
                 return versions, until + 1 if until is not None else 1 << 60
             try:
                 await read(self._hurried, since=since, until=until, into=versions)
@@ -270,7 +271,10 @@ class Comparison:
             for tip, one in candidates.items()
         }
         found_in = {oid for one in decided.values() for oid in one.found_in}
-        undone = await read_reverted(self._hurried, self.kept.commits, oldest) if found_in else {}
+        undone: dict[str, str] = {}
+        with suppress(CommandError):  # a revert is worth a word, and no more
+            if found_in:
+                undone = await read_reverted(self._hurried, self.kept.commits, oldest)
         for tip, one in decided.items():
             where = names_of(one.found_in, undone)
             proof = one.proof or f"all of it is in {self.kept.place} by content{where}"

@@ -87,11 +87,11 @@ async def _only_here(
 ) -> tuple[OnlyHere, ...] | None:
     """What may exist nowhere else. Never remembered as a whole: other work trees change, too.
 
-    It comes first, with half of the time: of all facts these are the last to be missed.
+    It comes first, with most of the time: of all facts these are the last to be missed.
     """
     find = partial(
         find_only_here, state, workspace=workspace.path, place=place, cache=cache, now=now,
-        seconds=sources.left / 2,
+        seconds=sources.left * 0.6,
     )  # fmt: skip
     return await sources.ask("only here", find)
 
