@@ -17,7 +17,7 @@ from typing import Final
 from daydreamd.context.instruction_text import Claim
 
 _TARGET: Final = re.compile(r"^([^\s:#=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
-_RECIPE: Final = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:=\n]*)?:(?!=)", re.MULTILINE)
+_RECIPE: Final = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)", re.MULTILINE)
 _ALIAS: Final = re.compile(r"^alias\s+([\w-]+)\s*:=", re.MULTILINE)
 _LOWEST: Final = re.compile(r">=\s*v?(\d+)(?:\.(\d+))?")
 MANIFESTS: Final = re.compile(
