@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from daydreamd import __version__
-from daydreamd.context.cache import decided_name, make_private
+from daydreamd.context.cache import make_private, names_of
 from daydreamd.context.comparison import Comparison
 from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.kept import Kept
@@ -60,7 +60,7 @@ class Judge:
         self.kept = kept
         self._git = git
         self._cache = cache
-        self._name = decided_name(workspace)
+        _, self._name, _ = names_of(workspace)
         shallow = sorted(git.repository.shallow_ends)
         parts = repr([_FORMAT, __version__, list(kept.commits.items()), kept.reason, shallow])
         self._key = blake2b(parts.encode(errors="surrogateescape"), digest_size=16).hexdigest()

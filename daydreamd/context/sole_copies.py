@@ -7,8 +7,8 @@ only a reflog still knows. It is told, with the commands that keep it; nothing i
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,7 @@ from daydreamd.context.unsaved_refs import (
     read_stashes,
     read_work_trees,
 )
+from daydreamd.context.walked_refs import Walked, make_walk_key, recall_walk, remember_walk
 from daydreamd.errors import CommandError, FileError
 from daydreamd.records.only_here import OnlyHere
 
@@ -90,39 +91,23 @@ class _Search:
         branches = list(here.branches.values())
         heads = [tree.head for tree in trees if tree.head] + [here.head or ""]
         named = [oid for oid in dict.fromkeys([*branches, *heads]) if oid]
-        with suppress(CommandError):  # then the reflogs are told another time
-            found.logged = await self._unreached(found, named)
+        walk = _Walk(self.git, found, named, await in_thread(read_logged, here, trees))
+        walked = await in_thread(recall_walk, self.cache, self.workspace, walk.key)
+        if walked is not None:
+            found.logged = list(walked.logged)
+        else:
+            found.logged = await walk.unreached()
         tips = [*named, *(stash.oid for stash in found.stashes), *(o.oid for o in found.logged)]
         judge = Judge(self.git, kept, cache=self.cache, workspace=self.workspace)
         judged = await judge.judge(tips, place=self.place, seconds=self.left * 0.7)
-        with suppress(CommandError):  # then no branch is known to need no force
-            found.reached = await self._reached(judged)
+        safe = frozenset(n for n, oid in here.branches.items() if judged[oid].verdict == "safe")
+        if walked is None or walked.judged != safe:
+            walked = await walk.finish(safe)
+            if walk.complete:
+                await in_thread(remember_walk, self.cache, self.workspace, walked)
+        found.reached = walked.reached
         await self._read_uncommitted(found, state)
         return found, judged
-
-    async def _unreached(self, found: Found, named: list[str]) -> list[Logged]:
-        """What the reflogs know of, and no ref leads to."""
-        logged = await in_thread(read_logged, self.repository, found.trees)
-        if not (logged := [one for one in logged if one.oid not in set(named)]):
-            return []
-        present = await find_present(self.git, (one.oid for one in logged))
-        stashed = [stash.oid for stash in found.stashes]
-        beyond = await read_unkept(self.git, present, [*found.kept.commits, *named, *stashed])
-        inner = {parent for parents in beyond.parents.values() for parent in parents}
-        tops = [one for one in logged if one.oid in beyond.parents and one.oid not in inner]
-        return tops[:_MAX_REFLOG]
-
-    async def _reached(self, judged: dict[str, JudgedTip]) -> frozenset[str]:
-        """The branches for which `git branch -d` needs no force: merged into what it checks."""
-        here = self.repository
-        safe = {n: o for n, o in here.branches.items() if judged[o].verdict == "safe"}
-        follows = {name: here.upstream_of(name) for name in safe}
-        by_head = [name for name, upstream in follows.items() if upstream is None]
-        merged = [n for n, upstream in follows.items() if upstream and upstream == safe[n]]
-        if by_head and here.head:
-            beyond = await read_unkept(self.git, [safe[n] for n in by_head], [here.head])
-            merged += [name for name in by_head if safe[name] not in beyond.parents]
-        return frozenset(merged)
 
     async def _read_uncommitted(self, found: Found, state: State) -> None:
         limiter = anyio.CapacityLimiter(_AT_ONCE)
@@ -151,3 +136,67 @@ class _Search:
             return await settle_filtered(git, await read_status(git))
         except (CommandError, FileError, OSError, ValueError):
             return None  # said to be unknown, which is what it is
+
+
+@dataclass
+class _Walk:
+    """Two questions about refs for which git walks: what is reached from where."""
+
+    git: ForeignGit
+    found: Found
+    named: list[str]
+    logged: list[Logged]
+    complete: bool = True
+
+    @cached_property
+    def follows(self) -> dict[str, str | None]:
+        """Where the upstream of each branch is."""
+        here = self.git.repository
+        return {name: here.upstream_of(name) for name in here.branches}
+
+    @cached_property
+    def key(self) -> str:
+        """Names the state of all refs that the answers depend on."""
+        here, found = self.git.repository, self.found
+        stashes = [one.oid for one in found.stashes]
+        parts = (here.head, sorted(here.branches.items()), self.named, sorted(found.kept.commits))
+        return make_walk_key([*parts, sorted(self.follows.items()), stashes, self.logged])
+
+    async def unreached(self) -> list[Logged]:
+        """What the reflogs know of, and no ref leads to; nothing where it cannot be told now."""
+        known = set(self.named)
+        logged = [one for one in self.logged if one.oid not in known]
+        others = [*self.found.kept.commits, *self.named, *(one.oid for one in self.found.stashes)]
+        try:
+            present = await find_present(self.git, (one.oid for one in logged))
+            beyond = await read_unkept(self.git, present, others) if present else None
+        except CommandError:
+            self.complete = False
+            return []
+        if beyond is None:
+            return []
+        inner = {parent for parents in beyond.parents.values() for parent in parents}
+        tops = [one for one in logged if one.oid in beyond.parents and one.oid not in inner]
+        return tops[:_MAX_REFLOG]
+
+    async def finish(self, safe: frozenset[str]) -> Walked:
+        """With the branches for which `git branch -d` needs no force: merged into what it checks.
+
+        Where that cannot be told now there are none.
+        """
+        here = self.git.repository
+        at = {name: here.branches[name] for name in safe}
+        by_head = [name for name in at if self.follows[name] is None]
+        merged = [name for name in at if self.follows[name] == at[name]]
+        try:
+            if by_head and here.head:
+                beyond = await read_unkept(self.git, [at[n] for n in by_head], [here.head])
+                merged += [name for name in by_head if at[name] not in beyond.parents]
+        except CommandError:
+            self.complete = False
+        return Walked(
+            key=self.key,
+            logged=tuple(self.found.logged),
+            reached=frozenset(merged),
+            judged=safe,
+        )
