@@ -29,7 +29,7 @@ class Content(NamedTuple):
 
 
 @dataclass
-class Change:
+class ContentChange:
     """One path: what it is now, and what it was on each side that it is compared with."""
 
     path: bytes
@@ -47,9 +47,9 @@ class Versions:
     of_blob: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def parse_raw(printed: bytes) -> Iterator[tuple[str, list[Change]]]:
+def parse_raw(printed: bytes) -> Iterator[tuple[str, list[ContentChange]]]:
     """Each commit (or pair of trees: the second) with its changes; those without any may lack."""
-    commit, changes = "", list[Change]()
+    commit, changes = "", list[ContentChange]()
     tokens = iter(printed.split(b"\0"))
     for token in tokens:
         said = token.lstrip(b"\n")
@@ -64,17 +64,17 @@ def parse_raw(printed: bytes) -> Iterator[tuple[str, list[Change]]]:
         yield commit, changes
 
 
-def _change(record: bytes, path: bytes) -> Change:
+def _change(record: bytes, path: bytes) -> ContentChange:
     sides = len(record) - len(record.lstrip(b":"))
     words = record[sides:].decode().split(" ")
     modes, blobs = words[: sides + 1], words[sides + 1 : 2 * sides + 2]
     *before, now = map(Content, modes, blobs)
-    return Change(path, now, tuple(before))
+    return ContentChange(path, now, tuple(before))
 
 
 async def diff_tips(
     git: ForeignGit, pairs: Mapping[str, tuple[str, ...]]
-) -> dict[str, list[Change]]:
+) -> dict[str, list[ContentChange]]:
     """What each tip has that none of the commits beside it has."""
     if not pairs:
         return {}
@@ -83,7 +83,7 @@ async def diff_tips(
     return dict(parse_raw(printed))
 
 
-async def diff_trees(git: ForeignGit, trees: Iterable[str]) -> dict[str, list[Change]]:
+async def diff_trees(git: ForeignGit, trees: Iterable[str]) -> dict[str, list[ContentChange]]:
     """All that is in each tree, as if it had been added to nothing; by the tree's id."""
     wanted = list(dict.fromkeys(trees))
     if not wanted:
@@ -93,7 +93,7 @@ async def diff_trees(git: ForeignGit, trees: Iterable[str]) -> dict[str, list[Ch
     return dict(parse_raw(printed))
 
 
-async def read_changes(git: ForeignGit, commits: Iterable[str]) -> dict[str, list[Change]]:
+async def read_changes(git: ForeignGit, commits: Iterable[str]) -> dict[str, list[ContentChange]]:
     """What each commit changed; of a merge only what differs from all of its parents."""
     asked = "\n".join(dict.fromkeys(commits))
     if not asked:

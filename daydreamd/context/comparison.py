@@ -16,7 +16,7 @@ from typing import Final
 import anyio
 
 from daydreamd.context.changed_content import (
-    Change,
+    ContentChange,
     Versions,
     diff_tips,
     diff_trees,
@@ -25,7 +25,7 @@ from daydreamd.context.changed_content import (
 )
 from daydreamd.context.content_proof import (
     Candidate,
-    Decision,
+    Ruling,
     decide,
     names_of,
     pairs_to_compare,
@@ -54,16 +54,16 @@ _MAX_COMMITS: Final = 20_000
 _MAX_PASSING: Final = 20_000
 _MAX_JOINED: Final = 60
 _COMMITS_AT_ONCE: Final = 8_000
-NO_TIME: Final = Decision("unknown", "there was no time to compare it", final=False)
+NO_TIME: Final = Ruling("unknown", "there was no time to compare it", final=False)
 
 
 @dataclass
 class Compared:
     """What came of it: decisions, and what they rest on, by tip."""
 
-    decisions: dict[str, Decision] = field(default_factory=dict)
+    decisions: dict[str, Ruling] = field(default_factory=dict)
     lineages: dict[str, Lineage] = field(default_factory=dict)
-    changes: dict[str, list[Change]] = field(default_factory=dict)
+    changes: dict[str, list[ContentChange]] = field(default_factory=dict)
     unkept: Unkept = field(default_factory=lambda: Unkept({}, {}, cut=False))
 
 
@@ -108,10 +108,10 @@ class Comparison:
         except CommandError as error:
             reason = f"it could not be compared: {error}"
             undecided = [tip for tip in open_tips if result.decisions[tip] is NO_TIME]
-            result.decisions |= dict.fromkeys(undecided, Decision("unknown", reason, final=False))
+            result.decisions |= dict.fromkeys(undecided, Ruling("unknown", reason, final=False))
         return result
 
-    async def _say_where(self, merged: list[str]) -> dict[str, Decision]:
+    async def _say_where(self, merged: list[str]) -> dict[str, Ruling]:
         """Of tips that kept commits descend from: which kept ones."""
         if not merged:
             return {}
@@ -123,7 +123,7 @@ class Comparison:
             where = self.kept.place if tip not in beyond.parents else at or "a branch of a remote"
             verb = "is what" if at == where else "all of it is in"
             proof = f"{where} is at the same commit" if verb == "is what" else f"{verb} {where}"
-            said[tip] = Decision("safe", proof)
+            said[tip] = Ruling("safe", proof)
         reverted = await self._reverted(merged, beyond.parents)
         return {tip: replace(one, proof=one.proof + reverted(tip)) for tip, one in said.items()}
 
@@ -154,12 +154,10 @@ class Comparison:
         for tip in sorted(tips, key=lambda tip: -result.unkept.times[tip]):
             lineage = result.lineages[tip]
             if not self.kept.commits:
-                result.decisions[tip] = Decision("unknown", self.kept.reason)
+                result.decisions[tip] = Ruling("unknown", self.kept.reason)
             elif lineage.cut:
                 reason = "its history is cut, or longer than can be compared"
-                result.decisions[tip] = Decision(
-                    "unknown", f"{reason}; it is not in any remote ref"
-                )
+                result.decisions[tip] = Ruling("unknown", f"{reason}; it is not in any remote ref")
             elif len(seen) < _MAX_COMMITS:
                 seen.update(lineage.commits)
                 chosen.append(tip)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from daydreamd.context.changed_content import Change, Content, Versions
+from daydreamd.context.changed_content import Content, ContentChange, Versions
 from daydreamd.context.same_change import Differences, Pair, hold_against
 from daydreamd.records.only_here import Verdict
 
@@ -21,7 +21,7 @@ _MAX_VERSIONS: Final = 40
 
 
 @dataclass(frozen=True)
-class Decision:
+class Ruling:
     """A verdict and its reason. `found_in` are kept commits that hold the content, newest first."""
 
     verdict: Verdict
@@ -39,15 +39,15 @@ class Candidate:
     where not all kept commits made since could be read.
     """
 
-    changes: Sequence[Change]
-    on_the_way: Sequence[Change]
+    changes: Sequence[ContentChange]
+    on_the_way: Sequence[ContentChange]
     after: Callable[[str], bool] = field(repr=False)
     at_end: Mapping[bytes, str] = field(default_factory=dict)
     """What paths hold in the end that were changed on the way, where that is known."""
     complete: bool = True
 
 
-def passing_contents(candidate: Candidate) -> list[Change]:
+def passing_contents(candidate: Candidate) -> list[ContentChange]:
     """What stood, on the way, at paths that are in the end as they were before."""
     changed = {change.path for change in candidate.changes}
     return [
@@ -72,10 +72,10 @@ def pairs_to_compare(candidate: Candidate, versions: Versions) -> Iterator[Pair]
 
 def decide(
     candidate: Candidate, versions: Versions, differences: Differences, *, place: str
-) -> Decision:
+) -> Ruling:
     """Whether the content of a tip exists in a kept commit; `place` names the kept ones."""
     if not candidate.changes and not candidate.on_the_way:
-        return Decision("unknown", "its commits are empty: only their messages are not elsewhere")
+        return Ruling("unknown", "its commits are empty: only their messages are not elsewhere")
     found: list[Sequence[str]] = []
     lost: list[_Missing] = []
     for change in candidate.changes:
@@ -87,16 +87,16 @@ def decide(
     passing = passing_contents(candidate)
     gone = [one for one in passing if not _stood_anywhere(one, versions)]
     if not lost and not gone:
-        return Decision("safe", "", _fewest(found))
+        return Ruling("safe", "", _fewest(found))
     return _unproven(candidate, lost, gone, place)
 
 
-def _stood_anywhere(change: Change, versions: Versions) -> bool:
+def _stood_anywhere(change: ContentChange, versions: Versions) -> bool:
     """Whether a kept commit, be it an earlier one, gave the path this content."""
     return any(_same(content, change.now) for _, content in versions.of_path.get(change.path, ()))
 
 
-def _places(change: Change, candidate: Candidate, versions: Versions) -> list[str]:
+def _places(change: ContentChange, candidate: Candidate, versions: Versions) -> list[str]:
     """The kept commits, since the bases, that gave a path just this content and mode."""
     known = versions.of_path.get(change.path, ())
     return [oid for oid, content in known if _same(content, change.now) and candidate.after(oid)]
@@ -106,7 +106,7 @@ def _same(one: Content, other: Content) -> bool:
     return one == other or (one.mode == other.mode == _GONE)
 
 
-def _befores(change: Change) -> list[str]:
+def _befores(change: ContentChange) -> list[str]:
     """What the change may be compared with; "" where there was nothing, none of a submodule."""
     modes = {content.mode for content in (*change.before, change.now)}
     if "160000" in modes:
@@ -129,7 +129,7 @@ def _other_versions(
 
 
 def _held_in_parts(
-    change: Change, candidate: Candidate, versions: Versions, differences: Differences
+    change: ContentChange, candidate: Candidate, versions: Versions, differences: Differences
 ) -> list[str]:
     """Kept commits after which all parts of the change stood in the file, each in its place."""
     others = _other_versions(change.path, candidate, versions)
@@ -157,7 +157,7 @@ class _Missing:
 
 
 def _missing(
-    change: Change, candidate: Candidate, versions: Versions, differences: Differences
+    change: ContentChange, candidate: Candidate, versions: Versions, differences: Differences
 ) -> _Missing:
     if change.now.mode != _GONE and versions.of_blob.get(change.now.blob):
         return _Missing(change.path, new=False)  # at another path, or before its commits
@@ -174,21 +174,21 @@ def _missing(
 
 
 def _unproven(
-    candidate: Candidate, lost: Sequence[_Missing], gone: Sequence[Change], place: str
-) -> Decision:
+    candidate: Candidate, lost: Sequence[_Missing], gone: Sequence[ContentChange], place: str
+) -> Ruling:
     number = len(candidate.changes)
     if not candidate.complete:
-        return Decision("unknown", "there was no time to compare all of it", final=False)
+        return Ruling("unknown", "there was no time to compare all of it", final=False)
     if any(one.new for one in lost):
         part = "its content" if len(lost) == number else f"{len(lost)} of its {number} files"
         verb = "is" if len(lost) in (1, number) else "are"
-        return Decision("unique", f"{part} {verb} not in {place}")
+        return Ruling("unique", f"{part} {verb} not in {place}")
     if lost:
         part = "all of it" if len(lost) == number else f"{len(lost)} of its {number} files"
-        return Decision("unknown", f"{part} may be in {place}, but with other lines around it")
+        return Ruling("unknown", f"{part} may be in {place}, but with other lines around it")
     if not candidate.changes:
-        return Decision("unique", f"its commits undo each other; what they held is not in {place}")
-    return Decision(
+        return Ruling("unique", f"its commits undo each other; what they held is not in {place}")
+    return Ruling(
         "unknown",
         f"what it ends with is in {place}, but not what came and went on the way"
         f" ({len({one.path for one in gone})} files)",

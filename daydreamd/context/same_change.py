@@ -39,7 +39,7 @@ Differences = Mapping[Pair, tuple[Replaced, ...]]
 
 
 @dataclass
-class Held:
+class PartsHeld:
     """Of the parts of a change: how many there are, how many are missing, and whether a line of one
     of those is nowhere to be seen in what it was held against."""
 
@@ -48,7 +48,7 @@ class Held:
     has_new_line: bool
 
 
-def hold_against(wanted: Sequence[Replaced], others: Iterable[Sequence[Replaced]]) -> Held:
+def hold_against(wanted: Sequence[Replaced], others: Iterable[Sequence[Replaced]]) -> PartsHeld:
     """Look for each part of a change in the other changes, made to the same earlier content."""
     elsewhere = list(others)
     parts = {part for other in elsewhere for part in other}
@@ -56,7 +56,7 @@ def hold_against(wanted: Sequence[Replaced], others: Iterable[Sequence[Replaced]
     lines = {line for part in parts for line in part.lines}
     new = any(line.strip() and line not in lines for one in missing for line in one.lines)
     removed_only = any(not any(line.strip() for line in one.lines) for one in missing)
-    return Held(len(wanted), len(missing), new or removed_only)
+    return PartsHeld(len(wanted), len(missing), new or removed_only)
 
 
 def _lies_in(one: Replaced, parts: Iterable[Replaced]) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,6 +13,7 @@ from msgspec.structs import replace
 from daydreamd.context import work_commands
 from daydreamd.context.authorship import name_agent
 from daydreamd.context.judged_work import JudgedTip
+from daydreamd.context.lying_files import measure
 from daydreamd.context.repository import Repository
 from daydreamd.context.uncommitted import Uncommitted
 from daydreamd.context.unsaved_refs import Logged, Stash, WorkTree
@@ -24,18 +23,6 @@ from daydreamd.units import say_count
 
 if TYPE_CHECKING:
     from daydreamd.context.sole_copies import Found
-
-_MAX_ENTRIES: Final = 100_000
-
-
-@dataclass(frozen=True)
-class Lying:
-    """Files that are not committed: how many, how large, since when, and other repositories."""
-
-    paths: tuple[str, ...]
-    bytes: int
-    since: float | None
-    nested: tuple[str, ...] = ()
 
 
 class Commands(NamedTuple):
@@ -290,32 +277,3 @@ def _slug(tree: WorkTree) -> str:
     named = tree.branch or tree.path.name
     kept = "".join(c if c.isalnum() or c in "._-/" else "-" for c in named).strip("-./")
     return f"{kept or 'work'}-uncommitted"
-
-
-def measure(root: Path, chosen: Iterable[Uncommitted], trees: frozenset[str]) -> Lying:
-    """What lies there, but for `trees`, and which directories are repositories of their own."""
-    size, since, nested, paths, left = 0, None, [], [], _MAX_ENTRIES
-    for one in chosen:
-        waiting, counted = [f"{root}/{one.path}".rstrip("/")], 0
-        while waiting and left > 0:
-            here = waiting.pop()
-            left -= 1
-            try:
-                facts = os.lstat(here)
-                below = [e.name for e in os.scandir(here)] if stat.S_ISDIR(facts.st_mode) else None
-            except OSError:
-                counted += not os.path.lexists(here)  # deleted: that is the change
-                continue
-            if below is None:
-                counted += 1
-                size += facts.st_size
-                changed = max(facts.st_mtime, facts.st_ctime)
-                since = changed if since is None else min(since, changed)
-            elif here not in trees and ".git" in below:
-                counted += 1
-                nested.append(os.path.relpath(here, root))
-            elif here not in trees:
-                waiting.extend(f"{here}/{name}" for name in below)
-        if counted or left <= 0:
-            paths.append(one.path)
-    return Lying(tuple(paths), size, since, tuple(nested))
