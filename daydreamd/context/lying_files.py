@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from daydreamd.context.exclusion import VENDORED
 from daydreamd.context.uncommitted import Uncommitted
 
 _MAX_ENTRIES: Final = 100_000
@@ -51,3 +52,26 @@ def measure(root: Path, chosen: Iterable[Uncommitted], trees: frozenset[str]) ->
         if counted or left <= 0:
             paths.append(one.path)
     return Lying(tuple(paths), size, since, tuple(nested))
+
+
+def holds_repository(root: Path) -> bool:
+    """Whether another repository lies below a work tree, or it is too large to tell.
+
+    `git worktree remove` looks at nothing that is ignored, and would take such a one with it.
+    """
+    waiting, left = [str(root)], _MAX_ENTRIES // 2
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    left -= 1
+                    if entry.name == ".git" and here != str(root):
+                        return True
+                    if entry.is_dir(follow_symlinks=False) and entry.name not in VENDORED:
+                        waiting.append(entry.path)
+        except OSError:
+            return True  # not ours to look into
+        if left < 0:
+            return True
+    return False

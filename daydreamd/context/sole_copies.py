@@ -6,6 +6,7 @@ only a reflog still knows. It is told, with the commands that keep it; nothing i
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Final
 
 import anyio
 
+from daydreamd.context.discovery import find_repository
 from daydreamd.context.filtered import settle_filtered
 from daydreamd.context.foreign import ForeignGit, open_foreign
 from daydreamd.context.judged_work import Judge, JudgedTip
@@ -21,7 +23,7 @@ from daydreamd.context.kept import Kept, find_kept
 from daydreamd.context.repository import Repository
 from daydreamd.context.state import State, in_thread
 from daydreamd.context.told_work import Teller
-from daydreamd.context.uncommitted import Uncommitted, read_status
+from daydreamd.context.uncommitted import Uncommitted, Weighed, read_status
 from daydreamd.context.unkept import find_present, read_unkept
 from daydreamd.context.unsaved_refs import (
     Logged,
@@ -32,11 +34,12 @@ from daydreamd.context.unsaved_refs import (
     read_work_trees,
 )
 from daydreamd.context.walked_refs import Walked, make_walk_key, recall_walk, remember_walk
-from daydreamd.errors import CommandError, FileError
+from daydreamd.errors import CommandError, FileError, WorkspaceError
 from daydreamd.records.only_here import OnlyHere
 
 _AT_ONCE: Final = 2
 _MAX_REFLOG: Final = 200
+_MAX_SUBMODULES: Final = 30
 _STATUS_SECONDS: Final = 5.0
 
 
@@ -61,13 +64,55 @@ async def find_only_here(
     Takes about `seconds` at most; what was not decided by then is said to be unknown. `place` is a
     directory of our own. CommandError and FileError where the repository cannot be read.
     """
+    until = time.monotonic() + seconds
+    told = list(await _look_into(state, workspace, place, cache, now, until))
+    for number, path in enumerate(await _submodules(state)):
+        inner = place / f"submodule-{number}"
+        if below := await _open_submodule(path, inner, until):
+            found = await _look_into(below, str(path), inner, cache, now, until)
+            told += [one for one in found if one.verdict != "safe"]
+    return tuple(told)
+
+
+async def _look_into(
+    state: State, workspace: str, place: Path, cache: Path, now: float, until: float
+) -> tuple[OnlyHere, ...]:
     repository, git = state.repository, state.git
     if repository is None or git is None:
         return ()
-    until = time.monotonic() + seconds
     search = _Search(repository, git, place, cache, workspace, until)
     found, judged = await search.search(state)
     return await in_thread(lambda: tuple(Teller(repository, found, judged, now).tell()))
+
+
+async def _submodules(state: State) -> list[Path]:
+    """Where the submodules of a work tree lie: repositories with branches of their own."""
+    here, git = state.repository, state.git
+    if here is None or git is None or not await in_thread(_lists_submodules, here.top):
+        return []
+    printed = await git.run("ls-files", "-s", "-z", max_stdout=24 << 20, cut=True)
+    links = (entry for entry in printed.split(b"\0") if entry.startswith(b"160000 "))
+    return [here.top / os.fsdecode(entry.partition(b"\t")[2]) for entry in links][:_MAX_SUBMODULES]
+
+
+def _lists_submodules(top: Path) -> bool:
+    return os.path.lexists(top / ".gitmodules")
+
+
+async def _open_submodule(path: Path, place: Path, until: float) -> State | None:
+    """The state of a submodule, where it is checked out and there is time left."""
+    if until < time.monotonic():
+        return None
+    try:
+        repository = await in_thread(find_repository, path)
+        if repository is None or repository.top != path:
+            return None
+        await in_thread(place.mkdir)
+        git = await open_foreign(repository, place, deadline=_STATUS_SECONDS)
+        changes = await settle_filtered(git, await read_status(git))
+    except (CommandError, FileError, WorkspaceError, OSError, ValueError):
+        return None  # it is not checked out, or no repository that can be read
+    return State(repository, git, changes, Weighed(""), None)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from daydreamd.context import work_commands
 from daydreamd.context.authorship import name_agent
 from daydreamd.context.judged_work import JudgedTip
-from daydreamd.context.lying_files import measure
+from daydreamd.context.lying_files import holds_repository, measure
 from daydreamd.context.repository import Repository
 from daydreamd.context.uncommitted import Uncommitted
 from daydreamd.context.unsaved_refs import Logged, Stash, WorkTree
@@ -135,7 +135,10 @@ class Teller:
         elif verdict == "safe" and (reasons or (known is None and tree.repository)):
             verdict = "unknown"
             reasons = reasons or ["what is uncommitted there cannot be known"]
-        removable = verdict == "safe" and tree.locked is None and not self._holds_others(tree)
+        if verdict == "safe" and tree.repository and holds_repository(tree.path):
+            verdict = "unknown"
+            reasons = ["another repository may lie in it, which would go with it"]
+        removable = verdict == "safe" and tree.locked is None
         keep = self._keep_tree(tree, tip, dirt) if verdict != "safe" else None
         remove = work_commands.remove_work_tree(self._place, tree.path) if removable else None
         return self._entry(
@@ -164,12 +167,6 @@ class Teller:
         if tree.locked is not None:
             reasons.append(f"locked: {tree.locked}" if tree.locked else "locked")
         return reasons
-
-    def _holds_others(self, tree: WorkTree) -> bool:
-        return any(
-            other.path != tree.path and other.path.is_relative_to(tree.path)
-            for other in self._found.trees
-        )
 
     def _keep_tree(self, tree: WorkTree, tip: JudgedTip, dirt: list[OnlyHere]) -> str | None:
         if dirt:

@@ -12,6 +12,7 @@ from daydreamd.context.gathering import gather_context
 from daydreamd.context.workspaces import find_workspaces
 from daydreamd.records.events import Emitter
 from tests.bench.table import Row
+from tests.fakes.large_repository import make_large
 from tests.fakes.merged_branches import lines_elsewhere, make_world
 
 REPOSITORIES = 100
@@ -21,6 +22,9 @@ def measure():
     """Lost work that was called safe, and safe work that was called so."""
     with tempfile.TemporaryDirectory(prefix="daydreamd-bench-") as directory:
         yield f"work in {REPOSITORIES} repositories", list(_rows(Path(directory)))
+    with tempfile.TemporaryDirectory(prefix="daydreamd-bench-") as directory:
+        title = "100,000 commits, 2,000 branches, 121 work trees"
+        yield title, list(_large_rows(Path(directory)))
 
 
 def _rows(directory):
@@ -45,6 +49,16 @@ def _rows(directory):
     yield Row("safe works called safe, %", told * 100, "", "promised: 90; " + ", ".join(others))
     yield Row("branches", sum(n for key, n in counts.items() if isinstance(key, tuple)), "")
     yield Row("a repository's context", seconds / REPOSITORIES)
+
+
+def _large_rows(directory):
+    clone = make_large(directory, commits=100_000, branches=2_000, worktrees=121)
+    for what in ("context, for the first time", "context, unchanged"):
+        began = time.perf_counter()
+        verdicts = anyio.run(ask_about, clone, directory)
+        undecided = sum(one.verdict == "unknown" for one in verdicts.values())
+        note = f"promised: at most 28 s; {undecided} of {len(verdicts)} not decided"
+        yield Row(what, time.perf_counter() - began, "s", note)
 
 
 async def ask_about(clone, directory):

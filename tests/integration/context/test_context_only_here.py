@@ -336,3 +336,29 @@ async def test_a_work_tree_that_does_not_point_back_is_not_looked_into(clone, wo
     told = await work_of(clone)
     assert not [one for one in told.values() if "secret" in one["name"]]
     assert told["worktree", "main"]["verdict"] != "safe"
+
+
+async def test_a_repository_that_is_ignored_in_a_work_tree_would_go_with_it(
+    clone, work_of, make_repo, tmp_path
+):
+    clone.write(".gitignore", "scratch/\n")
+    clone.commit()
+    clone.git("push", "-q")
+    clone.git("worktree", "add", "-q", str(tmp_path / "t"))
+    make_repo("t/scratch/inner")
+    told = (await work_of(clone))["worktree", "t"]
+    assert (told["verdict"], told["remove"]) == ("unknown", None)
+
+
+async def test_a_commit_in_a_submodule_is_told_with_its_place(clone, work_of, tmp_path):
+    clone.git("submodule", "add", "-q", str(tmp_path / "remote.git"), "lib")
+    clone.commit()
+    clone.git("push", "-q")
+    lib = clone.path / "lib"
+    clone.git("-C", str(lib), "checkout", "-q", "-b", "inside")
+    (lib / "inner.py").write_text("inner\n")
+    clone.git("-C", str(lib), "add", "inner.py")
+    clone.git("-C", str(lib), "commit", "-q", "-m", "inner")
+    told = (await work_of(clone))["branch", "inside"]
+    assert (told["verdict"], told["path"]) == ("unique", str(lib))
+    assert run(told["keep"])[0] == 0
