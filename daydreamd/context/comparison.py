@@ -40,7 +40,7 @@ from daydreamd.context.kept_history import (
     read_kept_history,
     read_reverted,
 )
-from daydreamd.context.same_change import read_differences
+from daydreamd.context.same_change import MAX_PAIRS, read_differences
 from daydreamd.context.unkept import (
     CommitFacts,
     Lineage,
@@ -191,7 +191,7 @@ class Comparison:
         candidates = await self._with_ends(candidates)
         versions, horizon = await self._versions(candidates, history, oldest)
         candidates = {
-            tip: replace(one, complete=since[tip] - SLACK_SECONDS >= horizon)
+            tip: replace(one, complete=max(0, since[tip] - SLACK_SECONDS) >= horizon)
             for tip, one in candidates.items()
         }
         await self._decide(candidates, versions, oldest)
@@ -260,10 +260,13 @@ class Comparison:
         self, candidates: Mapping[str, Candidate], versions: Versions, oldest: int
     ) -> None:
         pairs = [pair for one in candidates.values() for pair in pairs_to_compare(one, versions)]
+        whole = len(set(pairs)) <= MAX_PAIRS
         try:
             differences = await read_differences(self._hurried, self.place, pairs)
-        except CommandError:
-            differences = {}  # contents that are not there, in a partial clone, or too large
+        except CommandError:  # contents that are not there, in a partial clone, or too large
+            differences, whole = {}, False
+        if not whole:
+            candidates = {tip: replace(one, complete=False) for tip, one in candidates.items()}
         decided = {
             tip: decide(one, versions, differences, place=self.kept.place)
             for tip, one in candidates.items()

@@ -178,7 +178,11 @@ def _unproven(
 ) -> Ruling:
     number = len(candidate.changes)
     if not candidate.complete:
-        return Ruling("unknown", "there was no time to compare all of it", final=False)
+        return Ruling(
+            "unknown",
+            "not all of it could be compared: no time, or content that is not there",
+            final=False,
+        )
     if any(one.new for one in lost):
         part = "its content" if len(lost) == number else f"{len(lost)} of its {number} files"
         verb = "is" if len(lost) in (1, number) else "are"

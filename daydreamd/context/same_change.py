@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from daydreamd.context.foreign import ForeignGit
 
-_MAX_PAIRS: Final = 4_000
+MAX_PAIRS: Final = 4_000
 _TELLING: Final = 16
 _HUNK: Final = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 
@@ -89,7 +89,7 @@ async def read_differences(git: ForeignGit, place: Path, pairs: Iterable[Pair]) 
     Both sides of all pairs are put into two trees of our own, below `place`, so that one git
     compares them all. Pairs above 4,000 are not looked at.
     """
-    wanted = list(dict.fromkeys(pairs))[:_MAX_PAIRS]
+    wanted = list(dict.fromkeys(pairs))[:MAX_PAIRS]
     if not wanted:
         return {}
     objects = place / "trees"

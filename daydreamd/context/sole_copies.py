@@ -52,6 +52,7 @@ class Found:
     stashes: list[Stash]
     uncommitted: dict[Path, tuple[Uncommitted, ...] | None] = field(default_factory=dict)
     logged: list[Logged] = field(default_factory=list)
+    staged: dict[str, str] = field(default_factory=dict)
     reached: frozenset[str] = frozenset()
     """Safe branches that `git branch -d` would remove without being forced."""
 
@@ -142,7 +143,9 @@ class _Search:
             found.logged = list(walked.logged)
         else:
             found.logged = await walk.unreached()
-        tips = [*named, *(stash.oid for stash in found.stashes), *(o.oid for o in found.logged)]
+        found.staged = await self._staged(found.stashes)
+        stashed = [*(stash.oid for stash in found.stashes), *found.staged.values()]
+        tips = [*named, *stashed, *(one.oid for one in found.logged)]
         judge = Judge(self.git, kept, cache=self.cache, workspace=self.workspace)
         judged = await judge.judge(tips, place=self.place, seconds=self.left * 0.7)
         safe = frozenset(n for n, oid in here.branches.items() if judged[oid].verdict == "safe")
@@ -154,6 +157,18 @@ class _Search:
         await self._read_uncommitted(found, state)
         return found, judged
 
+    async def _staged(self, stashes: list[Stash]) -> dict[str, str]:
+        """What was staged when something was stashed: a commit of its own, beside the stash's."""
+        if not stashes:
+            return {}
+        asked = "\n".join(stash.oid for stash in stashes).encode()
+        printed = await self.git.run(
+            "rev-list", "--no-walk=unsorted", "--parents", "--stdin", "--ignore-missing",
+            stdin=asked,
+        )  # fmt: skip
+        lines = [line.split() for line in printed.decode().splitlines()]
+        return {words[0]: words[2] for words in lines if len(words) > 2}
+
     async def _read_uncommitted(self, found: Found, state: State) -> None:
         limiter = anyio.CapacityLimiter(_AT_ONCE)
         here = self.repository.directory
@@ -164,7 +179,7 @@ class _Search:
 
         async with anyio.create_task_group() as group:
             for number, tree in enumerate(found.trees):
-                if tree.directory.resolve() == here:
+                if tree.directory.resolve() == here and not self.repository.prefix:
                     found.uncommitted[tree.path] = state.uncommitted if state.weighed else None
                 elif tree.repository is not None and not tree.repository.bare:
                     group.start_soon(read, number, tree)

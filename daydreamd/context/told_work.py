@@ -180,8 +180,6 @@ class Teller:
     def _lying(self, tree: WorkTree) -> Iterator[OnlyHere]:
         changes = self._found.uncommitted.get(tree.path) or ()
         root = tree.path
-        if tree.directory == self._here.directory and self._here.prefix:
-            root = root / self._here.prefix
         known = [one for one in changes if one.code != ".?"]
         untracked = [one for one in known if one.code == "??"]
         changed = [one for one in known if one.code != "??"]
@@ -239,15 +237,11 @@ class Teller:
             return False
         return not any(oid in self._judged[tip].commits for tip in self._here.branches.values())
 
-    def _commit(
-        self, kind: Kind, oid: str, path: Path, *, name: str = "", remove: str | None = None
-    ) -> OnlyHere:
+    def _commit(self, kind: Kind, oid: str, path: Path, *, name: str = "") -> OnlyHere:
         tip = self._judged[oid]
         named = name or f"{oid[: work_commands.SHORT]} {tip.subject}".rstrip()
         keep = None if tip.verdict == "safe" else self._keep_commit(oid, kind)
-        return self._entry(
-            kind, named, path, tip, signs=("", path), commands=Commands(keep, remove)
-        )
+        return self._entry(kind, named, path, tip, signs=("", path), commands=Commands(keep))
 
     def _keep_commit(self, oid: str, kind: str) -> str:
         if self._remote is None:
@@ -255,10 +249,20 @@ class Teller:
         return work_commands.push_commit(self._here.top, self._remote, oid, kind)
 
     def _stash(self, stash: Stash) -> OnlyHere:
-        safe = self._judged[stash.oid].verdict == "safe"
-        remove = work_commands.drop_stash(self._here.top, stash.number, stash.oid) if safe else None
-        named = f"stash@{{{stash.number}}}: {stash.message}"
-        return self._commit("stash", stash.oid, self._here.top, name=named, remove=remove)
+        entry = self._commit(
+            "stash", stash.oid, self._here.top, name=f"stash@{{{stash.number}}}: {stash.message}"
+        )
+        staged = self._judged.get(self._found.staged.get(stash.oid, ""))
+        if staged is not None and staged.verdict != "safe" and staged.files:
+            if entry.verdict != "safe":
+                return entry
+            keep = self._keep_commit(stash.oid, "stash")
+            proof = f"what was staged in it is another matter: {staged.proof}"
+            return replace(entry, verdict=staged.verdict, proof=proof, keep=keep)
+        if entry.verdict != "safe":
+            return entry
+        remove = work_commands.drop_stash(self._here.top, stash.number, stash.oid)
+        return replace(entry, remove=remove)
 
     def _reflog(self, logged: Logged) -> OnlyHere:
         entry = self._commit("reflog", logged.oid, self._here.top)

@@ -362,3 +362,26 @@ async def test_a_commit_in_a_submodule_is_told_with_its_place(clone, work_of, tm
     told = (await work_of(clone))["branch", "inside"]
     assert (told["verdict"], told["path"]) == ("unique", str(lib))
     assert run(told["keep"])[0] == 0
+
+
+async def test_what_was_staged_in_a_stash_counts_of_its_own(clone, work_of):
+    clone.write("app.py", "staged\n")
+    clone.git("add", "app.py")
+    clone.write("app.py", "working\n")
+    clone.git("stash", "push", "-q")
+    clone.write("app.py", "working\n")
+    clone.commit()
+    clone.git("push", "-q")
+    told = (await work_of(clone))["stash", "stash@{0}"]
+    assert (told["verdict"], told["remove"]) == ("unique", None)
+
+
+async def test_a_part_of_a_work_tree_tells_of_the_whole(clone, look_at, tmp_path):
+    clone.write("part/a.py", "a\n")
+    clone.commit()
+    clone.git("push", "-q")
+    clone.git("worktree", "add", "-q", str(tmp_path / "t"))
+    (tmp_path / "t" / "beside.txt").write_text("not in the part\n")
+    told = (await look_at(tmp_path / "t" / "part"))["only_here"]
+    (tree,) = [one for one in told if one["kind"] == "worktree"]
+    assert tree["verdict"] == "unique"
