@@ -131,14 +131,9 @@ class _Search:
 
     async def search(self, state: State) -> tuple[Found, dict[str, JudgedTip]]:
         here = self.repository
-        kept = await in_thread(find_kept, here)
-        trees = await in_thread(read_work_trees, here)
-        found = Found(kept, trees, await in_thread(read_stashes, here))
-        branches = list(here.branches.values())
-        heads = [tree.head for tree in trees if tree.head] + [here.head or ""]
-        named = [oid for oid in dict.fromkeys([*branches, *heads]) if oid]
-        walk = _Walk(self.git, found, named, await in_thread(read_logged, here, trees))
-        walked = await in_thread(recall_walk, self.cache, self.workspace, walk.key)
+        # In one go: each change of thread costs as much as what it is for.
+        found, walk, walked = await in_thread(self._read_refs)
+        kept, named = found.kept, walk.named
         if walked is not None:
             found.logged = list(walked.logged)
         else:
@@ -156,6 +151,15 @@ class _Search:
         found.reached = walked.reached
         await self._read_uncommitted(found, state)
         return found, judged
+
+    def _read_refs(self) -> tuple[Found, _Walk, Walked | None]:
+        """All that plain files say."""
+        here = self.repository
+        found = Found(find_kept(here), read_work_trees(here), read_stashes(here))
+        heads = [tree.head for tree in found.trees] + [here.head]
+        named = [oid for oid in dict.fromkeys([*here.branches.values(), *heads]) if oid]
+        walk = _Walk(self.git, found, named, read_logged(here, found.trees))
+        return found, walk, recall_walk(self.cache, self.workspace, walk.key)
 
     async def _staged(self, stashes: list[Stash]) -> dict[str, str]:
         """What was staged when something was stashed: a commit of its own, beside the stash's."""
