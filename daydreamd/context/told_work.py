@@ -252,6 +252,7 @@ class Teller:
         entry = self._commit(
             "stash", stash.oid, self._here.top, name=f"stash@{{{stash.number}}}: {stash.message}"
         )
+        entry = replace(entry, commits=0)  # those it consists of are git's way to keep it
         staged = self._judged.get(self._found.staged.get(stash.oid, ""))
         if staged is not None and staged.verdict != "safe" and staged.files:
             if entry.verdict != "safe":
