@@ -44,7 +44,7 @@ _STATUS_SECONDS: Final = 5.0
 
 
 @dataclass
-class Found:
+class WorkFound:
     """Where work may lie, and what is uncommitted in each work tree (None: it cannot be known)."""
 
     kept: Kept
@@ -129,7 +129,7 @@ class _Search:
     def left(self) -> float:
         return max(0.5, self.until - time.monotonic())
 
-    async def search(self, state: State) -> tuple[Found, dict[str, JudgedTip]]:
+    async def search(self, state: State) -> tuple[WorkFound, dict[str, JudgedTip]]:
         here = self.repository
         # In one go: each change of thread costs as much as what it is for.
         found, walk, walked = await in_thread(self._read_refs)
@@ -152,10 +152,10 @@ class _Search:
         await self._read_uncommitted(found, state)
         return found, judged
 
-    def _read_refs(self) -> tuple[Found, _Walk, Walked | None]:
+    def _read_refs(self) -> tuple[WorkFound, _Walk, Walked | None]:
         """All that plain files say."""
         here = self.repository
-        found = Found(find_kept(here), read_work_trees(here), read_stashes(here))
+        found = WorkFound(find_kept(here), read_work_trees(here), read_stashes(here))
         heads = [tree.head for tree in found.trees] + [here.head]
         named = [oid for oid in dict.fromkeys([*here.branches.values(), *heads]) if oid]
         walk = _Walk(self.git, found, named, read_logged(here, found.trees))
@@ -173,7 +173,7 @@ class _Search:
         lines = [line.split() for line in printed.decode().splitlines()]
         return {words[0]: words[2] for words in lines if len(words) > 2}
 
-    async def _read_uncommitted(self, found: Found, state: State) -> None:
+    async def _read_uncommitted(self, found: WorkFound, state: State) -> None:
         limiter = anyio.CapacityLimiter(_AT_ONCE)
         here = self.repository.directory
 
@@ -207,7 +207,7 @@ class _Walk:
     """Two questions about refs for which git walks: what is reached from where."""
 
     git: ForeignGit
-    found: Found
+    found: WorkFound
     named: list[str]
     logged: list[Logged]
     complete: bool = True

@@ -22,7 +22,7 @@ from daydreamd.records.only_here import Kind, OnlyHere, Verdict
 from daydreamd.units import say_count
 
 if TYPE_CHECKING:
-    from daydreamd.context.sole_copies import Found
+    from daydreamd.context.sole_copies import WorkFound
 
 
 class Commands(NamedTuple):
@@ -39,7 +39,7 @@ class Teller:
     """Makes the entries of one repository, from what was found and decided."""
 
     def __init__(
-        self, repository: Repository, found: Found, judged: dict[str, JudgedTip], now: float
+        self, repository: Repository, found: WorkFound, judged: dict[str, JudgedTip], now: float
     ) -> None:
         self._here = repository
         self._found = found
