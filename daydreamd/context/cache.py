@@ -68,7 +68,8 @@ def prune(cache: Path, wanted: Iterable[Path]) -> int:
 
     It holds text of their files, and nobody asks for it any more. OSError where it cannot be.
     """
-    kept = {_file_name(os.fspath(path)) for path in wanted}
+    paths = [os.fspath(path) for path in wanted]
+    kept = {name for path in paths for name in names_of(path)}
     old = [file for file in cache.glob("context-*.json") if file.name not in kept]
     for file in old:
         file.unlink(missing_ok=True)
@@ -81,6 +82,13 @@ def make_private(directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make {directory}: {error.strerror}", path=directory) from error
+
+
+def names_of(path: str) -> tuple[str, str, str]:
+    """The files that keep a workspace's facts, what was decided about the work of its repository,
+    and what a walk through its refs found."""
+    name = _file_name(path)
+    return name, name.replace(".json", "-work.json"), name.replace(".json", "-refs.json")
 
 
 def _file_name(path: str) -> str:

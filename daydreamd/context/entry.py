@@ -15,6 +15,7 @@ from daydreamd.context.markers import Growth, marker_facts
 from daydreamd.context.state import State
 from daydreamd.context.workspaces import printable
 from daydreamd.records.facts import GitFacts, Marker, Technology, WorkspaceFacts
+from daydreamd.records.instructions import InstructionFault
 from daydreamd.records.workspace import Workspace
 
 
@@ -29,6 +30,7 @@ class SourceAnswers:
     history: list[Commit] | None = None
     branches: dict[str, int] | None = None
     upstream: tuple[int, int] | None = None
+    instructions: tuple[InstructionFault, ...] | None = None
 
     @property
     def hot_files(self) -> list[HotFile]:
@@ -67,6 +69,7 @@ def make_facts(
         activity=None
         if unknown
         else activity_facts(found.history or (), now=now, excluded=excluded),
+        instructions=found.instructions,
         fingerprint=state.fingerprint,
     )
 

@@ -77,20 +77,21 @@ class Repository:
     @cached_property
     def branches(self) -> dict[str, str]:
         """Local branches and the commits they are at."""
-        return self._below("refs/heads/")
+        start = "refs/heads/"
+        return {ref[len(start) :]: oid for ref, oid in self.refs_below(start).items()}
 
     @cached_property
     def remote_branches(self) -> dict[str, str]:
         """Remote-tracking branches and the commits they are at."""
-        return self._below("refs/remotes/")
+        start = "refs/remotes/"
+        return {ref[len(start) :]: oid for ref, oid in self.refs_below(start).items()}
 
-    def _below(self, start: str) -> dict[str, str]:
-        found = {
-            ref[len(start) :]: oid for ref, oid in self._packed.items() if ref.startswith(start)
-        }
+    def refs_below(self, start: str) -> dict[str, str]:
+        """The refs that begin with `start` (which ends with a slash), and what they are at."""
+        found = {ref: oid for ref, oid in self._packed.items() if ref.startswith(start)}
         for ref in self._loose(start):
             if oid := self.resolve(ref):
-                found[ref[len(start) :]] = oid
+                found[ref] = oid
         return found
 
     @property
@@ -111,8 +112,16 @@ class Repository:
     @property
     def upstream_ref(self) -> str | None:
         """The ref that the branch should be compared with, which may be gone."""
-        merge = self.config.get(f"branch.{self.branch}.merge", ("",))[-1]
-        remote = self.config.get(f"branch.{self.branch}.remote", ("",))[-1]
+        return self._upstream_ref_of(self.branch)
+
+    def upstream_of(self, branch: str) -> str | None:
+        """The commit that the upstream of a branch is at; None without one."""
+        ref = self._upstream_ref_of(branch)
+        return self.resolve(ref) if ref else None
+
+    def _upstream_ref_of(self, branch: str | None) -> str | None:
+        merge = self.config.get(f"branch.{branch}.merge", ("",))[-1]
+        remote = self.config.get(f"branch.{branch}.remote", ("",))[-1]
         if not merge or not remote:
             return None
         return merge if remote == "." else _tracking_ref(self.config, remote, merge)
@@ -146,6 +155,10 @@ class Repository:
     def resolve(self, ref: str) -> str | None:
         """The commit a ref is at, through symbolic refs."""
         return self._follow(ref)[1]
+
+    def follow(self, ref: str) -> str:
+        """The ref that a symbolic ref leads to; itself where it is none."""
+        return self._follow(ref)[0]
 
     def _follow(self, ref: str) -> tuple[str, str | None]:
         """The ref at the end of symbolic refs, and the commit it is at."""

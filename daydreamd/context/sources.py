@@ -22,6 +22,11 @@ class Sources:
         self.seconds = seconds
         self._until = anyio.current_time() + seconds
 
+    @property
+    def left(self) -> float:
+        """The seconds that are left for all of them."""
+        return max(0.0, self._until - anyio.current_time())
+
     async def ask(self, name: str, source: Callable[[], Awaitable[T]]) -> T | None:
         """Its answer. Of a source that failed or was too slow, `failures` says so."""
         answers = await self.ask_all({name: source})

@@ -24,16 +24,19 @@ from daydreamd.context.cache import Remembered, make_key, recall, remember
 from daydreamd.context.candidates.finding import find_candidates
 from daydreamd.context.entry import SourceAnswers, make_facts
 from daydreamd.context.exclusion import make_exclusion
+from daydreamd.context.instruction_files import check_instructions
 from daydreamd.context.lines import count_lines
 from daydreamd.context.listing import Listing, list_files
 from daydreamd.context.markers import find_markers, read_growth, search_files
 from daydreamd.context.roles import rank_files
+from daydreamd.context.sole_copies import find_only_here
 from daydreamd.context.sources import Sources
 from daydreamd.context.state import State, in_thread, read_state
 from daydreamd.context.tech_stack import find_tech_stack
 from daydreamd.context.workspaces import printable, require_directory
 from daydreamd.records.candidate import Candidate
 from daydreamd.records.facts import WorkspaceFacts
+from daydreamd.records.only_here import OnlyHere
 from daydreamd.records.reflected import Before
 from daydreamd.records.workspace import Excerpt, Workspace
 
@@ -73,6 +76,7 @@ async def survey_workspace(
         make = partial(make_key, workspace, now=now, days=days)
         key = await in_thread(lambda: make(state=state.parts()))
         known = await in_thread(recall, cache, workspace, key) if state.fingerprint else None
+        own = await _only_here(workspace, state, sources, Path(place), cache, now)
         new = known
         if new is None:
             look = _Surveyor(workspace, state, sources, Path(place), now)
@@ -88,6 +92,7 @@ async def survey_workspace(
             excerpts += await _besides(workspace, state, sources, new, before)
     facts = replace(
         facts,
+        only_here=own,
         failures=tuple(f"{source}: {reason}" for source, reason in sources.failures),
         cached=known is not None,
         seconds=round(time.monotonic() - began, 3),
@@ -120,6 +125,20 @@ def _days_back(before: Before | None, now: float) -> int:
     since = before.reflected_at if before else None
     days = math.ceil((now - since) / DAY_SECONDS) if since else 0
     return max(WEEK_SECONDS // DAY_SECONDS, min(days, HISTORY_DAYS))
+
+
+async def _only_here(
+    workspace: Workspace, state: State, sources: Sources, place: Path, cache: Path, now: float
+) -> tuple[OnlyHere, ...] | None:
+    """What may exist nowhere else. Never remembered as a whole: other work trees change, too.
+
+    It comes first, with most of the time: of all facts these are the last to be missed.
+    """
+    find = partial(
+        find_only_here, state, workspace=workspace.path, place=place, cache=cache, now=now,
+        seconds=sources.left * 0.6,
+    )  # fmt: skip
+    return await sources.ask("only here", find)
 
 
 def _grown_older(known: WorkspaceFacts, state: State, now: float) -> WorkspaceFacts:
@@ -182,6 +201,9 @@ class _Surveyor:
             return asked
         if listing is not None:
             asked["markers"] = partial(find_markers, git, without=listing.too_large)
+            asked["instructions"] = partial(
+                check_instructions, self._root, git, excluded=self._excluded
+            )
         if head := repository.head:
             asked["history"] = partial(read_history, git, now=self.now)
             asked["branches"] = partial(date_commits, git, [head, *repository.branches.values()])

@@ -145,8 +145,10 @@ def _facts_of(path: Path, most: int) -> Iterator[tuple[str, os.stat_result]]:
         try:
             facts = os.lstat(here)
             if stat.S_ISDIR(facts.st_mode):
-                below = (entry.path for entry in os.scandir(here) if entry.name not in VENDORED)
-                waiting.extend(sorted(below, reverse=True))
+                names = [entry.name for entry in os.scandir(here)]
+                # A repository of its own (an agent's work tree) is none of this one's files.
+                below = [] if ".git" in names else [n for n in names if n not in VENDORED]
+                waiting.extend(sorted((f"{here}/{name}" for name in below), reverse=True))
         except OSError:
             continue  # deleted, or not ours to look into: its record in the status says so already
         yield here, facts

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from daydreamd.insights.agents_section import agents_section
+from daydreamd.insights.instructions_section import instruction_section
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
+from daydreamd.insights.only_here_section import cells, disk_section
 from daydreamd.insights.report_words import (
     look_at_first,
     pressing,
@@ -26,6 +28,7 @@ from daydreamd.insights.report_words import (
     say_survived,
 )
 from daydreamd.records.agent_session import AgentSummary
+from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.insight import AnyInsight, InsightItem, KnownInsight
 from daydreamd.records.origin import Origin
 from daydreamd.text import code, longest_run, markdown, one_line, visible
@@ -45,8 +48,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     the answer was cut at the deadline. `functions_shown` and `files_shown` count what the model
     read. `origins` tells by its id where each new insight's lines come from. `tidied` is one line;
     with `can_undo` the page says how to bring back what was ended. `elsewhere` are the open
-    insights of other workspaces, and `not_looked_at` says why something was not seen. `at` is
-    aware, shown as local time.
+    insights of other workspaces, and `not_looked_at` says why something was not seen; `facts` are
+    those of the workspaces looked at. `at` is aware, shown as local time.
     """
 
     session_id: str
@@ -66,6 +69,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     can_undo: bool = False
     elsewhere: Sequence[KnownInsight] = ()
     not_looked_at: Sequence[str] = ()
+    facts: Mapping[str, WorkspaceFacts] = {}
 
 
 SECTIONS: Sequence[Callable[[Report], str]] = (lambda report: agents_section(report.agents),)
@@ -90,6 +94,8 @@ def render(report: Report) -> str:
         silenced=judgement.silenced,
         several=len(report.workspaces) > 1,
         several_open=len({*report.workspaces, *(one.workspace for one in still_open)}) > 1,
+        disk=disk_section(report.facts),
+        instructions=instruction_section(report.facts),
     )
     return page.rstrip("\n") + "\n"
 
@@ -112,6 +118,7 @@ def _template() -> jinja2.Template:
         "places": _places,
         "seen": _seen,
         "changed": _changed,
+        "cells": cells,
     }
     environment.filters |= filters
     return environment.get_template("report.md.j2")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from daydreamd.records.candidate import Candidate
+from daydreamd.records.instructions import InstructionFault
+from daydreamd.records.only_here import OnlyHere
 
 
 class DirtyFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +150,8 @@ class WorkspaceFacts(msgspec.Struct, frozen=True, kw_only=True):
     markers: MarkerFacts | None = None
     activity: ActivityFacts | None = None
     candidates: tuple[Candidate, ...] = ()
+    only_here: tuple[OnlyHere, ...] | None = None
+    instructions: tuple[InstructionFault, ...] | None = None
     fingerprint: str | None = None
     failures: tuple[str, ...] = ()
     cached: bool = False

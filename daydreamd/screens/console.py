@@ -15,6 +15,7 @@ from daydreamd.records.events import AnyEvent, InsightsWritten, Sink
 from daydreamd.screens.live import LiveScreen
 from daydreamd.screens.outcome_page import draw_end
 from daydreamd.screens.phase_lines import PhaseLines
+from daydreamd.screens.work_lines import say_work
 
 _PIPE_COLUMNS: Final = 100_000
 
@@ -45,6 +46,7 @@ class View:
             told=told,
             report=self._report,
             program=self._program,
+            work=tuple(say_work(session.workspace_analysis)),
         )
 
 

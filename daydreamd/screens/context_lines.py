@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from daydreamd.records.facts import DirtyFacts, GitFacts, WorkspaceFacts
+from daydreamd.screens.work_lines import say_work
 from daydreamd.units import say_count, say_duration
 
 _MOST_FOUND: Final = 5
@@ -34,6 +35,8 @@ def say_facts(facts: WorkspaceFacts) -> Iterator[str]:
         yield from _row("markers", f"{marks.todo} TODO, {marks.fixme} FIXME, {marks.hack} HACK")
     for one in facts.candidates[:_MOST_FOUND]:
         yield from _row("found", f"{one.path}:{one.line} {one.title} ({one.source})")
+    for line in say_work({facts.name: facts}):
+        yield f"  {line}"
     yield from _row("took", f"{facts.seconds} s{', remembered' if facts.cached else ''}")
 
 

@@ -44,6 +44,7 @@ def draw_end(
     told: Report | None = None,
     report: Path | None = None,
     program: str = "daydreamd",
+    work: Sequence[str] = (),
 ) -> None:
     """What came of a session, as its report says it, and where to go on with `program`."""
     new = [item for item in session.insight_items if item.status == "new"]
@@ -53,6 +54,8 @@ def draw_end(
         for line in _told(told):
             console.print(line, soft_wrap=width is None, width=width)
     draw_agents(console, session.recent_activity.agents, width)
+    for said in work:
+        console.print(Text(said, overflow="fold"), soft_wrap=True)
     console.print()
     onward = f"`{program} insights show {new[0].id}`" if new else _onward(session, report, program)
     parts = [say_outcome(session), "nothing in the workspace was changed", onward]

@@ -209,6 +209,7 @@ class Findings:
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
             elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,
+            facts=self.context.workspaces if self.context else {},
         )
 
     def _shown(self) -> tuple[int, int]:

@@ -85,6 +85,8 @@ async def test_an_unchanged_workspace_is_remembered(repo, look_at):
     first = await look_at(repo.path)
     second = await look_at(repo.path)
     assert (first["cached"], second["cached"]) == (False, True)
+    for one in (*first["only_here"], *second["only_here"]):
+        one.pop("age_seconds")  # which grows
     anew = {"cached", "seconds"}
     assert {k: v for k, v in first.items() if k not in anew} == {
         k: v for k, v in second.items() if k not in anew
@@ -118,9 +120,9 @@ async def test_an_edit_of_a_file_that_was_dirty_already_is_seen(repo, look_at):
 
 async def test_a_damaged_cache_is_gathered_anew(repo, look_at, tmp_path):
     await look_at(repo.path)
-    (file,) = (tmp_path / "cache").iterdir()
-    assert file.stat().st_mode & 0o777 == 0o600
-    file.write_bytes(file.read_bytes()[:100])
+    for file in (tmp_path / "cache").iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.write_bytes(file.read_bytes()[:50])
     assert (await look_at(repo.path))["cached"] is False
     assert (await look_at(repo.path))["cached"] is True
 
