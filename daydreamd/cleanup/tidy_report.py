@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
+from daydreamd.agents.learning import Learned
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import ProcessFacts, Verdict, Word
 from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
@@ -46,6 +47,7 @@ class CleanDocument(msgspec.Struct, frozen=True, kw_only=True):
     memory_unknown: int
     left: int
     seconds: float
+    learned: tuple[Learned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class TidyReport:
     logs: list[LogFile] = field(default_factory=list)
     archives_removed: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -184,6 +187,7 @@ class TidyReport:
             memory_unknown=self.unmeasured,
             left=self.left,
             seconds=round(self.seconds, 3),
+            learned=tuple(self.learned),
         )
 
     def summary(self) -> PreCleanup:

@@ -32,6 +32,8 @@ def say_report(report: TidyReport, width: int) -> Iterator[str]:
         yield from _say_candidate(candidate, width)
     yield ""
     yield _say_files(report)
+    for learned in report.learned:
+        yield from _wrapped(" learned   ", str(learned), width)
     for failure in report.failures:
         yield click.style(f" failed    {_plain(failure)}", fg="red")
     if report.dry_run:
@@ -77,6 +79,10 @@ def _say_candidate(candidate: JudgedProcess, width: int) -> Iterator[str]:
         yield row.rstrip()
     for part in wrapped:
         yield click.style(indent + part, dim=not beside)
+
+
+def _wrapped(name: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(_plain(text), width, initial_indent=name, subsequent_indent=_INDENT)
 
 
 def _say_files(report: TidyReport) -> str:

@@ -133,6 +133,13 @@ class Cleanup(Group, frozen=True, kw_only=True):
     grace: Annotated[Duration, says("From TERM to KILL.")] = Duration(10)
     observe: Annotated[Duration, says("The gap between the two samples.")] = Duration(2)
     all_users: Annotated[bool, says("As root: other users' processes too.")] = False
+    learn: Annotated[
+        bool,
+        says(
+            "Whether idle times are lengthened where processes that were idle for so long came"
+            " back; they are never shortened."
+        ),
+    ] = True
     claude: Annotated[CleanupKind, says("Claude Code.")] = CleanupKind()
     aider: Annotated[CleanupKind, says("Aider runs that are not ours.")] = CleanupKind()
     mcp: Annotated[CleanupKind, says("MCP servers whose session is gone.")] = CleanupKind(
