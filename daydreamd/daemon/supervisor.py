@@ -22,6 +22,7 @@ from daydreamd.daemon.agent_watch import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
 from daydreamd.daemon.neighbours import find_daemons
+from daydreamd.daemon.pressure_watch import PressureWatch
 from daydreamd.daemon.requests import SessionRequest
 from daydreamd.daemon.scheduler import Scheduler
 from daydreamd.daemon.session_runner import SessionRunner
@@ -94,6 +95,9 @@ class Supervisor:
             clock=self._clock.now,
         )
         self.agents = AgentWatch(self.places.state, lambda: self.active.settings)
+        self.pressure = PressureWatch(
+            lambda: self.active.settings.cleanup.pressure, self._press, self.notice
+        )
         self.watchdog = Watchdog(self.notifier, self.heart, self.notice)
 
     # What clients and signals ask
@@ -131,6 +135,7 @@ class Supervisor:
             self.notice("info", "settings reloaded", files=len(self.active.loaded.files))
             await self.scheduler.forgive()
             self.agents.wake()
+            self.pressure.wake()
         self.notifier.ready(self._status_line())
         return faults
 
@@ -217,6 +222,12 @@ class Supervisor:
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         self.notice("error", "loop failed", loop=name, error=repr(error), at=where, again_in=pause)
+
+    def _press(self) -> None:
+        """Memory is short: tidy up at once, unless nothing is to be tidied."""
+        self.notice("warning", "memory is short", doing="tidying up")
+        if self.active.settings.cleanup.enabled:
+            self.scheduler.press()
 
     async def _run_session(self, trigger: Trigger, beat: Beat, held_back: str) -> SessionEnd:
         end = await self._runner.run(trigger, beat, held_back)

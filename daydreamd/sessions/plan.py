@@ -17,13 +17,14 @@ class Plan:
 
     Without `idle_gates` only the hard gates count. `again` has the model reflect even where nothing
     changed; `held_back` says why it is not asked at all. `waiting` are workspaces whose turn comes
-    in a later session.
+    in a later session. One that `only_tidies`, for the reason given, does nothing else.
     """
 
     workspaces: Sequence[Workspace]
     idle_gates: bool
     again: bool = False
     held_back: str = ""
+    only_tidies: str = ""
     waiting: Sequence[Workspace] = ()
 
 

@@ -81,6 +81,10 @@ class UnifiedDaydreamSystem:
 
     async def _through_the_phases(self, session: DaydreamSession) -> Outcome:
         run, found = self._phases.run, self._found
+        if self._plan.only_tidies:
+            session.reasons.append(self._plan.only_tidies)
+            found.tidied = await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
+            return Outcome.SKIPPED
         found.readiness = await run(Phase.READINESS_CHECK, self._check_system_readiness)
         if not found.tidying_waits(idle_gates=self._plan.idle_gates):
             found.tidied = await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
