@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from daydreamd.cleanup.decision import ProcessFacts, Verdict, Word
 from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup_summary import LeftByAgents, PreCleanup
+from daydreamd.records.disk import DiskUse
 from daydreamd.units import say_count, say_size
 
 
@@ -48,6 +50,7 @@ class CleanDocument(msgspec.Struct, frozen=True, kw_only=True):
     left: int
     seconds: float
     learned: tuple[Learned, ...] = ()
+    disk: DiskUse | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class TidyReport:
     archives_removed: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
+    disk: DiskUse | None = None
     seconds: float = 0.0
 
     @property
@@ -166,6 +170,14 @@ class TidyReport:
             if candidate.facts.rule == LEFT_BY_AGENTS and candidate.outcome != ENDED
         ]
 
+    def note_dead_outputs(self, outputs: Sequence[TempFile]) -> None:
+        """Add to what is said of the disk the outputs that could go."""
+        if self.disk is not None:
+            size = sum(one.bytes for one in outputs)
+            self.disk = msgspec.structs.replace(
+                self.disk, dead_outputs=len(outputs), dead_output_bytes=size
+            )
+
     @property
     def temp_removed(self) -> int:
         return sum(file.outcome == "removed" for file in self.temp_files)
@@ -188,6 +200,7 @@ class TidyReport:
             left=self.left,
             seconds=round(self.seconds, 3),
             learned=tuple(self.learned),
+            disk=self.disk,
         )
 
     def summary(self) -> PreCleanup:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from daydreamd.history.disk_use import DISK_USE
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1: the first tables
     """
@@ -84,4 +86,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE kills ADD COLUMN boot_id TEXT;
     ALTER TABLE kills ADD COLUMN machine_id TEXT
     """,
+    # 7: what agents hold on the disk
+    DISK_USE,
 )

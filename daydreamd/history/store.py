@@ -15,7 +15,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import queries, retention, writing
+from daydreamd.history import disk_use, queries, retention, writing
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.host.databases import (
     Connection,
@@ -24,6 +24,7 @@ from daydreamd.host.databases import (
     open_database_to_read,
 )
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
+from daydreamd.records.disk import KindUse, KnownUse
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.kill import KillRecord
@@ -157,6 +158,14 @@ class History:
     async def keep_failing_parts(self, parts: Sequence[FailingPart]) -> None:
         """Remember the parts that fail, in place of the former ones."""
         await self.set_state(_PARTS_KEY, parts)
+
+    async def keep_disk_use(self, kinds: Sequence[KindUse]) -> None:
+        """Record the finished counts among `kinds`."""
+        await self._write(disk_use.keep, kinds)
+
+    async def last_disk_use(self) -> dict[str, KnownUse]:
+        """The last finished count of each kind."""
+        return await self._read(disk_use.last)
 
     async def get_state(self, key: str, kind: type[T]) -> T | None:
         """A single value that outlives a restart, such as when the next session is due.

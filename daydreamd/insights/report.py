@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from daydreamd.insights.disk_section import disk_lines
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
+from daydreamd.records.disk import DiskUse
 from daydreamd.records.insight import AnyInsight, Evidence, KnownInsight
 from daydreamd.text import code, longest_run, markdown, one_line, visible
 from daydreamd.units import say_duration
@@ -50,6 +52,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     can_undo: bool = False
     elsewhere: Sequence[KnownInsight] = ()
     not_looked_at: Sequence[str] = ()
+    disk: DiskUse | None = None
 
 
 def render(report: Report) -> str:
@@ -65,6 +68,7 @@ def render(report: Report) -> str:
         addressed=report.judgement.addressed[:_MAX_OPEN],
         elsewhere=report.elsewhere[:_MAX_OPEN],
         facts=facts,
+        disk=disk_lines(report.disk),
         several=len(report.workspaces) > 1,
     )
     return page.rstrip("\n") + "\n"

@@ -171,6 +171,7 @@ class Findings:
             can_undo=self.tidied is not None and self.tidied.ended() > 0,
             elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,
+            disk=self.tidied.disk if self.tidied else None,
         )
 
     def outcome(self, states: Mapping[Phase, State]) -> Outcome:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from daydreamd.records.workspace import Workspace
-from daydreamd.settings.schema import Model
+from daydreamd.settings.schema import Model, WorkspaceSetting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +33,8 @@ def model_settings(model: Model, workspaces: Sequence[Workspace]) -> Model:
     """The settings of the model, which the first workspace may name itself."""
     own = workspaces[0].model if workspaces else None
     return msgspec.structs.replace(model, name=own) if own else model
+
+
+def paths_of(settings: Sequence[WorkspaceSetting]) -> list[Path]:
+    """Where the workspaces of the settings lie."""
+    return [Path(one.path).expanduser() for one in settings]

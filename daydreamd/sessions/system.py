@@ -21,7 +21,7 @@ from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, Ses
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
-from daydreamd.sessions.plan import Plan, model_settings
+from daydreamd.sessions.plan import Plan, model_settings, paths_of
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.sessions.recovery import leave_nothing
 from daydreamd.settings.places import Places
@@ -158,6 +158,7 @@ class UnifiedDaydreamSystem:
 
     async def _cleanup_before_analysis(self, session: DaydreamSession) -> PhaseReport[TidyReport]:
         from daydreamd.cleanup.tidy import tidy_up
+        from daydreamd.insights.disk_section import say_total
 
         report = await tidy_up(
             self._settings.cleanup,
@@ -165,9 +166,12 @@ class UnifiedDaydreamSystem:
             history=self._history,
             places=self._places,
             min_free_disk=self._settings.readiness.min_free_disk,
+            disk_of=None if self._plan.only_tidies else paths_of(self._settings.workspaces),
         )
         session.cleanup_summary.pre_analysis = report.summary()
-        return PhaseReport(report, report.one_line())
+        return PhaseReport(
+            report, "; ".join(filter(None, (report.one_line(), say_total(report.disk))))
+        )
 
     async def _gather_comprehensive_context(
         self, session: DaydreamSession
