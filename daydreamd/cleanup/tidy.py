@@ -16,10 +16,11 @@ import anyio
 from daydreamd.cleanup.disk_look import look_at_disk
 from daydreamd.cleanup.file_tidying import FileTidying
 from daydreamd.cleanup.outputs import proven_dead
+from daydreamd.cleanup.ports_held import ports_held
 from daydreamd.cleanup.process_tidying import ProcessTidying
 from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.history.store import History
-from daydreamd.records.events import TIDYING_LEFT, Emitter
+from daydreamd.records.events import TIDYING_LEFT, Emitter, HazardSeen
 from daydreamd.settings.cleanup import Cleanup
 from daydreamd.settings.places import Places
 
@@ -62,6 +63,8 @@ async def tidy_up(  # noqa: PLR0913 - whom to tell, where to look, and how far t
     report.seconds = anyio.current_time() - began
     if report.to_be_taken_up:
         emitter.notice("info", TIDYING_LEFT, left=report.to_be_taken_up)
+    for hazard in ports_held(report.left_behind):
+        emitter.emit(HazardSeen(session_id=emitter.session_id, hazard=hazard))
     for failure in report.failures:
         emitter.notice("warning", "cleanup failed", reason=failure)
     return report

@@ -21,6 +21,7 @@ from daydreamd.daemon.active_settings import KEPT_NAME, SNAPSHOT_NAME, ActiveSet
 from daydreamd.daemon.agent_watch import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
+from daydreamd.daemon.lookout import Lookout
 from daydreamd.daemon.neighbours import find_daemons
 from daydreamd.daemon.pressure_watch import PressureWatch
 from daydreamd.daemon.requests import SessionRequest
@@ -94,7 +95,8 @@ class Supervisor:
             notice=self.notice,
             clock=self._clock.now,
         )
-        self.agents = AgentWatch(self.places.state, lambda: self.active.settings)
+        self.lookout = Lookout(lambda: self.active.settings, self.places, start.environ, self.sink)
+        self.agents = AgentWatch(self.places.state, lambda: self.active.settings, self.lookout.look)
         self.pressure = PressureWatch(
             lambda: self.active.settings.cleanup.pressure, self._press, self.notice
         )
@@ -160,6 +162,7 @@ class Supervisor:
             health=self._health(),
             places=msgspec.to_builtins(self.places, enc_hook=str),
             settings_files=tuple(map(str, self.active.loaded.files)),
+            hazards=self.lookout.hazards,
         )
 
     # From the beginning to the end
@@ -210,6 +213,7 @@ class Supervisor:
         """Pass a session's event to log, watchers and status."""
         self._log(event)
         self._broadcast(event)
+        self.lookout.note(event)
         if self.tracker.note(event):
             self._tell_status()
 
