@@ -18,17 +18,16 @@ from daydreamd.agents.registry import config_dir, parse_entry
 from daydreamd.agents.transcripts import SESSION_ID, newest_transcript
 from daydreamd.cleanup.agent_files import Lives
 from daydreamd.cleanup.output_decision import OutputFacts, OutputRule, decide_output
+from daydreamd.cleanup.output_files import find_outputs
 from daydreamd.cleanup.temp import LOOK_SECONDS, TempFile, say_failure, temp_directories
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import DIRECTORY
 from daydreamd.host.files.disks import ask_disks
 from daydreamd.host.files.leases import IN_USE, alone_with, remove_unopened
-from daydreamd.host.files.leftovers import Leftover, Shape, find_leftovers, owned_directories
+from daydreamd.host.files.leftovers import Leftover
 from daydreamd.host.processes import read_stat
 from daydreamd.settings.cleanup import Cleanup
 
-_ANY: Final = re.compile(r"[^.].*", re.DOTALL)
-_OUTPUT: Final = (Shape(re.compile(r"[\w-]+\.output")),)
 _OF_A_COMMAND: Final = re.compile(r"b[0-9a-z]{1,16}\.output")
 
 
@@ -55,15 +54,6 @@ def clean_outputs(
     rule = OutputRule(chosen.enabled, chosen.max_age, chosen.min_size)
     sessions = _Sessions(settings, environ, uid)
     return [_settle(one, sessions.facts(one), rule, act=act) for one in found], failures
-
-
-def find_outputs(temp: Path, *, uid: int, min_size: int) -> list[Leftover]:
-    """The outputs in one directory for temp files that are ours and so large; links are not."""
-    found = []
-    for parts in (("tasks",), (_ANY, "tasks"), (_ANY, _ANY, "tasks")):
-        for directory in owned_directories(temp, (f"claude-{uid}", *parts), uid):
-            found += find_leftovers(directory, files=_OUTPUT, trees=(), min_age=0, uids=(uid,))
-    return [one for one in found if one.bytes >= min_size]
 
 
 class _Sessions:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from daydreamd.cleanup.git_locks import stale_locks
-from daydreamd.cleanup.outputs import find_outputs
+from daydreamd.cleanup.output_files import find_outputs
 from daydreamd.cleanup.temp import temp_directories
 from daydreamd.daemon.filling import Free, fills_in
 from daydreamd.errors import FileError
