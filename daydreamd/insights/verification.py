@@ -45,14 +45,21 @@ class Reason(StrEnum):
     SAID_BEFORE = "said before"
     DISMISSED = "dismissed before"
     TOO_MANY = "over the limit"
+    REFUTED = "refuted by a second look"
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """A proposal whose citation holds."""
+    """A proposal whose citation holds: a claim.
+
+    `key` is unique among the claims of a session; `searches` counts the searches of the workspace
+    that looked for something against it.
+    """
 
     proposal: Proposal
     workspace: str
     evidence: Evidence
+    key: str = ""
+    searches: int = 0
 
 
 def verify(proposal: Proposal, excerpts: Sequence[Excerpt]) -> Checked | Reason:

@@ -26,6 +26,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return f"{one_line(self.path, limit=200)}:{self.line}{last}"
 
 
+class Survived(msgspec.Struct, frozen=True, kw_only=True):
+    """What an insight has withstood: searches of the workspace, and `holds` of `looks` looks."""
+
+    searches: int = 0
+    looks: int = 0
+    holds: int = 0
+
+
 class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`."""
 
@@ -37,6 +45,7 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...]
     grounded: bool
     status: str = "new"
+    survived: Survived = Survived()
 
 
 class KnownInsight(InsightItem, frozen=True, kw_only=True):

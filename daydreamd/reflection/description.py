@@ -44,13 +44,13 @@ def _size(languages: dict[str, LanguageFacts], code: CodeFacts | None) -> str:
 
 
 def _uncommitted(git: GitFacts) -> str:
-    if not git.branch:
-        return ""
-    counts: list[str] = []
-    if dirty := git.dirty:
-        kinds = {"conflicted": dirty.conflicted, "staged": dirty.staged,
-                 "unstaged": dirty.unstaged, "untracked": dirty.untracked}  # fmt: skip
-        counts = [f"{count} {kind}" for kind, count in kinds.items() if count]
+    """The branch, and what is not committed; nothing of that where it is not known."""
+    if not git.branch or git.dirty is None:
+        return f"on branch {git.branch}" if git.branch else ""
+    dirty = git.dirty
+    kinds = {"conflicted": dirty.conflicted, "staged": dirty.staged, "unstaged": dirty.unstaged,
+             "untracked": dirty.untracked, "perhaps changed": dirty.unknown}  # fmt: skip
+    counts = [f"{count} {kind}" for kind, count in kinds.items() if count]
     state = f"uncommitted files: {', '.join(counts)}" if counts else "nothing uncommitted"
     return f"on branch {git.branch}, {state}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from daydreamd.sessions.findings import Findings, Recalled
 from daydreamd.sessions.parts import failing_after, only_of, tell_parts
 
 if TYPE_CHECKING:
-    from daydreamd.insights.judgement import Judgement
+    from daydreamd.insights.judgement import Judgement, SaidOfClaim, Sifted
     from daydreamd.reflection.reflecting import Reflection
 
 
@@ -68,20 +68,34 @@ class Recollection:
         session_id: str,
     ) -> Judgement:
         """What of the answer, if there is one, is true, new and worth keeping."""
-        from daydreamd.insights.judgement import judge
+        sifted = await self.sift(reflection, recalled, session_id=session_id)
+        return await self.settle(sifted, max_new=max_new)
+
+    async def sift(
+        self, reflection: Reflection | None, recalled: Recalled, *, session_id: str
+    ) -> Sifted:
+        """The claims of the answer that hold as far as can be told without a model."""
+        from daydreamd.insights.judgement import sift
         from daydreamd.insights.novelty import from_workspaces
 
         ask = partial(
-            judge,
+            sift,
             reflection.text if reflection else "",
             excerpts=reflection.excerpts if reflection else (),
             known=recalled.known,
-            max_new=max_new,
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
-            taken=tuple(await self._history.insight_ids()),
         )
         return await in_spare_thread(ask)  # it reads what the insights are about
+
+    async def settle(
+        self, sifted: Sifted, verdicts: Iterable[SaidOfClaim] = (), *, max_new: int
+    ) -> Judgement:
+        """What is kept of the claims after what others said of them."""
+        from daydreamd.insights.judgement import settle
+
+        taken = await self._history.insight_ids()
+        return settle(sifted, verdicts=verdicts, max_new=max_new, taken=taken)
 
     async def keep(self, session: DaydreamSession, judgement: Judgement) -> list[InsightItem]:
         """Record what was said; the new insights, under the ids that they have from now on."""

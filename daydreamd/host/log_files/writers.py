@@ -11,6 +11,7 @@ from daydreamd.errors import FileError, HostError, ProcessGone
 from daydreamd.host.files.access import read_text_nofollow
 from daydreamd.host.files.cached_facts import cached_facts
 from daydreamd.host.processes import Signals, identify, scan, send
+from daydreamd.host.processes.open_files import descriptors_of
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Writer:
         """Signal the process if it has this log open; the result says why it was not."""
         try:
             pid = self._pid()
-            if not any(_is_of(path, name) for name in _descriptors(pid)):
+            if not any(_is_of(path, link) for _, _, link in descriptors_of(pid)):
                 reason = f"pid {pid} of {self.pidfile} has not opened the log"
                 return Told(None, f"nobody was told: {reason}")
             if not send(identify(pid), Signals[f"SIG{self.signal}"]):
                 return Told(None, f"nobody was told: pid {pid} is gone")
-        except (FileError, HostError, ProcessGone) as error:
+        except (FileError, HostError, ProcessGone, OSError) as error:
             return Told(None, f"nobody was told: {error}")
         return Told(pid, f"pid {pid} was told")
 
@@ -57,33 +58,26 @@ class Writer:
 
 
 def openers(facts: os.stat_result, pids: Collection[int] | None = None) -> set[int]:
-    """Processes (all, or of `pids`) that have this file open, as far as we may look into them."""
+    """Processes (all, or of `pids`) that have this file open, as far as we may look into them.
+
+    OSError where we cannot look at all.
+    """
     return {
         pid
         for pid in (scan() if pids is None else pids)
-        if pid != os.getpid() and any(_is_file(name, facts) for name in _descriptors(pid))
+        if pid != os.getpid() and any(_is_file(pid, fd, facts) for _, fd, _ in descriptors_of(pid))
     }
 
 
-def _descriptors(pid: int) -> list[Path]:
+def _is_file(pid: int, fd: int, facts: os.stat_result) -> bool:
     try:
-        return list(Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # gone, or not ours to look into
-        return []
-
-
-def _is_file(descriptor: Path, facts: os.stat_result) -> bool:
-    try:
-        seen = cached_facts(descriptor)  # of any disk there is, a dead one included
+        seen = cached_facts(f"/proc/{pid}/fd/{fd}")  # of any disk there is, a dead one included
     except OSError:  # closed meanwhile
         return False
     return (seen.st_dev, seen.st_ino) == (facts.st_dev, facts.st_ino)
 
 
-def _is_of(path: Path, descriptor: Path) -> bool:
+def _is_of(path: Path, link: str) -> bool:
     """Whether an open file is the log or lay under its name until it was moved."""
-    try:
-        target = descriptor.readlink()
-    except OSError:
-        return False
+    target = Path(link)
     return target.parent == path.resolve().parent and target.name in (path.name, f"{path.name}.0")
