@@ -88,7 +88,9 @@ class TreeCount(msgspec.Struct):
                 continue
             try:
                 handle = os.open(path, _DIRECTORY)
-            except OSError:  # gone, closed to us, or a link by now
+            except FileNotFoundError:  # removed meanwhile: it holds nothing
+                continue
+            except OSError:  # closed to us, beyond any path's length, or a link by now
                 self.missed += 1
                 continue
             try:
