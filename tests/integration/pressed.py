@@ -7,6 +7,7 @@ process works with is a file, whose pages the kernel has to bring back again and
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,9 +46,21 @@ class PressedGroup:
         limit.write_text(str(LIMIT))
         os.close(os.open(self.pressure, os.O_RDWR))
 
-    def stalled_seconds(self) -> float:
-        """How long somebody in it has waited for memory, all told."""
-        return int(self.pressure.read_text().split("total=")[1].split()[0]) / 1e6
+    def wait(self, times: int) -> None:
+        """Until a trigger of our own has fired so often, which is every two seconds at most.
+
+        To read the pressure file over and over would keep the kernel from telling others: whoever
+        reads it takes the turn at which triggers are looked at (kernel/sched/psi.c, psi_show).
+        """
+        trigger = os.open(self.pressure, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            os.write(trigger, b"some 50000 2000000\0")
+            poll = select.poll()
+            poll.register(trigger, select.POLLPRI)
+            for _ in range(times):
+                assert poll.poll(60_000), "nobody waits for memory"
+        finally:
+            os.close(trigger)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

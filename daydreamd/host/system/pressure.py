@@ -3,6 +3,9 @@
 A trigger is a descriptor of a pressure file into which a limit was written; the kernel marks it
 with POLLPRI when the limit is passed. asyncio waits for readable descriptors only, so the trigger
 lies in an epoll of its own, which becomes readable. Linux, Documentation/accounting/psi.rst.
+
+Whoever reads the file many times a second takes the turn at which the kernel looks at triggers of
+users without privileges (psi_show in kernel/sched/psi.c): so nothing here reads it.
 """
 
 from __future__ import annotations
