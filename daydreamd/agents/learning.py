@@ -58,6 +58,7 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
 
 def learn(spells: Sequence[Spell], kind: str, *, alone: bool, asked: float) -> Learned:
     """What the spells of one kind say of the time `asked`; `used_seconds` is never below it."""
+    asked = float(asked)  # a plain number, also where it came as a setting's duration
     own = [spell for spell in spells if (spell.kind, spell.alone) == (kind, alone)]
     # Those that we ended for having been idle so long prove nothing about coming back.
     reached = [one for one in own if one.seconds >= asked and one.end != "ended"]

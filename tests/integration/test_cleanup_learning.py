@@ -41,7 +41,8 @@ async def test_clean_says_how_many_of_those_that_were_idle_came_back(tmp_path: P
     said = "\n".join(say_report(report, 200))
     assert "claude that nobody owns: of 214 that were idle for 6 h, none came back" in said
     assert "claude with an owner: none was seen idle for 3 d, too few to learn from" in said
-    assert report.document.learned[0].used_seconds == 6 * HOUR
+    document = msgspec.json.decode(msgspec.json.encode(report.document))
+    assert document["learned"][0]["used_seconds"] == 6 * HOUR
     assert unlearned.learned == []
 
 
