@@ -9,6 +9,19 @@ from typing import Final
 
 from daydreamd.history.disk_use import DISK_USE
 
+_IDENTITY: Final = """
+    ALTER TABLE insights ADD COLUMN function TEXT NOT NULL DEFAULT '';  -- such as Cart.total
+    ALTER TABLE insights ADD COLUMN mark TEXT NOT NULL DEFAULT '';      -- shapes of its lines then
+    ALTER TABLE insights ADD COLUMN survived TEXT NOT NULL DEFAULT '{}';
+
+    CREATE TABLE waiting_claims (               -- over the limit of a session, for the next
+        number         INTEGER PRIMARY KEY,
+        workspace_path TEXT NOT NULL,
+        at             TEXT NOT NULL,
+        item           TEXT NOT NULL            -- an insight that has not been told
+    ) STRICT
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     # 1: the first tables
     """
@@ -86,6 +99,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE kills ADD COLUMN boot_id TEXT;
     ALTER TABLE kills ADD COLUMN machine_id TEXT
     """,
+    # 4: what an insight is about, what it withstood, and what waits for the next session
+    _IDENTITY,
     # 7: what agents hold on the disk
     DISK_USE,
 )

@@ -17,7 +17,7 @@ from daydreamd.records.reflected import ReflectionRecord
 from daydreamd.records.session_end import SessionSummary
 
 _R = TypeVar("_R")
-_JSON_COLUMNS: Final = ("evidence", "reasons", "phase_seconds")
+_JSON_COLUMNS: Final = ("evidence", "reasons", "phase_seconds", "survived")
 
 
 def unfinished(connection: Connection) -> list[tuple[str, datetime]]:

@@ -15,7 +15,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
-from daydreamd.history import disk_use, queries, retention, writing
+from daydreamd.history import disk_use, queries, retention, waiting_claims, writing
 from daydreamd.history.migrations import MIGRATIONS
 from daydreamd.host.databases import (
     Connection,
@@ -95,17 +95,23 @@ class History:
         paths: Mapping[str, str],
         recurring: Sequence[str] = (),
         addressed: Mapping[str, str] | Sequence[str] = (),
+        moved: Sequence[InsightItem] = (),
+        waiting: Sequence[InsightItem] | None = None,
     ) -> list[InsightItem]:
         """Record what a session said; gives `items` as stored, under ids that are not yet in use.
 
         `paths` tells each workspace's path by its name. `recurring` are ids said again,
-        `addressed` are ids whose lines have changed (with the commit, where that is known).
+        `addressed` are ids whose lines have changed (with the commit, where that is known). `moved`
+        stand elsewhere now, and `waiting` are kept for the next session of these workspaces.
         """
         commits = addressed if isinstance(addressed, Mapping) else dict.fromkeys(addressed, "")
 
         def write(connection: Connection) -> list[InsightItem]:
             writing.mark_seen(connection, session_id, recurring)
             writing.mark_addressed(connection, session_id, commits)
+            waiting_claims.move_insights(connection, moved)
+            if waiting is not None:
+                waiting_claims.keep_waiting(connection, waiting, paths)
             return writing.record_insights(connection, session_id, items, paths)
 
         return await self._write(write)
@@ -113,6 +119,10 @@ class History:
     async def known_insights(self, workspace_path: str) -> list[KnownInsight]:
         """All that was said of a workspace, oldest first."""
         return await self._read(queries.known_insights, workspace_path)
+
+    async def waiting_claims(self, workspace_path: str) -> list[InsightItem]:
+        """What was over the limit of earlier sessions of a workspace."""
+        return await self._read(waiting_claims.waiting_claims, workspace_path)
 
     async def insights(
         self, *, status: str | None = None, search: str = "", limit: int = 100

@@ -36,7 +36,7 @@ def open_session(connection: Connection, session: DaydreamSession) -> None:
             session.trigger,
             as_text(session.start_time),
             session.phase,
-            _json(session),
+            to_json(session),
         ),
     )
 
@@ -45,7 +45,7 @@ def note_phase(connection: Connection, session: DaydreamSession) -> None:
     """Update phase and record of an open session; HistoryError where it is not open."""
     done = connection.execute(
         "UPDATE sessions SET phase = ?, record = ? WHERE session_id = ? AND outcome IS NULL",
-        (session.phase, _json(session), session.session_id),
+        (session.phase, to_json(session), session.session_id),
     )
     if done.rowcount != 1:
         raise _not_open(connection, session.session_id)
@@ -66,8 +66,8 @@ def close_session(connection: Connection, session: DaydreamSession) -> None:
             as_text(session.end_time),
             session.phase,
             session.outcome,
-            _json(session.reasons),
-            _json(session),
+            to_json(session.reasons),
+            to_json(session),
             session.session_id,
         ),
     )
@@ -133,13 +133,15 @@ def record_insights(
         connection.execute(
             """
             INSERT INTO insights (id, workspace, workspace_path, title, body, category, evidence,
-                grounded, status, first_seen, last_seen, first_session, last_session)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                grounded, status, first_seen, last_seen, first_session, last_session, function,
+                mark, survived)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 kept.id, kept.workspace, as_utf8(paths.get(kept.workspace, "")), kept.title,
-                kept.body, kept.category, _json(kept.evidence), kept.grounded, kept.status,
-                now, now, session_id, session_id,
+                kept.body, kept.category, to_json(kept.evidence), kept.grounded, kept.status,
+                now, now, session_id, session_id, as_utf8(kept.function), kept.mark,
+                to_json(kept.survived),
             ),
         )  # fmt: skip
     return stored
@@ -195,7 +197,7 @@ def record_kill(connection: Connection, kill: KillRecord) -> None:
         (
             kill.session_id, as_text(kill.at), kill.pid, kill.start_ticks, kill.boot_id,
             kill.machine_id, kill.rule, redact(as_utf8(kill.command)), kill.age_seconds,
-            kill.idle_seconds, kill.rss_bytes, _json(kill.reasons), redact(as_utf8(kill.undo)),
+            kill.idle_seconds, kill.rss_bytes, to_json(kill.reasons), redact(as_utf8(kill.undo)),
             kill.outcome,
         ),
     )  # fmt: skip
@@ -213,10 +215,10 @@ def note_reflection(
 
 def set_state(connection: Connection, key: str, value: object) -> None:
     """Store `value` under `key`, in place of the former one."""
-    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, _json(value)))
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, to_json(value)))
 
 
-def _json(value: Any) -> str:
+def to_json(value: Any) -> str:
     """`value` as it is kept: without secrets, whatever they came in with."""
     try:
         text = msgspec.json.encode(value).decode()

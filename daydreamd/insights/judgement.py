@@ -14,32 +14,18 @@ from typing import Protocol
 
 import msgspec
 
-from daydreamd.insights.novelty import (
-    CurrentText,
-    find_known,
-    from_excerpts,
-    is_addressed,
-    short_id,
-)
+from daydreamd.insights.novelty import from_excerpts, short_id
 from daydreamd.insights.proposals import read_answer
+from daydreamd.insights.rechecking import OPEN, STANDING, IsAddressed, recheck
+from daydreamd.insights.relocation import CurrentText, RenamedTo, relocate
+from daydreamd.insights.sieve import Dropped, Sieve, as_item, drop
 from daydreamd.insights.verification import Checked, Reason, verify
-from daydreamd.records.answer import Proposal
-from daydreamd.records.insight import AnyInsight, InsightItem, Survived
+from daydreamd.insights.workspace_search import Search, search_excerpts
+from daydreamd.records.insight import AnyInsight, InsightItem, RefusedClaim, Survived
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import one_line
 
-_OPEN = frozenset({"new", "open"})
-_STANDING = _OPEN | {"accepted"}
-
-
-class Dropped(msgspec.Struct, frozen=True, kw_only=True):
-    """A proposal that is not kept, and why; `decided_by` is what decided, where something did."""
-
-    reason: Reason
-    title: str
-    path: str
-    line: int
-    decided_by: str = ""
+_MOST_WAITING = 12
 
 
 class Sifted(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +33,8 @@ class Sifted(msgspec.Struct, frozen=True, kw_only=True):
 
     `claims` are new and in the order of the answer, most important first. `recurring` were said
     again; `still_open` are all that stand as before, those included; `addressed` cite lines that
-    have changed since.
+    have changed since, and `mended` are the ids of those of which that is more than a guess.
+    `moved` stand elsewhere now, and `waiting` were over the limit in an earlier session.
     """
 
     session_id: str = ""
@@ -56,6 +43,9 @@ class Sifted(msgspec.Struct, frozen=True, kw_only=True):
     recurring: tuple[AnyInsight, ...] = ()
     still_open: tuple[AnyInsight, ...] = ()
     addressed: tuple[AnyInsight, ...] = ()
+    mended: frozenset[str] = frozenset()
+    moved: tuple[AnyInsight, ...] = ()
+    waiting: tuple[InsightItem, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
 
@@ -85,16 +75,21 @@ class SaidOfClaim(Protocol):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an answer.
 
-    `new` is to be recorded. `recurring` were said again just now; `still_open` are all that stand
-    as before, those included; `addressed` cite lines that have changed since.
+    `new` is to be recorded, and `waiting` to be kept for the next session: it was over the limit.
+    `recurring` were said again just now; `still_open` are all that stand as before, those included;
+    `addressed` cite lines that have changed since, and `mended` are the ids of those of which that
+    is more than a guess. `moved` stand elsewhere now.
     """
 
     session_id: str = ""
     proposed: int = 0
     new: tuple[InsightItem, ...] = ()
+    waiting: tuple[InsightItem, ...] = ()
     recurring: tuple[AnyInsight, ...] = ()
     still_open: tuple[AnyInsight, ...] = ()
     addressed: tuple[AnyInsight, ...] = ()
+    mended: frozenset[str] = frozenset()
+    moved: tuple[AnyInsight, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
     def summary(self) -> str:
@@ -104,53 +99,98 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         kept = f"{self.proposed} proposed, {len(self.new) or 'none'} kept"
         return f"{kept}: {self.reasons()}" if self.dropped else kept
 
+    def refused(self) -> list[RefusedClaim]:
+        """What is not kept, as the session remembers it."""
+        return [
+            RefusedClaim(
+                title=one.title,
+                path=one.path,
+                line=one.line,
+                reason=one.reason.value,
+                decided_by=one_line(one.decided_by, limit=200),
+            )
+            for one in self.dropped
+        ]
+
     def reasons(self) -> str:
         """`2 cited lines that do not exist, 1 misquoted`, most frequent first."""
-        counts = Counter(drop.reason for drop in self.dropped)
+        counts = Counter(one.reason for one in self.dropped)
         return ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
 
 
-def judge(
+def judge(  # noqa: PLR0913 - the door's questions; all but the answer have defaults
     answer: str,
     *,
     excerpts: Sequence[Excerpt],
+    search: Search | None = None,
     known: Sequence[AnyInsight] = (),
     max_new: int,
     session_id: str = "",
     current: CurrentText | None = None,
+    is_addressed: IsAddressed | None = None,
     taken: Sequence[str] = (),
 ) -> Judgement:
     """Both doors at once, where nobody looks at the claims again."""
-    sifted = sift(answer, excerpts=excerpts, known=known, session_id=session_id, current=current)
+    sifted = sift(
+        answer,
+        excerpts=excerpts,
+        search=search,
+        known=known,
+        session_id=session_id,
+        current=current,
+        is_addressed=is_addressed,
+    )
     return settle(sifted, max_new=max_new, taken=(*taken, *(item.id for item in known)))
 
 
-def sift(
+def sift(  # noqa: PLR0913 - whom it may ask; all but the answer and its pages have defaults
     answer: str,
     *,
     excerpts: Sequence[Excerpt],
+    search: Search | None = None,
     known: Sequence[AnyInsight] = (),
     session_id: str = "",
     current: CurrentText | None = None,
+    renamed: RenamedTo | None = None,
+    is_addressed: IsAddressed | None = None,
+    waiting: Sequence[InsightItem] = (),
 ) -> Sifted:
     """Hold a model's answer against the code and what is known. Never raises, whatever it is.
 
-    `current` tells what a file holds now (`from_workspaces`); without it only the excerpts tell.
+    `search` looks through the workspaces, and `current` tells what a file holds now
+    (`from_workspaces`); without them only the excerpts tell. `renamed` asks git where a file lies
+    now, `is_addressed` whoever can judge that of lines that have changed. `waiting` were over the
+    limit in an earlier session; those whose lines still stand come along.
     """
     proposals = read_answer(answer)
-    standing = [item for item in known if item.status in _STANDING]
+    search = search or search_excerpts(excerpts)
     current = current or from_excerpts(excerpts)
-    sieve = _Sieve(known)
+    seen = recheck(
+        known,
+        current=current,
+        search=search,
+        renamed=renamed,
+        is_addressed=is_addressed,
+    )
+    sieve = Sieve(seen.known, search)
     for proposal in proposals:
         sieve.take(proposal, verify(proposal, excerpts))
-    gone = {item.id for item in standing if is_addressed(item, current)} - sieve.recurring.keys()
+    gone = seen.changed - sieve.recurring.keys()
+    standing = [item for item in seen.known if item.status in STANDING]
     return Sifted(
         session_id=session_id,
         proposed=len(proposals),
         claims=tuple(sieve.claims),
         recurring=tuple(sieve.recurring.values()),
         still_open=tuple(item for item in standing if item.id not in gone),
-        addressed=tuple(item for item in standing if item.id in gone and item.status in _OPEN),
+        addressed=tuple(item for item in standing if item.id in gone and item.status in OPEN),
+        mended=seen.mended & gone,
+        moved=seen.moved,
+        waiting=tuple(
+            place.item
+            for place in (relocate(item, current, search, renamed) for item in waiting)
+            if place.state in ("there", "unknown") and not sieve.says(place.item)
+        ),
         dropped=tuple(sieve.dropped),
     )
 
@@ -164,63 +204,39 @@ def settle(
 ) -> Judgement:
     """What is kept of the claims after `verdicts` on some of them, at most `max_new`.
 
-    A claim without a verdict is as good as it was. `taken` are ids that are in use.
+    A claim without a verdict is as good as it was. What was waiting comes after the first claim of
+    this session. `taken` are ids that are in use.
     """
     said = {verdict.key: verdict for verdict in verdicts}
     used = set(taken)
-    new: list[InsightItem] = []
     dropped = list(sifted.dropped)
+    kept: list[InsightItem] = []
     for claim in sifted.claims:
         verdict = said.get(claim.key)
         if verdict is not None and verdict.says == "refuted":
-            dropped.append(_dropped(claim.proposal, Reason.REFUTED, verdict.reason()))
-        elif len(new) >= max_new:
-            dropped.append(_dropped(claim.proposal, Reason.TOO_MANY))
+            dropped.append(drop(claim.proposal, Reason.REFUTED, verdict.reason()))
         else:
-            new.append(_item(claim, verdict, used))
+            kept.append(_item(claim, verdict, used))
+    ranked = [*kept[:1], *sifted.waiting, *kept[1:]]
+    for item in ranked[max_new:]:
+        dropped += [_over_the_limit(item)] if item in kept else []
     return Judgement(
         session_id=sifted.session_id,
         proposed=sifted.proposed,
-        new=tuple(new),
+        new=tuple(ranked[:max_new]),
+        waiting=tuple(ranked[max_new:][:_MOST_WAITING]),
         recurring=sifted.recurring,
         still_open=sifted.still_open,
         addressed=sifted.addressed,
+        mended=sifted.mended,
+        moved=sifted.moved,
         dropped=tuple(dropped),
     )
 
 
-class _Sieve:
-    """Puts checked proposals where they belong, one after the other."""
-
-    def __init__(self, known: Sequence[AnyInsight]) -> None:
-        self._known = known
-        self.claims: list[Checked] = []
-        self.recurring: dict[str, AnyInsight] = {}
-        self.dropped: list[Dropped] = []
-
-    def take(self, proposal: Proposal, result: Checked | Reason) -> None:
-        reason = result if isinstance(result, Reason) else self._place(result)
-        if reason is not None:
-            self.dropped.append(_dropped(proposal, reason))
-
-    def _place(self, checked: Checked) -> Reason | None:
-        before = find_known(checked, self._known)
-        if before is not None and before.status == "dismissed":
-            return Reason.DISMISSED
-        if before is not None:
-            self.recurring[before.id] = before
-            return Reason.SAID_BEFORE
-        if find_known(checked, [_as_item(claim) for claim in self.claims]):
-            return Reason.SAID_BEFORE
-        self.claims.append(msgspec.structs.replace(checked, key=str(len(self.claims))))
-        return None
-
-
-def _dropped(proposal: Proposal, reason: Reason, decided_by: str = "") -> Dropped:
-    path = one_line(proposal.path, limit=200)
-    return Dropped(
-        reason=reason, title=proposal.title, path=path, line=proposal.line, decided_by=decided_by
-    )
+def _over_the_limit(item: InsightItem) -> Dropped:
+    evidence = item.evidence[0]
+    return Dropped(reason=Reason.TOO_MANY, title=item.title, path=evidence.path, line=evidence.line)
 
 
 def _item(claim: Checked, verdict: SaidOfClaim | None, used: set[str]) -> InsightItem:
@@ -229,17 +245,4 @@ def _item(claim: Checked, verdict: SaidOfClaim | None, used: set[str]) -> Insigh
     used.add(name)
     looks, holds = (verdict.looks, verdict.holds) if verdict else (0, 0)
     survived = Survived(searches=claim.searches, looks=looks, holds=holds)
-    return msgspec.structs.replace(_as_item(claim), id=name, survived=survived)
-
-
-def _as_item(claim: Checked) -> InsightItem:
-    proposal = claim.proposal
-    return InsightItem(
-        id="",
-        workspace=claim.workspace,
-        title=proposal.title,
-        body=proposal.body,
-        category=proposal.category,
-        evidence=(claim.evidence,),
-        grounded=True,
-    )
+    return msgspec.structs.replace(as_item(claim), id=name, survived=survived)

@@ -1,35 +1,32 @@
-"""Whether an insight has been said before, and which of the old ones the code has outgrown.
+"""Whether an insight has been said before, and what each file holds now.
 
-Two insights are the same where they cite the same lines, or speak alike of the same file. What was
-dismissed stays so. Whether an insight is true is not asked here.
+An insight is about a function and a claim. It is the same where it says the same of the same
+function, wherever that lies now. What was dismissed stays so. Whether an insight is true is not
+asked here.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from rapidfuzz import fuzz, utils
-
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.host.files.disks import ask_disk
-from daydreamd.insights.verification import Checked, folded, says_something
-from daydreamd.records.insight import AnyInsight
+from daydreamd.insights.likeness import is_same_claim, likeness
+from daydreamd.insights.quoting import folded
+from daydreamd.insights.relocation import CurrentText
+from daydreamd.insights.verification import Checked, says_something
+from daydreamd.records.insight import AnyInsight, Evidence
 from daydreamd.records.workspace import Excerpt
-from daydreamd.text import visible
 
-CurrentText = Callable[[str, str], str | None]
-"""The text of `(workspace, path)` now; "" where the file is gone, None where nobody can tell."""
-
-_SAME_TITLE: Final = 85.0
-_SAME_WORDING: Final = 80.0
-_SAME_ANYWHERE: Final = 95.0
+_SAME_ANYWHERE: Final = 85.0
+_SAME_FILE: Final = 80.0
+_BESIDE: Final = 1  # lines
 _ID_LENGTH: Final = 3
-_UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 _MAX_FILE_BYTES: Final = 4 << 20
 
 
@@ -42,44 +39,42 @@ def find_known(checked: Checked, known: Iterable[AnyInsight]) -> AnyInsight | No
 def _is_same(checked: Checked, known: AnyInsight) -> bool:
     if checked.workspace != known.workspace:
         return False
-    new = checked.proposal
-    title = fuzz.token_sort_ratio(new.title, known.title, processor=utils.default_process)
-    wording = fuzz.token_sort_ratio(
-        f"{new.title} {new.body}", f"{known.title} {known.body}", processor=utils.default_process
-    )
+    new = (checked.proposal.title, checked.proposal.body)
+    old = (known.title, known.body)
     there = [evidence for evidence in known.evidence if evidence.path == checked.evidence.path]
     if not there:
-        return title >= _SAME_ANYWHERE and wording >= _SAME_WORDING
-    if title >= _SAME_TITLE or wording >= _SAME_WORDING:
+        alike_function = checked.function and checked.function == known.function
+        quotes = any(_same_quote(checked.evidence.quote, one.quote) for one in known.evidence)
+        if alike_function and quotes:
+            return is_same_claim(new, old, same_lines=True, about=checked.function)
+        return likeness(new, old) >= _SAME_ANYWHERE
+    same_lines = any(_overlaps(checked, one) for one in there)
+    same_function = checked.function == known.function or not known.function
+    if not (same_lines or same_function):
+        return likeness(new, old) >= _SAME_ANYWHERE
+    if not checked.function and not same_lines:
+        return likeness(new, old) >= _SAME_FILE
+    near = any(_is_beside(checked, one) for one in there)
+    return is_same_claim(new, old, same_lines=same_lines, near=near, about=checked.function)
+
+
+def _is_beside(checked: Checked, known: Evidence) -> bool:
+    first, last = checked.quoted
+    return first - _BESIDE <= known.end_line and known.line <= last + _BESIDE
+
+
+def _overlaps(checked: Checked, known: Evidence) -> bool:
+    """Whether the quoted lines are among those known, or say what those say."""
+    first, last = checked.quoted
+    if first <= known.end_line and known.line <= last:
         return True
-    return any(_same_quote(checked.evidence.quote, evidence.quote) for evidence in there)
+    return _same_quote(checked.evidence.quote, known.quote)
 
 
 def _same_quote(one: str, other: str) -> bool:
     """One holds the other. Too short a quote (of an older version) says nothing."""
     one, other = sorted((folded(one), folded(other)), key=len)
     return says_something(one) and one in other
-
-
-def is_addressed(known: AnyInsight, current: CurrentText) -> bool:
-    """Whether every line that `known` cites has changed since. What cannot be read has not."""
-    return bool(known.evidence) and all(
-        _has_changed(evidence.quote, current(known.workspace, evidence.path))
-        for evidence in known.evidence
-    )
-
-
-def _has_changed(quote: str, text: str | None) -> bool:
-    """Line by line and without blanks: excerpts are shown with long lines cut and marks spaced."""
-    if text is None:
-        return False
-    there = _squeezed(text)
-    comparable = [line for line in quote.split("\n") if _UNSHOWN not in line]
-    return any(_squeezed(line) not in there for line in comparable)
-
-
-def _squeezed(text: str) -> str:
-    return "".join(visible(text).split())
 
 
 def from_excerpts(excerpts: Sequence[Excerpt]) -> CurrentText:

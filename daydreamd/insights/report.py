@@ -6,7 +6,7 @@ page stays the Markdown it was meant to be. Where it lies is the archive's matte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
@@ -149,6 +149,9 @@ def _seen(item: AnyInsight) -> str:
     return f" · seen {item.times_seen} times since {first.day} {first:%B}"
 
 
-def _changed(item: AnyInsight) -> str:
+def _changed(item: AnyInsight, mended: Collection[str] = ()) -> str:
+    if item.id in mended:
+        return "addressed"
     commit = item.evidence[0].commit[:7] if item.evidence else ""
-    return f"its lines changed since {code(commit)}" if commit else "its lines have changed"
+    since = f" since {code(commit)}" if commit else ""
+    return f"changed{since}, perhaps addressed"

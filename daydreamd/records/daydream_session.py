@@ -16,7 +16,7 @@ from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.cleanup_summary import CleanupSummary
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.health import SystemHealth, SystemMetrics
-from daydreamd.records.insight import InsightItem
+from daydreamd.records.insight import InsightItem, RefusedClaim
 from daydreamd.records.trends import RecentActivity, WorkspaceTrends
 
 
@@ -131,6 +131,7 @@ class DaydreamSession:
     analysis_duration: float | None = None
     insights: str = ""
     insight_items: list[InsightItem] = field(default_factory=list)
+    refused_claims: list[RefusedClaim] = field(default_factory=list)
     cleanup_summary: CleanupSummary = field(default_factory=CleanupSummary)
     outcome: Outcome | None = None
     reasons: list[str] = field(default_factory=list)

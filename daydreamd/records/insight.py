@@ -35,7 +35,11 @@ class Survived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`."""
+    """One insight. `status` is `new`, `open`, `addressed`, `accepted` or `dismissed`.
+
+    `function` is the one that it is about (`Cart.total`), and `mark` tells the lines of that one
+    as they were when it was said.
+    """
 
     id: str
     workspace: str
@@ -46,6 +50,8 @@ class InsightItem(msgspec.Struct, frozen=True, kw_only=True):
     grounded: bool
     status: str = "new"
     survived: Survived = Survived()
+    function: str = ""
+    mark: str = ""
 
 
 class KnownInsight(InsightItem, frozen=True, kw_only=True):
@@ -62,3 +68,16 @@ class KnownInsight(InsightItem, frozen=True, kw_only=True):
 
 AnyInsight = InsightItem | KnownInsight
 """One of this session or of those before it."""
+
+
+class RefusedClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model proposed and nobody is told, and why.
+
+    `decided_by` is what decided, where something did: `used in cart/api.py:41`.
+    """
+
+    title: str
+    path: str
+    line: int
+    reason: str
+    decided_by: str = ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from daydreamd.insights.report import Report
     from daydreamd.readiness.verdict import ReadinessReport
     from daydreamd.records.daydream_session import DaydreamSession
-    from daydreamd.records.insight import KnownInsight
+    from daydreamd.records.insight import InsightItem, KnownInsight
     from daydreamd.records.model_choice import ModelChoice
     from daydreamd.reflection.reflecting import Reflection
     from daydreamd.sessions.giving_way import OwnerCameBack
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recalled:
-    """What was said before: of the workspaces of this session, and what still stands of others."""
+    """What was said before: of the workspaces of this session, and what still stands of others.
+
+    `waiting` is what was over the limit, and so has not been said yet.
+    """
 
     known: tuple[KnownInsight, ...] = ()
+    waiting: tuple[InsightItem, ...] = ()
     elsewhere: tuple[KnownInsight, ...] = ()
 
 

@@ -43,9 +43,11 @@ class Recollection:
         """What was said before, of these workspaces and of others."""
         known = [await self._history.known_insights(one.path) for one in self._workspaces]
         here = {one.path for one in self._workspaces}
+        waiting = [await self._history.waiting_claims(one.path) for one in self._workspaces]
         standing = await self._history.insights(status="standing")
         return Recalled(
             known=tuple(insight for insights in known for insight in insights),
+            waiting=tuple(claim for claims in waiting for claim in claims),
             elsewhere=tuple(one for one in standing if one.workspace_path not in here),
         )
 
@@ -66,25 +68,32 @@ class Recollection:
         *,
         max_new: int,
         session_id: str,
+        scratch: Path,
     ) -> Judgement:
         """What of the answer, if there is one, is true, new and worth keeping."""
-        sifted = await self.sift(reflection, recalled, session_id=session_id)
+        sifted = await self.sift(reflection, recalled, session_id=session_id, scratch=scratch)
         return await self.settle(sifted, max_new=max_new)
 
     async def sift(
-        self, reflection: Reflection | None, recalled: Recalled, *, session_id: str
+        self, reflection: Reflection | None, recalled: Recalled, *, session_id: str, scratch: Path
     ) -> Sifted:
         """The claims of the answer that hold as far as can be told without a model."""
         from daydreamd.insights.judgement import sift
         from daydreamd.insights.novelty import from_workspaces
+        from daydreamd.insights.workspace_search import FileSearch
+        from daydreamd.sessions.searchable import look_around
 
+        around = await look_around(self._workspaces, recalled.known, scratch)
         ask = partial(
             sift,
             reflection.text if reflection else "",
             excerpts=reflection.excerpts if reflection else (),
+            search=FileSearch(around.snapshots),
             known=recalled.known,
             session_id=session_id,
             current=from_workspaces({one.name: Path(one.path) for one in self._workspaces}),
+            renamed=around.renamed,
+            waiting=recalled.waiting,
         )
         return await in_spare_thread(ask)  # it reads what the insights are about
 
@@ -105,6 +114,8 @@ class Recollection:
             paths={workspace.name: workspace.path for workspace in self._workspaces},
             recurring=[item.id for item in judgement.recurring],
             addressed=[item.id for item in judgement.addressed],
+            moved=judgement.moved,
+            waiting=judgement.waiting,
         )
 
     async def note_parts(

@@ -217,6 +217,7 @@ class UnifiedDaydreamSystem:
         recalled = recalled or await self._recollection.recall()
         judgement = found.reflected.judgement if found.reflected else None
         judgement = judgement or await self._judge(session, found.reflection, recalled)
+        session.refused_claims = judgement.refused()
         session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
@@ -295,4 +296,5 @@ class UnifiedDaydreamSystem:
             recalled,
             max_new=self._settings.insights.max_new,
             session_id=session.session_id,
+            scratch=self._scratch(session),
         )

@@ -25,13 +25,15 @@ _MODIFIERS: Final = (
     r"declare|local|readonly|case|companion|implicit|synchronized|fileprivate|mutating)\s+)*"
 )
 _FUNCTION: Final = re.compile(
-    rf"\s*{_MODIFIERS}(?:def|defp|defmacrop?|fn|func|fun|function\*?|sub|proc|procedure|subroutine)\b\s*"
+    rf"\s*{_MODIFIERS}(?:def|defp|defmacrop?|fn|func|fun|function\*?|sub|proc|procedure|"
+    rf"subroutine)\b\s*"
     rf"(?:\((?:{_NAME}\s+)?\*?\s*(?P<receiver>{_NAME})(?:\[[^\]]*\])?\)\s*)?"
     rf"(?:<[^>(]*>\s*)?(?P<name>\*?\s*{_NAME}(?:(?:\.|::|:){_NAME})*[?!=]?)"
 )
 _CLASS: Final = re.compile(
     rf"\s*{_MODIFIERS}(?:class|struct|interface|trait|module|enum|namespace|object|protocol|"
-    rf"extension|record|mod|union|defmodule|contract|actor)\s+(?P<name>{_NAME}(?:(?:\.|::){_NAME})*)"
+    rf"extension|record|mod|union|defmodule|contract|actor)\s+(?P<name>{_NAME}(?:(?:\.|"
+    rf"::){_NAME})*)"
 )
 _USED_AS_TYPE: Final = re.compile(r"[\s\w]*\b(?:struct|enum|union)\b")
 _TYPE: Final = re.compile(rf"\s*type\s+(?P<name>{_NAME})(?:\[[^\]]*\])?\s+(?:struct|interface)\b")
@@ -40,8 +42,10 @@ _IMPL: Final = re.compile(
 )
 _ASSIGNED: Final = re.compile(
     rf"\s*(?:export\s+)?(?:default\s+)?(?:(?:const|let|var|static|readonly|public|private)\s+)*"
-    rf"(?P<name>{_NAME}(?:\.{_NAME})*|\"[^\"]*\"|'[^']*')\s*(?::[^=()]{{0,80}})?(?:=|:|<-)\s*(?:async\s*)?"
-    rf"(?:function\b|(?:<[^>]*>)?\([^()]*(?:\([^()]*\)[^()]*)*\)\s*(?::\s*[^=]{{1,80}})?=>|{_NAME}\s*=>)"
+    rf"(?P<name>{_NAME}(?:\.{_NAME})*|\"[^\"]*\"|'[^']*')\s*(?::[^=()]{{0,80}})?(?:=|:|"
+    rf"<-)\s*(?:async\s*)?"
+    rf"(?:function\b|(?:<[^>]*>)?\([^()]*(?:\([^()]*\)[^()]*)*\)\s*(?::\s*[^=]{{1,80}})?=>|"
+    rf"{_NAME}\s*=>)"
 )
 _CALLED: Final = re.compile(
     rf"(?P<before>(?!\s*@)[\w\s*&<>,:\[\]~.@?|$\u00a1-\uffff]*?)(?P<name>~?{_NAME}(?:::~?{_NAME})*)\s*\("
@@ -148,7 +152,7 @@ def _called(code: Sequence[str], at: int) -> tuple[str, bool] | None:
         return None
     before = found["before"].split()
     if (before and (before[-1] in _NO_NAMES or before[-1].endswith((".", ",")))) or (
-        _NO_NAMES.intersection(before) - {"new"}
+        _NO_NAMES.intersection(before) - {"new", "synchronized", "const"}
     ):
         return None
     rest = "\n".join([code[at][found.end() - 1 :], *code[at + 1 : at + _MOST_HEADER_LINES]])

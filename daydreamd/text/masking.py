@@ -45,6 +45,11 @@ def kind_of(path: str) -> str:
     return name.rpartition(".")[2]
 
 
+def is_code(path: str) -> bool:
+    """Whether a path's suffix is that of a language that is known here."""
+    return kind_of(path) in _KNOWN
+
+
 @lru_cache(maxsize=32)
 def masked(text: str, path: str = "") -> str:
     """`text` with blanks in place of comments and of what stands between quotes."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from daydreamd.errors import HistoryError
 from daydreamd.history.store import open_history
+from daydreamd.records.insight import Survived
 from tests.integration.insight_items import an_item
 
 
@@ -74,3 +76,30 @@ async def test_insights_are_searched(tmp_path: Path) -> None:
         assert [i.id for i in await history.insights(search="PRICE")] == ["b07"]
         assert [i.id for i in await history.insights(status="standing")] == ["a3f"]
         assert [i.id for i in await history.insights(status="accepted")] == ["b07"]
+
+
+async def test_what_is_over_the_limit_waits_for_the_next_session(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        paths = {"shop": "/w/shop", "api": "/w/api"}
+        waiting = [an_item(title="First"), an_item(title="Second")]
+        await history.record_insights("s1", [], paths=paths, waiting=waiting)
+        assert await history.waiting_claims("/w/shop") == waiting
+        assert await history.waiting_claims("/w/api") == []
+        await history.record_insights("s2", [], paths={"api": "/w/api"}, waiting=[])
+        assert await history.waiting_claims("/w/shop") == waiting, "another workspace's session"
+        await history.record_insights("s3", waiting[:1], paths=paths, waiting=waiting[1:])
+        assert await history.waiting_claims("/w/shop") == waiting[1:]
+        assert await history.insights(search="Second") == [], "it has not been told yet"
+
+
+async def test_an_insight_keeps_what_it_is_about_and_where_that_lies_now(tmp_path: Path) -> None:
+    async with open_history(tmp_path / "history.db") as history:
+        item = replace(an_item(), function="Client.charge", survived=Survived(searches=2))
+        await history.record_insights("s1", [item], paths={"shop": "/w/shop"})
+        (known,) = await history.known_insights("/w/shop")
+        assert (known.function, known.survived) == ("Client.charge", Survived(searches=2))
+        moved = replace(known, evidence=(replace(known.evidence[0], path="pay/client.py"),))
+        await history.record_insights("s2", [], paths={}, moved=[moved])
+        (after,) = await history.known_insights("/w/shop")
+        assert after.evidence == moved.evidence
+        assert (after.title, after.status, after.times_seen) == (known.title, "new", 1)

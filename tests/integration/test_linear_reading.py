@@ -11,7 +11,7 @@ import pytest
 from daydreamd.context.git_config import parse_config
 from daydreamd.context.patches import parse_patch
 from daydreamd.insights.proposals import read_answer
-from daydreamd.insights.verification import _without_fence
+from daydreamd.insights.quoting import without_fence
 from daydreamd.reflection.answer_stream import AnswerReader, tokens_told, without_aiders_words
 from daydreamd.screens.answer_tail import AnswerTail
 from daydreamd.text.display import markdown, visible
@@ -62,7 +62,7 @@ READERS = {
     "text for a screen": visible,
     "text for Markdown": markdown,
     "text for a prompt": harmless,
-    "a quote in a fence": _without_fence,
+    "a quote in a fence": without_fence,
     "the end of an answer": tail,
     "a configuration": configuration,
     "a patch": lambda text: list(parse_patch(text.encode())),

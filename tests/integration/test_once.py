@@ -14,7 +14,7 @@ SESSION_KEYS = {
     "session_id", "trigger", "start_time", "end_time", "phase", "outcome", "reasons",
     "phase_seconds", "system_health", "workspace_analysis", "development_trends", "system_metrics",
     "recent_activity", "analysis", "analysis_duration", "insights", "insight_items",
-    "cleanup_summary",
+    "refused_claims", "cleanup_summary",
 }  # fmt: skip
 
 

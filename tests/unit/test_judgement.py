@@ -2,11 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 import pytest
 
-from daydreamd.insights.judgement import Judgement, judge
+from daydreamd.insights.judgement import Judgement, judge, settle, sift
 from daydreamd.insights.novelty import from_workspaces
 from daydreamd.insights.verification import Reason
 from daydreamd.records.insight import Evidence, KnownInsight
@@ -68,8 +69,8 @@ def test_what_is_true_and_new_is_kept_with_its_evidence():
 def test_every_proposal_is_kept_or_counted_with_its_reason():
     verdict = judged(
         item(1),
-        item(2, line=400, end_line=400),
-        item(3, line=500, end_line=500),
+        item(2, line=400, end_line=400, quote="price_2 = parse_money(row)"),
+        item(3, line=500, end_line=500, quote="price_3 = parse_money(row)"),
         item(4, quote="price_4 = parse_money(row)"),
         item(1),
         {},
@@ -86,6 +87,53 @@ def test_never_more_than_the_limit_is_new():
     assert [new.title for new in verdict.new] == [TITLES[1], TITLES[2]]
     assert [drop.reason for drop in verdict.dropped] == [Reason.TOO_MANY, Reason.TOO_MANY]
     assert judged(item(1), max_new=0).new == ()
+
+
+def test_what_is_over_the_limit_is_told_by_the_next_session():
+    numbers = (1, 10, 20, 31)
+    verdict = judged(*(item(n) for n in numbers), max_new=2)
+    waiting = verdict.waiting
+    assert [one.title for one in waiting] == [TITLES[0], TITLES[3]]
+    sifted = sift("", excerpts=EXCERPTS, waiting=waiting)
+    later = settle(sifted, max_new=1)
+    assert ([one.title for one in later.new], len(later.waiting)) == ([TITLES[0]], 1)
+    mended = TEXT.replace("parse_price(row[20]", "read_price(row[20]")
+    again = sift("", excerpts=EXCERPTS, waiting=waiting, current=lambda *_: mended)
+    assert [one.title for one in again.waiting] == [TITLES[3]]
+
+
+def test_what_waits_is_not_told_twice():
+    verdict = judged(item(1), item(20), max_new=1)
+    answer = json.dumps({"insights": [item(20)]})
+    later = settle(sift(answer, excerpts=EXCERPTS, waiting=verdict.waiting), max_new=3)
+    assert len(later.new) == 1
+
+
+class Said(NamedTuple):
+    """What somebody says who looked at a claim again."""
+
+    key: str
+    says: str
+    looks: int = 3
+    holds: int = 0
+
+    def reason(self):
+        return "refuted by two of three looks"
+
+
+def test_a_claim_falls_or_stands_by_what_is_said_of_it_between_the_doors():
+    answer = json.dumps({"insights": [item(1), item(20), item(31)]})
+    sifted = sift(answer, excerpts=EXCERPTS)
+    first, second, third = (claim.key for claim in sifted.claims)
+    verdicts = [Said(first, "refuted"), Said(second, "holds", holds=2), Said(third, "cannot tell")]
+    verdict = settle(sifted, verdicts=verdicts, max_new=3)
+    assert [new.title for new in verdict.new] == [TITLES[0], TITLES[3]]
+    assert (verdict.new[0].survived.looks, verdict.new[0].survived.holds) == (3, 2)
+    (refused,) = verdict.refused()
+    assert (refused.reason, refused.decided_by) == (
+        "refuted by a second look", "refuted by two of three looks",
+    )  # fmt: skip
+    assert (refused.title, refused.path, refused.line) == (TITLES[1], "cart/price.py", 1)
 
 
 def test_what_is_said_again_is_recurring_and_not_new():

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from daydreamd.insights.judgement import Dropped, Judgement
+from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.report import Report, headline, render
+from daydreamd.insights.sieve import Dropped
 from daydreamd.insights.verification import Reason
 from daydreamd.records.insight import Evidence, InsightItem, KnownInsight
 
@@ -218,9 +219,9 @@ After the third attempt the caller gets `None`, not an error.
 - `b07` Two price formats are parsed in four places · `cart/price.py:12` · seen 4 times since \
 3 November
 
-## Addressed
+## Changed since
 
-- `77d` The lock file was not committed · its lines changed since `4be1f02`
+- `77d` The lock file was not committed · changed since `4be1f02`, perhaps addressed
 
 ## The week in facts
 
