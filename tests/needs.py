@@ -65,9 +65,17 @@ def reason_to_skip(test: Path, root: Path) -> str:
 
     if test.name == "test_analysis_model.py" and not AIDER.exists():
         return "missing here: Aider, which needs Python 3.10 to 3.12"
+    if test.name == "test_daemon_pressure.py" and (lack := _no_pressure()):
+        return lack
     if of == SERVICE and os.geteuid() != 0:
         return "a real systemd in namespaces needs root"
     return f"missing here: {' '.join(lacking)}" if lacking else ""
+
+
+def _no_pressure() -> str:
+    from tests.integration.pressed import why_not
+
+    return why_not()
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from daydreamd.agents.sampling import Sample, has_moved, is_unmoved, look
+from daydreamd.agents.spells import End, Spell, keep_spells
 from daydreamd.errors import FileError, HostError
 from daydreamd.host.boots import read_boot_id
 from daydreamd.host.files.access import write_atomically
@@ -49,6 +50,16 @@ class Watched(msgspec.Struct):
     cpu_ticks: int
     io_bytes: int
     members: tuple[int, ...]
+    alone: bool = False
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.pid, self.start_ticks
+
+    def spell(self, end: End, until: float | None = None) -> Spell:
+        """The idle spell that it is in, up to `until` or the last look."""
+        seconds = (self.seen_at if until is None else until) - self.quiet_since
+        return Spell(self.kind, self.alone, max(0.0, seconds), end)
 
 
 class Watch(msgspec.Struct):
@@ -73,14 +84,17 @@ class Watch(msgspec.Struct):
         return {kind: (number, sizes[kind]) for kind, number in numbers.items()}
 
 
-async def sample_agents(state: Path, settings: Cleanup) -> Watch:
+async def sample_agents(
+    state: Path, settings: Cleanup, *, ended: Collection[tuple[int, int]] = ()
+) -> Watch:
     """Sample all agent processes once and keep what is known of each in a file in `state`.
 
-    The supervisor does so every `observe.watch_agents`. HostError where a disk hangs, FileError
-    where the file cannot be written.
+    The supervisor does so every `observe.watch_agents`. `ended` are the processes (pid and start)
+    that were ended since. HostError where a disk hangs, FileError where a file cannot be written.
     """
     path = state / FILE_NAME
-    before = read_watch(state)
+    former, boot_id = _read_former(state), read_boot_id()
+    before = former if former.boot_id == boot_id else Watch(boot_id)
     # One look that hangs is enough: meanwhile no other is begun.
     ask = partial(ask_disk, "/proc", partial(look, settings), seconds=_LOOK_SECONDS)
     try:
@@ -93,23 +107,46 @@ async def sample_agents(state: Path, settings: Cleanup) -> Watch:
         for sample in samples.values()
     ]
     watch = Watch(before.boot_id, agents)
-    if watch.agents or before.agents:
+    if watch.agents or former.agents:
         await write_atomically(path, msgspec.json.encode(watch))
+        await keep_spells(state, list(ended_spells(former, watch, ended)))
     return watch
+
+
+def ended_spells(
+    before: Watch, after: Watch, ended: Collection[tuple[int, int]] = ()
+) -> Iterator[Spell]:
+    """The idle spells that ended between two looks; those of `ended` processes by us."""
+    same_boot = before.boot_id == after.boot_id
+    for was in before.agents:
+        now = after.find(was.pid, was.start_ticks) if same_boot else None
+        if now is None:
+            yield was.spell("ended" if was.key in ended else "gone" if same_boot else "reboot")
+        elif now.quiet_since > was.quiet_since:
+            moved = now.active_at == now.seen_at
+            is_gap = not 0 <= now.seen_at - was.seen_at <= LONGEST_SPAN_SECONDS
+            yield was.spell("came back" if moved and not is_gap else "not seen")
+
+
+def spells_under_way(watch: Watch) -> list[Spell]:
+    """The spells of all that are idle now."""
+    return [seen.spell("still idle") for seen in watch.agents]
 
 
 def read_watch(state: Path | None) -> Watch:
     """What `sample_agents` kept since this boot; empty where there is nothing that can be read."""
     boot_id = read_boot_id()
-    if state is not None:
-        try:
-            watch = read_json(state / FILE_NAME, Watch, max_bytes=16 << 20)
-        except FileError:
-            # not there yet, or torn by somebody: then idle time is not known, which spares
-            return Watch(boot_id)
-        if watch.boot_id == boot_id:
-            return watch
-    return Watch(boot_id)
+    former = Watch(boot_id) if state is None else _read_former(state)
+    return former if former.boot_id == boot_id else Watch(boot_id)
+
+
+def _read_former(state: Path) -> Watch:
+    """What was kept last, of this boot or another."""
+    try:
+        return read_json(state / FILE_NAME, Watch, max_bytes=16 << 20)
+    except FileError:
+        # not there yet, or torn by somebody: then idle time is not known, which spares
+        return Watch(read_boot_id())
 
 
 def carry_on(was: Watched | None, sample: Sample, now: float) -> Watched:
@@ -129,6 +166,7 @@ def carry_on(was: Watched | None, sample: Sample, now: float) -> Watched:
         cpu_ticks=sample.cpu_ticks,
         io_bytes=sample.io_bytes,
         members=tuple(sorted(sample.members)),
+        alone=stat.tty_nr == 0 and (stat.ppid == 1 or stat.ppid != first_parent),
     )
 
 

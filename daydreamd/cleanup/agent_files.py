@@ -74,7 +74,8 @@ _OF_OPENCODE: Final = (_Place(("log",), files=_shape(r"[\w.:-]+\.log")),)
 
 
 def _of_temp(uid: int) -> tuple[_Place, ...]:
-    outputs = _shape(r"[\w-]+\.output")
+    # Of commands alone: that of a sub-agent is its answer.
+    outputs = _shape(r"b[\w-]*\.output")
     profiles = r"playwright_(?:chromium|firefox|webkit)dev_profile-\w{6}"
     return (
         _Place((f"claude-{uid}", _ANY, "tasks"), files=outputs),
@@ -107,7 +108,7 @@ def clean_agent_files(
     if not found:
         return [], failures
     used = places_in_use()
-    lives = _Lives(environ, uid, settings)
+    lives = Lives(environ, uid, settings)
     reason = "an agent's own {}, of no session that lives"
     settled = [
         settle(one, lives.claim(one) or (IN_USE if one.holds & used else ""), act=act)
@@ -159,7 +160,7 @@ def _find(base: Path, place: _Place, max_age: float, uid: int) -> Iterator[Lefto
         )
 
 
-class _Lives:
+class Lives:
     """What still lives: sessions by the registry, Claude processes, sockets that are bound."""
 
     def __init__(self, environ: Mapping[str, str], uid: int, settings: Cleanup) -> None:

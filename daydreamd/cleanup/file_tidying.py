@@ -14,6 +14,7 @@ import anyio.to_thread
 
 from daydreamd.cleanup.agent_files import clean_agent_files
 from daydreamd.cleanup.log_rotation import make_room, rotate_log
+from daydreamd.cleanup.outputs import clean_outputs
 from daydreamd.cleanup.temp import TempFile, clean_temp
 from daydreamd.cleanup.tidy_report import TidyReport
 from daydreamd.errors import DaydreamError
@@ -42,6 +43,7 @@ class FileTidying:
             )
         if settings.agent_files.enabled:
             cleaners["files of agents"] = lambda: clean_agent_files(settings, os.environ, act=act)
+        cleaners["outputs of tasks"] = lambda: clean_outputs(settings, os.environ, act=act)
         for what, clean in cleaners.items():
             left = give_up - anyio.current_time()
             with self._given_up_after(left, f"{what} were not tidied to the end"):
@@ -49,7 +51,8 @@ class FileTidying:
                     files, failures = await in_spare_thread(clean)
                 except (DaydreamError, OSError) as error:
                     files, failures = [], [f"{what} were not tidied: {error}"]
-                self._report.temp_files += files
+                known = {file.path for file in self._report.temp_files}
+                self._report.temp_files += [file for file in files if file.path not in known]
                 self._report.failures += failures
 
     async def logs(self, budget: float) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from daydreamd.errors import FileError
 from daydreamd.host.files.access import read_beneath
 from daydreamd.host.log_files.writers import openers
-from daydreamd.host.processes import read_cwd
+from daydreamd.host.processes import read_cwd, scan
 from daydreamd.units import say_duration
 
 _HIGHEST: Final = 64
@@ -41,6 +41,31 @@ def say_dead_locks(directories: Iterable[Path]) -> tuple[str, ...]:
             age = say_duration(max(0.0, time.time() - facts.st_mtime))
             said.append(f"{path} is left, {age} old, and no process has it open: Git waits for it")
     return tuple(said)
+
+
+def stale_locks(workspace: Path, *, older_than: float) -> list[tuple[Path, float]]:
+    """Git's locks of a workspace that are so old, with their ages, where no Git is at work.
+
+    A lock can be closed while Git waits for an editor: while one runs there, none is stale.
+    """
+    directory = _git_directory(workspace)
+    if directory is None:
+        return []
+    found = []
+    for path in _locks(directory):
+        try:
+            facts = path.lstat()
+        except OSError:  # whoever held it is done
+            continue
+        age = time.time() - facts.st_mtime
+        if age >= older_than and not openers(facts) and not _git_runs_below(directory.parent):
+            found.append((path, age))
+    return found
+
+
+def _git_runs_below(tree: Path) -> bool:
+    gits = (stat.pid for stat in scan().values() if stat.comm.startswith("git"))
+    return any(Path(read_cwd(pid)).is_relative_to(tree) for pid in gits)
 
 
 def _git_directory(place: Path) -> Path | None:

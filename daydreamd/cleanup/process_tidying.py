@@ -11,13 +11,15 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from daydreamd.agents.idle_watch import read_watch, sample_agents
+from daydreamd.agents.idle_watch import Watch, read_watch, sample_agents, spells_under_way
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS, MCP, OTHER_AGENTS
+from daydreamd.agents.spells import read_spells
 from daydreamd.cleanup.act import ENDED, GONE, LEFT, Ending, LastLook, end_abandoned
 from daydreamd.cleanup.decision import Pressure, Rule, choose
-from daydreamd.cleanup.evidence import gather_evidence, look_again
+from daydreamd.cleanup.evidence import ProcessEvidence, gather_evidence, look_again
 from daydreamd.cleanup.freed import measure_trees
 from daydreamd.cleanup.inspection import PriorKnowledge
+from daydreamd.cleanup.learned_times import lengthen
 from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
 from daydreamd.errors import DaydreamError, HostError
 from daydreamd.history.store import History
@@ -66,7 +68,7 @@ class ProcessTidying:
         except (DaydreamError, OSError) as error:
             self._report.failures.append(f"agent processes were not looked at: {error}")
             return
-        rules, pressure = rules_of(self._settings), _pressure()
+        rules, pressure = self._rules(places, watch, evidence), _pressure()
         verdicts = choose(evidence.facts, rules, pressure)
         self._report.candidates = [
             JudgedProcess(facts, verdicts[facts.pid]) for facts in evidence.facts
@@ -103,10 +105,28 @@ class ProcessTidying:
         if places is not None:
             await self._remember(places)
 
+    def _rules(
+        self, places: Places | None, watch: Watch, evidence: ProcessEvidence
+    ) -> dict[str, Rule]:
+        """The rules of the settings, their idle times lengthened by what the watch has seen."""
+        rules = rules_of(self._settings)
+        if not self._settings.learn:
+            return rules
+        spells = [*read_spells(places.state if places else None), *spells_under_way(watch)]
+        rules, learned = lengthen(rules, spells)
+        seen = {facts.rule for facts in evidence.facts}
+        self._report.learned = [one for one in learned if one.kind in seen]
+        return rules
+
     async def _remember(self, places: Places) -> None:
         """Where no daemon watches, one tidying at least remembers for the next."""
+        ended = {
+            (one.facts.pid, one.facts.start_ticks)
+            for one in self._report.kills
+            if one.outcome == ENDED
+        }
         try:
-            await sample_agents(places.state, self._settings)
+            await sample_agents(places.state, self._settings, ended=ended)
         except DaydreamError as error:
             self._report.failures.append(f"what was seen is not remembered: {error}")
 

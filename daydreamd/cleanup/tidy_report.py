@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from daydreamd.agents.kinds import AIDER, CLAUDE, LEFT_BY_AGENTS
+from daydreamd.agents.learning import Learned
 from daydreamd.cleanup.act import CAME_BACK, ENDED, LEFT, SURVIVED, Ending
 from daydreamd.cleanup.decision import ProcessFacts, Verdict, Word
 from daydreamd.cleanup.log_rotation import UNFINISHED, LogFile
 from daydreamd.cleanup.temp import TempFile
 from daydreamd.records.cleanup_summary import LeftByAgents, PreCleanup
+from daydreamd.records.disk import DiskUse
 from daydreamd.units import say_count, say_size
 
 
@@ -46,6 +49,8 @@ class CleanDocument(msgspec.Struct, frozen=True, kw_only=True):
     memory_unknown: int
     left: int
     seconds: float
+    learned: tuple[Learned, ...] = ()
+    disk: DiskUse | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class TidyReport:
     logs: list[LogFile] = field(default_factory=list)
     archives_removed: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
+    disk: DiskUse | None = None
     seconds: float = 0.0
 
     @property
@@ -163,6 +170,14 @@ class TidyReport:
             if candidate.facts.rule == LEFT_BY_AGENTS and candidate.outcome != ENDED
         ]
 
+    def note_dead_outputs(self, outputs: Sequence[TempFile]) -> None:
+        """Add to what is said of the disk the outputs that could go."""
+        if self.disk is not None:
+            size = sum(one.bytes for one in outputs)
+            self.disk = msgspec.structs.replace(
+                self.disk, dead_outputs=len(outputs), dead_output_bytes=size
+            )
+
     @property
     def temp_removed(self) -> int:
         return sum(file.outcome == "removed" for file in self.temp_files)
@@ -184,6 +199,8 @@ class TidyReport:
             memory_unknown=self.unmeasured,
             left=self.left,
             seconds=round(self.seconds, 3),
+            learned=tuple(self.learned),
+            disk=self.disk,
         )
 
     def summary(self) -> PreCleanup:

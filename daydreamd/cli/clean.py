@@ -52,6 +52,7 @@ async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
     from daydreamd.host.files.descriptors import make_sure_of_descriptors
     from daydreamd.host.files.locks import hold_lock
     from daydreamd.records.events import Emitter
+    from daydreamd.sessions.plan import paths_of
 
     make_sure_of_descriptors()
     settings, places = invocation.loaded.settings, invocation.places
@@ -68,6 +69,7 @@ async def _clean(invocation: Invocation, *, dry_run: bool) -> TidyReport:
                 places=places,
                 dry_run=dry_run,
                 min_free_disk=settings.readiness.min_free_disk,
+                disk_of=paths_of(settings.workspaces),
             )
 
 

@@ -62,10 +62,11 @@ def _look(invocation: Invocation) -> Iterator[Finding]:
     yield _aider(invocation)
     yield _model(invocation)
     yield _landlock()
-    yield _pressure()
+    yield _pressure(invocation)
     yield _systemd()
     yield _daemons()
     yield _settings(invocation)
+    yield from _transcripts(invocation)
     yield from _places(invocation)
 
 
@@ -132,11 +133,32 @@ def _landlock() -> Finding:
     return Finding("landlock", "ok", f"version {abi}: confines {network}")
 
 
-def _pressure() -> Finding:
-    if Path("/proc/pressure/memory").exists():
-        return Finding("pressure", "ok", "the kernel tells memory pressure")
-    advice = "Memory alone is asked; boot with psi=1 for more."
-    return Finding("pressure", "optional", "the kernel does not tell", advice)
+def _pressure(invocation: Invocation) -> Finding:
+    from daydreamd.host.system.pressure import MACHINE, why_not_watched
+
+    settings = invocation.loaded.settings.cleanup.pressure
+    file = Path(settings.file) if settings.file else MACHINE
+    if not file.exists():
+        advice = "Memory alone is asked; boot with psi=1 for more."
+        return Finding("pressure", "optional", "the kernel does not tell", advice)
+    if reason := why_not_watched(file):
+        advice = f"Short memory begins no tidying, it is seen at the next session: {reason}."
+        return Finding("pressure", "optional", "told by the kernel, but not in time", advice)
+    said = "wakes the daemon" if settings.enabled else "could wake the daemon"
+    return Finding("pressure", "ok", f"the kernel tells of short memory, and {said}")
+
+
+def _transcripts(invocation: Invocation) -> Iterator[Finding]:
+    """Nothing where none is about to be deleted."""
+    from daydreamd.cleanup.transcripts_leaving import look_after_transcripts
+    from daydreamd.insights.disk_section import disk_lines
+    from daydreamd.records.disk import DiskUse
+
+    settings = invocation.loaded.settings.cleanup.transcripts
+    found, _ = look_after_transcripts(settings, os.environ, invocation.places, act=False)
+    for line in disk_lines(DiskUse(vanishing=found)):
+        value, _, advice = line.partition(" · ")
+        yield Finding("claude", "optional", value, advice)
 
 
 def _systemd() -> Finding:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("session", hidden=True)
 @click.option(
-    "--trigger", required=True, type=click.Choice(["timer", "start", "signal", "control"])
+    "--trigger",
+    required=True,
+    type=click.Choice(["timer", "start", "signal", "control", "pressure"]),
 )
 @click.option("--held-back", default="", help="Why the model is not asked; empty: it is.")
 @click.pass_obj
@@ -35,6 +37,7 @@ def command(invocation: Invocation, trigger: str, held_back: str) -> None:
         workspaces=find_workspaces(settings.workspaces),
         idle_gates=not asked.is_a_persons_wish,
         held_back=held_back,
+        only_tidies="memory is short: only tidied up" if asked is Trigger.PRESSURE else "",
     )
     held = anyio.run(
         lambda: hold_session(settings, invocation.places, plan, trigger=asked, sink=_tell)

@@ -6,7 +6,7 @@ around it, and the numbers for `daydreamd status`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +21,12 @@ _LATE_SECONDS: Final = 30.0
 
 
 class AgentWatch:
-    """Samples agent processes every `observe.watch_agents` seconds."""
+    """Samples agent processes every `observe.watch_agents` seconds, and then does `also`."""
 
-    def __init__(self, state: Path, settings: Callable[[], Settings]) -> None:
-        self._state = state
+    def __init__(
+        self, state: Path, settings: Callable[[], Settings], also: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._state, self._also = state, also
         self._settings = settings
         self._wakeable = Wakeable()
         self._counts: Mapping[str, tuple[int, int]] = {}
@@ -44,6 +46,7 @@ class AgentWatch:
         while True:
             settings = self._settings()
             self._counts = (await sample_agents(self._state, settings.cleanup)).counts()
+            await self._also()
             pause = max(settings.observe.watch_agents, 1.0)
             beat(pause + LOOK_SECONDS)
             await self._wakeable.sleep(pause)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import anyio
@@ -34,7 +35,7 @@ from daydreamd.records.control import When
 from daydreamd.records.daydream_session import Trigger
 from daydreamd.records.events import Level
 from daydreamd.records.session_end import SessionEnd
-from daydreamd.settings.quiet_hours import parse_quiet_hours
+from daydreamd.settings.quiet_hours import QuietHours, parse_quiet_hours, quiet_at
 from daydreamd.settings.schema import Schedule
 from daydreamd.units import say_duration
 
@@ -76,7 +77,7 @@ class Scheduler:
         self._clock = clock
         self._dice = dice
         self._wakeable = Wakeable()
-        self._start_due = self._is_closed = False
+        self._start_due = self._is_closed = self._is_pressed = False
         self._idle = anyio.Event()
         self._idle.set()
         self.mark = mark_now(clock(), chance=dice())
@@ -116,10 +117,22 @@ class Scheduler:
         """Ask for a session: if it begins now or after the running one, and what to wait on."""
         return ("next" if self.running else "now"), self.requests.note(trigger)
 
+    def press(self) -> None:
+        """Tidy up as soon as no session runs: memory is short. Quiet hours put even that off."""
+        moment = datetime.fromtimestamp(self._clock().wall, UTC)
+        if quiet_at(self._quiet_hours(), moment):
+            self._notice("info", "tidying put off", reason="memory is short, but in quiet hours")
+            return
+        self._is_pressed = True
+        self.wake()
+
+    def _quiet_hours(self) -> list[QuietHours]:
+        return [parse_quiet_hours(text) for text in self._settings().quiet_hours]
+
     def decision(self) -> Decision:
         """How long to wait for the next timed session, and why."""
         schedule = self._settings()
-        quiet = [parse_quiet_hours(text) for text in schedule.quiet_hours]
+        quiet = self._quiet_hours()
         return decide(self.mark, self._clock(), schedule, quiet, at_once=self._start_due)
 
     async def serve(self, beat: Beat) -> None:
@@ -127,16 +140,24 @@ class Scheduler:
         while True:
             beat(LOOK_SECONDS + _LATE_SECONDS)
             decision = self.decision()
-            request = self.requests.take()
-            if request is None and decision.wait_seconds == 0 and not self._is_closed:
-                request = SessionRequest(Trigger.START if self._start_due else Trigger.TIMER)
-            if request is not None:
+            if (request := self._next_request(decision)) is not None:
                 await self._hold(request, beat)
                 continue
             await self._note_clock()
             look = until_next_look()
             wait = min(look, decision.wait_seconds or look)
             await self._wakeable.sleep(wait)
+
+    def _next_request(self, decision: Decision) -> SessionRequest | None:
+        """What is to begin now. Any session tidies up, so that it grants what memory asked for."""
+        pressed, self._is_pressed = self._is_pressed, False
+        if (request := self.requests.take()) is not None or self._is_closed:
+            return request
+        if pressed:
+            return SessionRequest(Trigger.PRESSURE)
+        if decision.wait_seconds == 0:
+            return SessionRequest(Trigger.START if self._start_due else Trigger.TIMER)
+        return None
 
     async def _hold(self, request: SessionRequest, beat: Beat) -> None:
         before, self.running, self._idle = self.mark, request.trigger, anyio.Event()
@@ -147,7 +168,8 @@ class Scheduler:
             end = await self._run_session(request.trigger, beat, held_back)
             await self._remember(self._mark_after(before, end, held_back=bool(held_back)))
         finally:
-            self.running, self._start_due = None, False
+            self.running = None
+            self._start_due &= request.trigger is Trigger.PRESSURE
             self._idle.set()
             if end is None:
                 request.fail("cannot say how the session ended: the daemon gave it up")
@@ -164,6 +186,8 @@ class Scheduler:
         return f"the model is asked again in {say_duration(wait)}, after {count} failed sessions"
 
     def _mark_after(self, before: Mark, end: SessionEnd, *, held_back: bool) -> Mark:
+        if end.trigger is Trigger.PRESSURE:
+            return before  # it was no turn of the schedule's
         mark = mark_ended(
             before,
             self._clock(),

@@ -72,6 +72,7 @@ async def _begin(daemon: Supervisor, stack: AsyncExitStack, group: anyio.abc.Tas
         "sessions": daemon.scheduler.serve,
         "control": ControlSocket(listener, daemon, allowed={0, os.geteuid()}).serve,
         "agents": daemon.agents.serve,
+        "pressure": daemon.pressure.serve,
         "watchdog": daemon.watchdog.serve,
     }
     daemon.loops = tuple(loops)

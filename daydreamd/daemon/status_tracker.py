@@ -15,7 +15,7 @@ import msgspec
 
 from daydreamd.daemon.schedule import Decision
 from daydreamd.records.daemon_status import RunningSession
-from daydreamd.records.daydream_session import BUDGET_SECONDS, Outcome
+from daydreamd.records.daydream_session import BUDGET_SECONDS, Outcome, Trigger
 from daydreamd.records.events import AnyEvent, PhaseStarted, SessionEnded, SessionStarted
 from daydreamd.records.failing import FailingPart, say_since
 from daydreamd.records.session_end import SessionEnd, SessionSummary
@@ -43,7 +43,7 @@ class StatusTracker:
     ) -> None:
         """Take over from the history: sessions, newest first, and the parts that fail."""
         self.failing = failing
-        ends = [end for one in sessions if (end := one.end()) is not None]
+        ends = [end for one in sessions if (end := one.end()) is not None and _counts(end)]
         self.last = ends[0] if ends else self.last
         self._went_well.extend(end.outcome not in _NOT_WELL for end in reversed(ends))
 
@@ -74,7 +74,10 @@ class StatusTracker:
 
     def note_end(self, end: SessionEnd) -> None:
         """Take in the end of a session."""
-        self.session, self.last = None, end
+        self.session = None
+        if not _counts(end):
+            return
+        self.last = end
         self._went_well.append(end.outcome not in _NOT_WELL)
 
     @property
@@ -103,6 +106,11 @@ class StatusTracker:
         phase = self.session.phase
         step = f"{phase.label} ({phase.number} of {len(BUDGET_SECONDS)})" if phase else "starting"
         return f"Session {self.session.session_id}: {step}"
+
+
+def _counts(end: SessionEnd) -> bool:
+    """Whether it was meant to be more than a tidying."""
+    return end.trigger is not Trigger.PRESSURE
 
 
 def _fails(part: FailingPart) -> str:

@@ -21,7 +21,9 @@ from daydreamd.daemon.active_settings import KEPT_NAME, SNAPSHOT_NAME, ActiveSet
 from daydreamd.daemon.agent_watch import AgentWatch
 from daydreamd.daemon.broadcast import Broadcast
 from daydreamd.daemon.clock import MachineClock
+from daydreamd.daemon.lookout import Lookout
 from daydreamd.daemon.neighbours import find_daemons
+from daydreamd.daemon.pressure_watch import PressureWatch
 from daydreamd.daemon.requests import SessionRequest
 from daydreamd.daemon.scheduler import Scheduler
 from daydreamd.daemon.session_runner import SessionRunner
@@ -93,7 +95,11 @@ class Supervisor:
             notice=self.notice,
             clock=self._clock.now,
         )
-        self.agents = AgentWatch(self.places.state, lambda: self.active.settings)
+        self.lookout = Lookout(lambda: self.active.settings, self.places, start.environ, self.sink)
+        self.agents = AgentWatch(self.places.state, lambda: self.active.settings, self.lookout.look)
+        self.pressure = PressureWatch(
+            lambda: self.active.settings.cleanup.pressure, self._press, self.notice
+        )
         self.watchdog = Watchdog(self.notifier, self.heart, self.notice)
 
     # What clients and signals ask
@@ -131,6 +137,7 @@ class Supervisor:
             self.notice("info", "settings reloaded", files=len(self.active.loaded.files))
             await self.scheduler.forgive()
             self.agents.wake()
+            self.pressure.wake()
         self.notifier.ready(self._status_line())
         return faults
 
@@ -155,6 +162,7 @@ class Supervisor:
             health=self._health(),
             places=msgspec.to_builtins(self.places, enc_hook=str),
             settings_files=tuple(map(str, self.active.loaded.files)),
+            hazards=self.lookout.hazards,
         )
 
     # From the beginning to the end
@@ -205,6 +213,7 @@ class Supervisor:
         """Pass a session's event to log, watchers and status."""
         self._log(event)
         self._broadcast(event)
+        self.lookout.note(event)
         if self.tracker.note(event):
             self._tell_status()
 
@@ -217,6 +226,12 @@ class Supervisor:
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         self.notice("error", "loop failed", loop=name, error=repr(error), at=where, again_in=pause)
+
+    def _press(self) -> None:
+        """Memory is short: tidy up at once, unless nothing is to be tidied."""
+        self.notice("warning", "memory is short", doing="tidying up")
+        if self.active.settings.cleanup.enabled:
+            self.scheduler.press()
 
     async def _run_session(self, trigger: Trigger, beat: Beat, held_back: str) -> SessionEnd:
         end = await self._runner.run(trigger, beat, held_back)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from daydreamd.history.disk_use import DISK_USE
 from daydreamd.history.proposals_kept import SOURCES_AND_FATES
 
 _IDENTITY: Final = """
@@ -112,6 +113,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _SHOWN,
     # 4: what an insight is about, what it withstood, and what waits for the next session
     _IDENTITY,
-    # 8: where insights came from, and what was proposed and not kept
+    # 5: what agents hold on the disk
+    DISK_USE,
+    # 6: where insights came from, and what was proposed and not kept
     SOURCES_AND_FATES,
 )

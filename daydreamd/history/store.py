@@ -16,6 +16,7 @@ import msgspec
 
 from daydreamd.errors import DatabaseError, HistoryError
 from daydreamd.history import (
+    disk_use,
     proposals_kept,
     queries,
     retention,
@@ -31,6 +32,7 @@ from daydreamd.host.databases import (
     open_database_to_read,
 )
 from daydreamd.records.daydream_session import DaydreamSession, Outcome
+from daydreamd.records.disk import KindUse, KnownUse
 from daydreamd.records.failing import FailingPart
 from daydreamd.records.insight import InsightItem, KnownInsight
 from daydreamd.records.insight_stats import InsightStats, ProposalFate, SourceCounts
@@ -198,6 +200,14 @@ class History:
     async def keep_failing_parts(self, parts: Sequence[FailingPart]) -> None:
         """Remember the parts that fail, in place of the former ones."""
         await self.set_state(_PARTS_KEY, parts)
+
+    async def keep_disk_use(self, kinds: Sequence[KindUse]) -> None:
+        """Record the finished counts among `kinds`."""
+        await self._write(disk_use.keep, kinds)
+
+    async def last_disk_use(self) -> dict[str, KnownUse]:
+        """The last finished count of each kind."""
+        return await self._read(disk_use.last)
 
     async def get_state(self, key: str, kind: type[T]) -> T | None:
         """A single value that outlives a restart, such as when the next session is due.

@@ -28,7 +28,7 @@ _NAMES: Final = {
 _ORDER: Final = {"unique": 0, "unknown": 1, "safe": 2}
 
 
-class DiskRow(NamedTuple):
+class OnlyHereRow(NamedTuple):
     """A row: `what`, `since` and `why` are plain text, the others are commands or blank."""
 
     what: str
@@ -38,14 +38,14 @@ class DiskRow(NamedTuple):
     remove: str
 
 
-class DiskSection(NamedTuple):
+class OnlyHereSection(NamedTuple):
     """The rows to be shown, and how many more there are."""
 
-    rows: tuple[DiskRow, ...]
+    rows: tuple[OnlyHereRow, ...]
     more: int
 
 
-def disk_section(workspaces: Mapping[str, WorkspaceFacts]) -> DiskSection:
+def only_here_section(workspaces: Mapping[str, WorkspaceFacts]) -> OnlyHereSection:
     """What is to be told; a repository that several workspaces share is told once."""
     told: dict[tuple[str, str, str], tuple[str, OnlyHere]] = {}
     for name, facts in workspaces.items():
@@ -55,7 +55,7 @@ def disk_section(workspaces: Mapping[str, WorkspaceFacts]) -> DiskSection:
     safe = [pair for pair in ordered if pair[1].verdict == "safe"][:_MAX_SAFE]
     open_ = [pair for pair in ordered if pair[1].verdict != "safe"][: _MAX_ROWS - len(safe)]
     rows = tuple(_row(name, entry) for name, entry in (*open_, *safe))
-    return DiskSection(rows, len(ordered) - len(rows))
+    return OnlyHereSection(rows, len(ordered) - len(rows))
 
 
 def _urgency(entry: OnlyHere) -> tuple[int, int]:
@@ -89,7 +89,7 @@ def _stands_alone(entries: tuple[OnlyHere, ...]) -> OnlyHere | None:
     )
 
 
-def _row(workspace: str, entry: OnlyHere) -> DiskRow:
+def _row(workspace: str, entry: OnlyHere) -> OnlyHereRow:
     what = f"{workspace}, {_NAMES[entry.kind]} {entry.name}"
     if entry.commits:
         what += f", {say_count(entry.commits, 'commit')}"
@@ -98,10 +98,10 @@ def _row(workspace: str, entry: OnlyHere) -> DiskRow:
     why = entry.proof + (f"; made by {entry.agent}" if entry.agent else "")
     since = say_duration(entry.age_seconds) if entry.age_seconds is not None else ""
     remove = entry.remove or "look yourself"
-    return DiskRow(what, since, why, entry.keep or "", remove)
+    return OnlyHereRow(what, since, why, entry.keep or "", remove)
 
 
-def cells(row: DiskRow) -> str:
+def cells(row: OnlyHereRow) -> str:
     """A row as Markdown, harmless whatever the names are."""
     shown = [markdown(one_line(text, limit=300)) for text in row[:3]]
     commands = [_command(text) for text in row[3:]]

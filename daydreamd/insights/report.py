@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from daydreamd.insights.agents_section import agents_section
+from daydreamd.insights.disk_section import disk_lines
 from daydreamd.insights.instructions_section import instruction_section
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
-from daydreamd.insights.only_here_section import cells, disk_section
+from daydreamd.insights.only_here_section import cells, only_here_section
 from daydreamd.insights.report_words import (
     look_at_first,
     pressing,
@@ -28,6 +29,7 @@ from daydreamd.insights.report_words import (
     say_survived,
 )
 from daydreamd.records.agent_session import AgentSummary
+from daydreamd.records.disk import DiskUse
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.insight import AnyInsight, InsightItem, KnownInsight
 from daydreamd.records.origin import Origin
@@ -70,6 +72,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: Sequence[KnownInsight] = ()
     not_looked_at: Sequence[str] = ()
     facts: Mapping[str, WorkspaceFacts] = {}
+    disk: DiskUse | None = None
 
 
 SECTIONS: Sequence[Callable[[Report], str]] = (lambda report: agents_section(report.agents),)
@@ -94,7 +97,8 @@ def render(report: Report) -> str:
         silenced=judgement.silenced,
         several=len(report.workspaces) > 1,
         several_open=len({*report.workspaces, *(one.workspace for one in still_open)}) > 1,
-        disk=disk_section(report.facts),
+        only_here=only_here_section(report.facts),
+        disk=disk_lines(report.disk),
         instructions=instruction_section(report.facts),
     )
     return page.rstrip("\n") + "\n"

@@ -13,6 +13,7 @@ import msgspec
 from daydreamd.records.daydream_session import Outcome, Phase
 from daydreamd.records.events import (
     AnyEvent,
+    HazardSeen,
     InsightsWritten,
     Level,
     Notice,
@@ -70,6 +71,12 @@ def _begun_or_written(event: AnyEvent) -> LogRecord:
             counts = ("new", "recurring", "addressed", "dropped")
             facts = {name: getattr(event, name) for name in counts}
             return LogRecord("info", "insights written", facts)
+        case HazardSeen():
+            hazard = event.hazard
+            facts = {"hazard": hazard.kind, "subject": hazard.subject, "reason": hazard.what}
+            if event.over:
+                return LogRecord("info", "hazard over", facts)
+            return LogRecord("warning", "hazard seen", {**facts, "advice": hazard.advice})
         case _:
             return _NOTHING
 

@@ -13,6 +13,7 @@ import msgspec
 
 from daydreamd.records.daydream_session import Phase, Trigger
 from daydreamd.records.failing import FailingPart
+from daydreamd.records.hazard import Hazard
 from daydreamd.records.session_end import SessionEnd
 
 DaemonState = Literal["waiting", "running", "stopping"]
@@ -87,3 +88,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     health: DaemonHealth
     places: Mapping[str, str]
     settings_files: tuple[str, ...]
+    hazards: tuple[Hazard, ...] = ()

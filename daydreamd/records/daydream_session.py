@@ -101,6 +101,7 @@ class Trigger(StrEnum):
     SIGNAL = "signal"
     CONTROL = "control"
     ONCE = "once"
+    PRESSURE = "pressure"
 
     @property
     def is_a_persons_wish(self) -> bool:

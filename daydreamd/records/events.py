@@ -15,6 +15,7 @@ import msgspec
 
 from daydreamd.records.daydream_session import Outcome, Phase, Trigger
 from daydreamd.records.failing import FailingPart
+from daydreamd.records.hazard import Hazard
 
 Level = Literal["debug", "info", "warning", "error"]
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -95,6 +96,13 @@ class InsightsWritten(Event, frozen=True, kw_only=True, tag="insights_written"):
     dropped: int
 
 
+class HazardSeen(Event, frozen=True, kw_only=True, tag="hazard_seen"):
+    """A hazard has appeared; with `over` it is there no more. The daemon's own have no session."""
+
+    hazard: Hazard
+    over: bool = False
+
+
 TIDYING_LEFT: Final = "tidying left something"
 """A notice's `what`: its fact `left` counts what is to be taken up again within minutes."""
 
@@ -126,6 +134,7 @@ AnyEvent = (
     | AnswerChunk
     | ProcessEnded
     | InsightsWritten
+    | HazardSeen
     | Notice
     | SessionEnded
 )

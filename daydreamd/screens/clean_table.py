@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from daydreamd.cleanup.tidy_report import JudgedProcess, TidyReport
+from daydreamd.insights.disk_section import disk_lines
 from daydreamd.records.kill import KillRecord
 from daydreamd.text import visible
 from daydreamd.units import say_count, say_duration, say_size
@@ -32,6 +33,10 @@ def say_report(report: TidyReport, width: int) -> Iterator[str]:
         yield from _say_candidate(candidate, width)
     yield ""
     yield _say_files(report)
+    for line in disk_lines(report.disk):
+        yield from _wrapped(" disk      ", line, width)
+    for learned in report.learned:
+        yield from _wrapped(" learned   ", str(learned), width)
     for failure in report.failures:
         yield click.style(f" failed    {_plain(failure)}", fg="red")
     if report.dry_run:
@@ -77,6 +82,10 @@ def _say_candidate(candidate: JudgedProcess, width: int) -> Iterator[str]:
         yield row.rstrip()
     for part in wrapped:
         yield click.style(indent + part, dim=not beside)
+
+
+def _wrapped(name: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(_plain(text), width, initial_indent=name, subsequent_indent=_INDENT)
 
 
 def _say_files(report: TidyReport) -> str:

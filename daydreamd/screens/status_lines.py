@@ -34,6 +34,9 @@ def say_status(status: Status) -> Iterator[str]:
     for name, text in rows.items():
         if text:
             yield f"{name:<15}{text}"
+    for hazard in status.hazards:
+        what = one_line(f"{hazard.what}; {hazard.advice}", limit=400)
+        yield f"{hazard.kind:<15}{what} (since {_clock(hazard.since)})"
     for part in status.failing:
         yield f"{'failing':<15}{_failing(part)}"
 

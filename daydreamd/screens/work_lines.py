@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from daydreamd.insights.instructions_section import instruction_section
-from daydreamd.insights.only_here_section import disk_section
+from daydreamd.insights.only_here_section import only_here_section
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.text import one_line
 
@@ -15,7 +15,7 @@ _MAX_LINES: Final = 12
 
 def say_work(workspaces: Mapping[str, WorkspaceFacts]) -> Iterator[str]:
     """Lines under two headings; none where there is nothing to say. A command stays whole."""
-    disk, told = disk_section(workspaces), instruction_section(workspaces)
+    disk, told = only_here_section(workspaces), instruction_section(workspaces)
     if disk.rows:
         yield "Only on this disk"
     for row in disk.rows[:_MAX_LINES]:

@@ -210,6 +210,7 @@ class Findings:
             elsewhere=recalled.elsewhere,
             not_looked_at=self.not_looked_at,
             facts=self.context.workspaces if self.context else {},
+            disk=self.tidied.disk if self.tidied else None,
         )
 
     def _shown(self) -> tuple[int, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.workspace import Workspace
-from daydreamd.settings.schema import Analysis, Model, Settings
+from daydreamd.settings.schema import Analysis, Model, Settings, WorkspaceSetting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +19,14 @@ class Plan:
 
     Without `idle_gates` only the hard gates count. `again` has the model reflect even where nothing
     changed; `held_back` says why it is not asked at all. `waiting` are workspaces whose turn comes
-    in a later session.
+    in a later session. One that `only_tidies`, for the reason given, does nothing else.
     """
 
     workspaces: Sequence[Workspace]
     idle_gates: bool
     again: bool = False
     held_back: str = ""
+    only_tidies: str = ""
     waiting: Sequence[Workspace] = ()
 
 
@@ -60,3 +62,8 @@ def model_settings(settings: Settings, workspaces: Sequence[Workspace]) -> Model
     listed = settings.analysis.models
     own = (workspaces[0].model if workspaces else None) or (listed[0] if listed else None)
     return msgspec.structs.replace(settings.model, name=own) if own else settings.model
+
+
+def paths_of(settings: Sequence[WorkspaceSetting]) -> list[Path]:
+    """Where the workspaces of the settings lie."""
+    return [Path(one.path).expanduser() for one in settings]

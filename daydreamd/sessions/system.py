@@ -17,12 +17,12 @@ import msgspec
 
 from daydreamd.history.store import History
 from daydreamd.records.daydream_session import EMERGENCY_SECONDS, DaydreamSession, Outcome, Phase
-from daydreamd.records.events import Emitter, InsightsWritten, SessionEnded, SessionStarted, Sink
+from daydreamd.records.events import Emitter, SessionEnded, SessionStarted, Sink
 from daydreamd.sessions.agent_work import observed_by, with_agents
 from daydreamd.sessions.findings import Findings, Recalled, Reflected, Written
 from daydreamd.sessions.giving_way import OwnerCameBack, unless_owner_returns
 from daydreamd.sessions.phases import PhaseReport, PhaseRunner
-from daydreamd.sessions.plan import Plan, model_settings
+from daydreamd.sessions.plan import Plan, model_settings, paths_of
 from daydreamd.sessions.recollection import Recollection
 from daydreamd.sessions.recovery import leave_nothing
 from daydreamd.sessions.second_look import SecondLook
@@ -85,6 +85,10 @@ class UnifiedDaydreamSystem:
 
     async def _through_the_phases(self, session: DaydreamSession) -> Outcome:
         run, found = self._phases.run, self._found
+        if self._plan.only_tidies:
+            session.reasons.append(self._plan.only_tidies)
+            found.tidied = await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
+            return Outcome.SKIPPED
         found.readiness = await run(Phase.READINESS_CHECK, self._check_system_readiness)
         if not found.tidying_waits(idle_gates=self._plan.idle_gates):
             found.tidied = await run(Phase.PRE_CLEANUP, self._cleanup_before_analysis)
@@ -158,6 +162,7 @@ class UnifiedDaydreamSystem:
 
     async def _cleanup_before_analysis(self, session: DaydreamSession) -> PhaseReport[TidyReport]:
         from daydreamd.cleanup.tidy import tidy_up
+        from daydreamd.insights.disk_section import say_total
 
         report = await tidy_up(
             self._settings.cleanup,
@@ -165,9 +170,11 @@ class UnifiedDaydreamSystem:
             history=self._history,
             places=self._places,
             min_free_disk=self._settings.readiness.min_free_disk,
+            disk_of=None if self._plan.only_tidies else paths_of(self._settings.workspaces),
         )
         session.cleanup_summary.pre_analysis = report.summary()
-        return PhaseReport(report, report.one_line())
+        said = filter(None, (report.one_line(), say_total(report.disk)))
+        return PhaseReport(report, "; ".join(said))
 
     async def _gather_comprehensive_context(
         self, session: DaydreamSession
@@ -218,39 +225,25 @@ class UnifiedDaydreamSystem:
 
     async def _process_insights_and_output(self, session: DaydreamSession) -> PhaseReport[Written]:
         from daydreamd.context.origins import find_origins
-        from daydreamd.insights.archive import write_report
+        from daydreamd.sessions.output import insights_written, write_out
 
-        found = self._found
+        found, scratch = self._found, self._scratch(session)
         recalled = found.reflected.recalled if found.reflected else None
         recalled = recalled or await self._recollection.recall()
         judgement = found.reflected.judgement if found.reflected else None
-        nothing_said = SecondLook(
-            self._recollection, recalled, session.session_id, self._scratch(session)
-        )
+        nothing_said = SecondLook(self._recollection, recalled, session.session_id, scratch)
         max_new = self._settings.insights.max_new
         judgement = judgement or await nothing_said.judgement(None, max_new=max_new)
         session.refused_claims = judgement.refused()
         session.insight_items = await self._recollection.keep(session, judgement)
         session.insights = "\n\n".join(f"{i.title}\n{i.body}" for i in session.insight_items)
         judgement = msgspec.structs.replace(judgement, new=tuple(session.insight_items))
-        archived = int(self._places.report.exists())
-        scratch = self._scratch(session)
         origins = await find_origins(judgement.new, self._workspaces, scratch=scratch)
-        found.told = self.told = found.told_in(session, judgement, recalled, origins)
-        insights = self._settings.insights
-        path = await write_report(found.told, directory=self._places.insights, settings=insights)
+        self.told = found.told = found.told_in(session, judgement, recalled, origins)
+        written = await write_out(found.told, self._places.report, self._settings.insights)
         await self._recollection.note_reflections(session, found)
-        self._emitter.emit(
-            InsightsWritten(
-                session_id=session.session_id,
-                path=str(path),
-                new=len(judgement.new),
-                recurring=len(judgement.recurring),
-                addressed=len(judgement.addressed),
-                dropped=len(judgement.dropped),
-            )
-        )
-        return PhaseReport(Written(path, archived), say_path(path))
+        self._emitter.emit(insights_written(session.session_id, written.report, judgement))
+        return PhaseReport(written, say_path(written.report))
 
     async def _cleanup_after_analysis(self, session: DaydreamSession) -> PhaseReport[PostCleanup]:
         summary = await leave_nothing(

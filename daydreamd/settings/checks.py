@@ -14,6 +14,7 @@ from daydreamd.settings.cleanup import (
     CleanupKind,
     CleanupLeft,
     CleanupLog,
+    CleanupPressure,
     CleanupTemp,
     UserKind,
 )
@@ -39,6 +40,12 @@ def _analysis_timeout(value: Duration) -> None:
     _at_least("1s")(value)
     if value > Duration.parse("5m"):
         raise ValueError("at most 5m")
+
+
+def _stall(value: Duration) -> None:
+    _at_least("1ms")(value)
+    if value > Duration.parse("2s"):
+        raise ValueError("at most 2s, which is the whole window")
 
 
 def _each(check: Check) -> Check:
@@ -106,6 +113,9 @@ VALUE_CHECKS: Final[dict[tuple[type[Group], str], Check]] = {
     (UserKind, "script"): _each(_pointed_glob),
     (CleanupTemp, "directories"): _each(_temp_directory),
     (CleanupTemp, "patterns"): _each(_pointed_glob),
+    (CleanupPressure, "stall"): _stall,
+    (CleanupPressure, "file"): _absolute_or_empty,
+    (CleanupPressure, "backoff"): _at_least("1s"),
     (CleanupLog, "path"): _absolute,
     (CleanupLog, "pidfile"): _absolute_or_empty,
     (Insights, "directory"): _absolute_or_empty,

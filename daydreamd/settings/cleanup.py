@@ -103,6 +103,52 @@ class CleanupAgentFiles(Group, frozen=True, kw_only=True):
     max_age: Annotated[Duration, says("Younger files are left alone.")] = Duration(2_592_000)
 
 
+class CleanupOutputs(Group, frozen=True, kw_only=True):
+    """Outputs of Claude's background commands (/tmp/claude-UID) whose session is over."""
+
+    enabled: Annotated[
+        bool,
+        says(
+            "Whether they are removed; false only reports. An output is whole nowhere else: the"
+            " transcript holds its beginning."
+        ),
+    ] = False
+    max_age: Annotated[
+        Duration, says("Neither file nor transcript of the session were touched for this long.")
+    ] = Duration(604_800)
+    min_size: Annotated[
+        Size, says("Smaller ones stay: somebody's answer may be in them, and they take no room.")
+    ] = Size(16 << 20)
+
+
+class CleanupTranscripts(Group, frozen=True, kw_only=True):
+    """Transcripts that Claude Code will delete by itself (its `cleanupPeriodDays`, else 30)."""
+
+    archive: Annotated[
+        bool, says("Whether they are kept, compressed, in our own state before they go.")
+    ] = False
+    before: Annotated[Duration, says("How long before.")] = Duration(604_800)
+    max_total_size: Annotated[
+        Size, says("No more are archived above this; what is kept is never removed.")
+    ] = Size(1 << 30)
+
+
+class CleanupPressure(Group, frozen=True, kw_only=True):
+    """Tidying at once when memory runs short, told by the kernel (PSI)."""
+
+    enabled: Annotated[bool, says("Whether memory pressure begins a tidying.")] = True
+    stall: Annotated[Duration, says("Of 2 s, somebody waited this long for memory; 1ms to 2s.")] = (
+        Duration(0.15)
+    )
+    file: Annotated[
+        str,
+        says("Where pressure is told; empty takes /proc/pressure/memory, that of the machine."),
+    ] = ""
+    backoff: Annotated[
+        Duration, says("The pause after such a tidying; twice as long each time it did not help.")
+    ] = Duration(300)
+
+
 class CleanupLog(Group, frozen=True, kw_only=True):
     """A log file to rotate."""
 
@@ -133,6 +179,13 @@ class Cleanup(Group, frozen=True, kw_only=True):
     grace: Annotated[Duration, says("From TERM to KILL.")] = Duration(10)
     observe: Annotated[Duration, says("The gap between the two samples.")] = Duration(2)
     all_users: Annotated[bool, says("As root: other users' processes too.")] = False
+    learn: Annotated[
+        bool,
+        says(
+            "Whether idle times are lengthened where processes that were idle for so long came"
+            " back; they are never shortened."
+        ),
+    ] = True
     claude: Annotated[CleanupKind, says("Claude Code.")] = CleanupKind()
     aider: Annotated[CleanupKind, says("Aider runs that are not ours.")] = CleanupKind()
     mcp: Annotated[CleanupKind, says("MCP servers whose session is gone.")] = CleanupKind(
@@ -144,5 +197,12 @@ class Cleanup(Group, frozen=True, kw_only=True):
     ] = CleanupLeft()
     temp: Annotated[CleanupTemp, says("Temp files.")] = CleanupTemp()
     agent_files: Annotated[CleanupAgentFiles, says("Old files of agents.")] = CleanupAgentFiles()
+    outputs: Annotated[CleanupOutputs, says("Outputs of tasks whose session is over.")] = (
+        CleanupOutputs()
+    )
+    transcripts: Annotated[CleanupTranscripts, says("Transcripts about to be deleted.")] = (
+        CleanupTranscripts()
+    )
+    pressure: Annotated[CleanupPressure, says("Memory pressure.")] = CleanupPressure()
     logs: Annotated[tuple[CleanupLog, ...], says("Log files to rotate.")] = ()
     kinds: Annotated[tuple[UserKind, ...], says("More kinds of agent processes.")] = ()

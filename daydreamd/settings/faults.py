@@ -19,7 +19,12 @@ from daydreamd.text import is_secret_name, redact
 from daydreamd.units import Size
 
 _LONGEST_VALUE: Final = 60
-_RULES: Final = frozenset({"claude", "aider", "mcp", "other_agents", "left_by_agents", "temp"})
+_RULES: Final = frozenset(
+    {
+        "claude", "aider", "mcp", "other_agents", "left_by_agents", "temp", "outputs",
+        "transcripts", "pressure",
+    }
+)  # fmt: skip
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+(\[\d+\])?")
 
 

@@ -115,11 +115,13 @@ class _Laying:
 def _only_reporting(cleanup: Cleanup, rules: set[str]) -> Cleanup:
     """Cleanup with the faulty rules switched to reporting; faulty entries are so already."""
     changes: dict[str, object] = {"dry_run": True} if "cleanup" in rules else {}
-    for name in ("claude", "aider", "mcp", "temp"):
+    for name in ("claude", "aider", "mcp", "temp", "outputs", "pressure"):
         if f"cleanup.{name}" in rules:
             changes[name] = msgspec.structs.replace(getattr(cleanup, name), enabled=False)
     if "cleanup.other_agents" in rules:
         changes["other_agents"] = msgspec.structs.replace(cleanup.other_agents, end=())
     if "cleanup.left_by_agents" in rules:
         changes["left_by_agents"] = msgspec.structs.replace(cleanup.left_by_agents, end=False)
+    if "cleanup.transcripts" in rules:
+        changes["transcripts"] = msgspec.structs.replace(cleanup.transcripts, archive=False)
     return msgspec.structs.replace(cleanup, **changes)

@@ -193,7 +193,7 @@ def test_status_is_six_lines_or_one_document(tmp_path):
         assert words == ["next session", "last session", "waiting on", "agents", "health"]
         assert "every 6 h" in lines[1]
         assert "completed" in lines[2]
-        assert "loops 4 of 4 · 1 of the last 1 sessions ended well" in lines[5]
+        assert "loops 5 of 5 · 1 of the last 1 sessions ended well" in lines[5]
         document = json.loads(daydreamd(daemon, "status", "--json").stdout)
         assert document["next"]["reason"] == "interval"
 

@@ -100,6 +100,23 @@ os._exit(0)
     assert said == "None\n"
 
 
+@pytest.mark.root
+def test_what_agents_hold_elsewhere_is_counted_all_the_same(while_it_hangs, tmp_path):
+    living = tmp_path / "living"
+    living.mkdir()
+    (living / "file").write_text("x")
+    said = while_it_hangs("""
+from daydreamd.agents.disk_places import HeldPlace
+from daydreamd.cleanup.disk_steward import Steward
+places = [HeldPlace("trees", disk / name) for name in "abc"]
+places += [HeldPlace("codex", disk.parent / "living")]
+use = Steward(None, os.geteuid()).count(places, {}, seconds=5)
+print([(kind.kind, kind.files, kind.complete) for kind in use.kinds], use.seconds < 5, flush=True)
+os._exit(0)
+""")
+    assert said == "[('codex', 1, True), ('trees', 0, False)] True\n"
+
+
 @pytest.mark.parametrize("path", ["/", "/dev/null", "/proc/self/fd/0", sys.executable])
 def test_what_the_kernel_knows_is_what_the_disk_says(path):
     facts, said = cached_facts(path), Path(path).stat()

@@ -40,6 +40,25 @@ def test_a_wrong_value_turns_its_rule_alone_into_report_only(
     assert str(fault).endswith(f"Until this is mended, cleanup.{rule} only reports.")
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('[cleanup.outputs]\nenabled = true\nmax_age = "1day"', "outputs"),
+        ("[cleanup.outputs]\nenabled = true\nmin_size = 5", "outputs"),
+        ("[cleanup.transcripts]\narchive = true\nbefore = 1", "transcripts"),
+        ('[cleanup.pressure]\nstall = "3s"', "pressure"),
+        ('[cleanup.pressure]\nfile = "memory.pressure"', "pressure"),
+    ],
+)
+def test_a_fault_in_a_rule_of_files_or_memory_switches_it_off(
+    file: Path, text: str, rule: str
+) -> None:
+    cleanup = load(file, text).settings.cleanup
+    group = getattr(cleanup, rule)
+    assert not (group.archive if rule == "transcripts" else group.enabled)
+    assert cleanup.dry_run is False
+
+
 def test_a_wrong_temp_rule_only_reports(file: Path) -> None:
     for line in ('directories = ["/"]', 'directories = ["tmp"]', 'patterns = ["*"]', "max_age = 1"):
         assert load(file, f"[cleanup.temp]\n{line}").settings.cleanup.temp.enabled is False

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from daydreamd.insights.only_here_section import disk_section
+from daydreamd.insights.only_here_section import only_here_section
 from daydreamd.insights.report import Report, render
 from daydreamd.records.facts import WorkspaceFacts
 from daydreamd.records.instructions import InstructionFault
@@ -44,7 +44,7 @@ def test_a_safe_branch_is_told_where_a_command_removes_it():
 
 
 def test_a_work_tree_is_told_once_with_its_branch_and_files():
-    rows = disk_section(
+    rows = only_here_section(
         facts(
             entry(name="fix"),
             entry("worktree", "fix", path="/r/w"),
@@ -56,13 +56,13 @@ def test_a_work_tree_is_told_once_with_its_branch_and_files():
 
 def test_a_repository_without_a_remote_is_told_once():
     alone = entry(name="main", proof="the repository has no remote: all of it is only here")
-    rows = disk_section(facts(alone, entry(name="a"), entry(name="b"))).rows
+    rows = only_here_section(facts(alone, entry(name="a"), entry(name="b"))).rows
     assert [row.what for row in rows] == ["shop, branch main"]
 
 
 def test_what_is_not_safe_comes_first_and_the_rest_is_counted():
     many = [entry(name=f"b{n}") for n in range(50)]
-    section = disk_section(facts(entry(name="s", verdict="safe", remove="x"), *many))
+    section = only_here_section(facts(entry(name="s", verdict="safe", remove="x"), *many))
     assert len(section.rows) == 30
     assert section.rows[-1].what == "shop, branch s"
     assert section.more == 21

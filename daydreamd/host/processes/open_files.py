@@ -91,7 +91,7 @@ def named_end(pid: int, fd: int, link: str) -> End | None:
     if stat.S_ISFIFO(facts.st_mode):
         return f"fifo:{facts.st_dev}", facts.st_ino
     may_be_a_queue = stat.S_ISREG(facts.st_mode) and os.path.dirname(link) in ("/", "/dev/mqueue")  # noqa: PTH120 - a word, no path
-    if may_be_a_queue and _file_system(place) == _MESSAGE_QUEUES:
+    if may_be_a_queue and file_system(place) == _MESSAGE_QUEUES:
         return f"queue:{facts.st_dev}", facts.st_ino
     return None
 
@@ -108,7 +108,8 @@ def said_to(pid: int) -> Iterator[str]:
             yield link
 
 
-def _file_system(place: str) -> int:
+def file_system(place: str) -> int:
+    """The magic number of the file system that `place` lies on (`man 2 statfs`); 0: unknown."""
     facts = (ctypes.c_long * 32)()  # a struct statfs begins with its type, and is no larger
     return facts[0] if _libc.statfs(place.encode(), facts) == 0 else 0
 
