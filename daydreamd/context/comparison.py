@@ -24,8 +24,8 @@ from daydreamd.context.changed_content import (
     read_versions,
 )
 from daydreamd.context.content_proof import (
-    Candidate,
     Ruling,
+    UnkeptTip,
     decide,
     names_of,
     pairs_to_compare,
@@ -179,7 +179,7 @@ class Comparison:
         oldest = max(0, min(since.values(), default=0) - SLACK_SECONDS)
         history = await read_kept_history(git, self.kept.commits, oldest)
         candidates = {
-            tip: Candidate(
+            tip: UnkeptTip(
                 changes=result.changes.get(tip, ()),
                 on_the_way=[
                     c for oid in result.lineages[tip].commits for c in on_the_way.get(oid, ())
@@ -215,7 +215,7 @@ class Comparison:
                 found[tip] = joined.get(bases, bases)
         return found
 
-    async def _with_ends(self, candidates: dict[str, Candidate]) -> dict[str, Candidate]:
+    async def _with_ends(self, candidates: dict[str, UnkeptTip]) -> dict[str, UnkeptTip]:
         """What the paths hold at the tips that were changed on the way, and are not in the end."""
         asked = [
             (tip, change.path)
@@ -237,7 +237,7 @@ class Comparison:
         return {tip: replace(one, at_end=ends.get(tip, {})) for tip, one in candidates.items()}
 
     async def _versions(
-        self, candidates: Mapping[str, Candidate], history: KeptHistory, oldest: int
+        self, candidates: Mapping[str, UnkeptTip], history: KeptHistory, oldest: int
     ) -> tuple[Versions, int]:
         """What kept commits put at the paths in question, and since when that is known."""
         paths, blobs = wanted_paths(candidates.values())
@@ -257,7 +257,7 @@ class Comparison:
         return versions, last
 
     async def _decide(
-        self, candidates: Mapping[str, Candidate], versions: Versions, oldest: int
+        self, candidates: Mapping[str, UnkeptTip], versions: Versions, oldest: int
     ) -> None:
         pairs = [pair for one in candidates.values() for pair in pairs_to_compare(one, versions)]
         whole = len(set(pairs)) <= MAX_PAIRS

@@ -32,7 +32,7 @@ class Ruling:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class UnkeptTip:
     """A tip that is not kept itself: what it changed against its bases, and on the way there.
 
     `after` tells of a kept commit whether it came after, or beside, the bases. `complete` is False
@@ -47,7 +47,7 @@ class Candidate:
     complete: bool = True
 
 
-def passing_contents(candidate: Candidate) -> list[ContentChange]:
+def passing_contents(candidate: UnkeptTip) -> list[ContentChange]:
     """What stood, on the way, at paths that are in the end as they were before."""
     changed = {change.path for change in candidate.changes}
     return [
@@ -59,7 +59,7 @@ def passing_contents(candidate: Candidate) -> list[ContentChange]:
     ]
 
 
-def pairs_to_compare(candidate: Candidate, versions: Versions) -> Iterator[Pair]:
+def pairs_to_compare(candidate: UnkeptTip, versions: Versions) -> Iterator[Pair]:
     """The differences that must be known to decide, beyond the ids of contents."""
     for change in candidate.changes:
         if change.now.mode == _GONE or _places(change, candidate, versions):
@@ -71,7 +71,7 @@ def pairs_to_compare(candidate: Candidate, versions: Versions) -> Iterator[Pair]
 
 
 def decide(
-    candidate: Candidate, versions: Versions, differences: Differences, *, place: str
+    candidate: UnkeptTip, versions: Versions, differences: Differences, *, place: str
 ) -> Ruling:
     """Whether the content of a tip exists in a kept commit; `place` names the kept ones."""
     if not candidate.changes and not candidate.on_the_way:
@@ -96,7 +96,7 @@ def _stood_anywhere(change: ContentChange, versions: Versions) -> bool:
     return any(_same(content, change.now) for _, content in versions.of_path.get(change.path, ()))
 
 
-def _places(change: ContentChange, candidate: Candidate, versions: Versions) -> list[str]:
+def _places(change: ContentChange, candidate: UnkeptTip, versions: Versions) -> list[str]:
     """The kept commits, since the bases, that gave a path just this content and mode."""
     known = versions.of_path.get(change.path, ())
     return [oid for oid, content in known if _same(content, change.now) and candidate.after(oid)]
@@ -115,7 +115,7 @@ def _befores(change: ContentChange) -> list[str]:
 
 
 def _other_versions(
-    path: bytes, candidate: Candidate, versions: Versions
+    path: bytes, candidate: UnkeptTip, versions: Versions
 ) -> list[tuple[str, Content]]:
     """The first and the last of the contents that kept commits gave the path since the bases."""
     known = [
@@ -129,7 +129,7 @@ def _other_versions(
 
 
 def _held_in_parts(
-    change: ContentChange, candidate: Candidate, versions: Versions, differences: Differences
+    change: ContentChange, candidate: UnkeptTip, versions: Versions, differences: Differences
 ) -> list[str]:
     """Kept commits after which all parts of the change stood in the file, each in its place."""
     others = _other_versions(change.path, candidate, versions)
@@ -157,7 +157,7 @@ class _Missing:
 
 
 def _missing(
-    change: ContentChange, candidate: Candidate, versions: Versions, differences: Differences
+    change: ContentChange, candidate: UnkeptTip, versions: Versions, differences: Differences
 ) -> _Missing:
     if change.now.mode != _GONE and versions.of_blob.get(change.now.blob):
         return _Missing(change.path, new=False)  # at another path, or before its commits
@@ -174,7 +174,7 @@ def _missing(
 
 
 def _unproven(
-    candidate: Candidate, lost: Sequence[_Missing], gone: Sequence[ContentChange], place: str
+    candidate: UnkeptTip, lost: Sequence[_Missing], gone: Sequence[ContentChange], place: str
 ) -> Ruling:
     number = len(candidate.changes)
     if not candidate.complete:
@@ -215,7 +215,7 @@ def _fewest(found: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def wanted_paths(candidates: Iterable[Candidate]) -> tuple[frozenset[bytes], frozenset[str]]:
+def wanted_paths(candidates: Iterable[UnkeptTip]) -> tuple[frozenset[bytes], frozenset[str]]:
     """The paths and contents about which kept commits must be asked."""
     asked = [c for one in candidates for c in (*one.changes, *passing_contents(one))]
     return frozenset(c.path for c in asked), frozenset(

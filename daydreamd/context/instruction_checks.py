@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from daydreamd.context.instruction_text import Claim
+from daydreamd.context.instruction_text import Statement
 
 _TARGET: Final = re.compile(r"^([^\s:#=][^:=#]*?)\s*::?(?!=)", re.MULTILINE)
 _RECIPE: Final = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:\n]*)?:(?!=)", re.MULTILINE)
@@ -60,8 +60,8 @@ def _places_above(path: str) -> Iterator[str]:
 
 
 def find_false(
-    claims: Iterable[Claim], file: str, premises: Premises
-) -> Iterator[tuple[Claim, str, tuple[str, ...]]]:
+    claims: Iterable[Statement], file: str, premises: Premises
+) -> Iterator[tuple[Statement, str, tuple[str, ...]]]:
     """Claims of `file` that do not hold, with the reason.
 
     For a path that is merely not there the reason is empty, and the places that it may have meant

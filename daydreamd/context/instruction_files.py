@@ -11,7 +11,7 @@ from typing import Final
 
 from daydreamd.context.foreign import ForeignGit
 from daydreamd.context.instruction_checks import MANIFESTS, Premises, find_false
-from daydreamd.context.instruction_text import Claim, find_claims
+from daydreamd.context.instruction_text import Statement, find_statements
 from daydreamd.context.state import in_thread
 from daydreamd.context.workspaces import printable
 from daydreamd.errors import CommandError, FileError
@@ -58,7 +58,7 @@ async def check_instructions(
 class _Suspect:
     """A path that is not there, the file that names it, and the places that may be meant."""
 
-    claim: Claim
+    claim: Statement
     file: str
     meant: tuple[str, ...]
     now: str = ""
@@ -80,7 +80,7 @@ def _suspect(
         if text is None or text in seen:
             continue
         seen.add(text)
-        for claim, reason, meant in find_false(find_claims(text), file, premises):
+        for claim, reason, meant in find_false(find_statements(text), file, premises):
             if reason:
                 faults.append(_fault(file, claim, reason))
             else:
@@ -103,7 +103,7 @@ def _read(root: Path, path: str) -> str | None:
         return None  # gone, a link, or too large
 
 
-def _fault(file: str, claim: Claim, reason: str) -> InstructionFault:
+def _fault(file: str, claim: Statement, reason: str) -> InstructionFault:
     return InstructionFault(
         path=printable(file),
         line=claim.line,

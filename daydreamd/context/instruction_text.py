@@ -45,7 +45,7 @@ _VERSION: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
     """Something that is said at a line (from 1). `what` is the path, target, script or version."""
 
     kind: Kind
@@ -54,7 +54,7 @@ class Claim:
     said: str
 
 
-def find_claims(text: str) -> Iterator[Claim]:
+def find_statements(text: str) -> Iterator[Statement]:
     """Every claim of a file that can be looked up."""
     fence, language = "", ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -70,7 +70,7 @@ def find_claims(text: str) -> Iterator[Claim]:
             yield from _in_prose(line, number)
 
 
-def _in_code(line: str, number: int) -> Iterator[Claim]:
+def _in_code(line: str, number: int) -> Iterator[Statement]:
     """Commands of a block for a shell; a comment at the end of the line may hedge them."""
     command = line.strip().removeprefix("$ ").removeprefix("> ").split(" #")[0]
     if command.startswith("#") or _HEDGED.search(line.partition(" #")[2]):
@@ -78,19 +78,19 @@ def _in_code(line: str, number: int) -> Iterator[Claim]:
     yield from _commands(command, number)
 
 
-def _in_prose(line: str, number: int) -> Iterator[Claim]:
+def _in_prose(line: str, number: int) -> Iterator[Statement]:
     hedged = bool(_HEDGED.search(_SPAN.sub("", _LINK.sub("", line))))
     for link in _LINK.finditer(_SPAN.sub("", line)):
         target = link[1].strip("<>").partition("#")[0].partition("?")[0]
         if target and not hedged and is_plain(target):
-            yield Claim("link", target, number, link[0])
+            yield Statement("link", target, number, link[0])
     for span in _SPAN.finditer(line):
         words = span[2].strip()
         if hedged:
             continue
         found = _PATH.fullmatch(words)
         if found and is_plain(words):
-            yield Claim("path", found[1], number, words)
+            yield Statement("path", found[1], number, words)
         yield from _commands(words, number)
     if not hedged:
         yield from _versions(line, number)
@@ -104,13 +104,13 @@ def is_plain(path: str) -> bool:
     return not any(map(_EXAMPLES.fullmatch, words)) and not any(map(_MADE.fullmatch, places))
 
 
-def _commands(command: str, number: int) -> Iterator[Claim]:
+def _commands(command: str, number: int) -> Iterator[Statement]:
     # After `cd`, another directory's commands are meant.
     if re.search(r"[<>{}*$…\[\]]|\.\.\.|\bcd |\b-C\b|--prefix|--cwd|--dir", command):
         return
     for kind, pattern in _COMMANDS.items():
         for found in pattern.finditer(command):
-            yield Claim(kind, found[1], number, found[0].strip("&; "))
+            yield Statement(kind, found[1], number, found[0].strip("&; "))
 
 
 _COMMANDS: Final[dict[Kind, re.Pattern[str]]] = {
@@ -120,8 +120,8 @@ _COMMANDS: Final[dict[Kind, re.Pattern[str]]] = {
 }
 
 
-def _versions(line: str, number: int) -> Iterator[Claim]:
+def _versions(line: str, number: int) -> Iterator[Statement]:
     for found in _VERSION.finditer(line):
         if found[2] or found[4]:
             language = found[1].lower().removesuffix(".js")
-            yield Claim("version", f"{language} {found[3]}", number, found[0].strip())
+            yield Statement("version", f"{language} {found[3]}", number, found[0].strip())

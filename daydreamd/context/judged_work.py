@@ -53,7 +53,7 @@ class _Decided(msgspec.Struct, frozen=True, kw_only=True):
 _MISSING: Final = JudgedTip(verdict="unknown", proof="its objects are not there")
 
 
-class Judge:
+class WorkJudge:
     """Decides about tips of one repository against what is kept, and remembers it."""
 
     def __init__(self, git: ForeignGit, kept: Kept, *, cache: Path, workspace: str) -> None:

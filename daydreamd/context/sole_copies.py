@@ -18,7 +18,7 @@ import anyio
 from daydreamd.context.discovery import find_repository
 from daydreamd.context.filtered import settle_filtered
 from daydreamd.context.foreign import ForeignGit, open_foreign
-from daydreamd.context.judged_work import Judge, JudgedTip
+from daydreamd.context.judged_work import JudgedTip, WorkJudge
 from daydreamd.context.kept import Kept, find_kept
 from daydreamd.context.repository import Repository
 from daydreamd.context.state import State, in_thread
@@ -141,7 +141,7 @@ class _Search:
         found.staged = await self._staged(found.stashes)
         stashed = [*(stash.oid for stash in found.stashes), *found.staged.values()]
         tips = [*named, *stashed, *(one.oid for one in found.logged)]
-        judge = Judge(self.git, kept, cache=self.cache, workspace=self.workspace)
+        judge = WorkJudge(self.git, kept, cache=self.cache, workspace=self.workspace)
         judged = await judge.judge(tips, place=self.place, seconds=self.left * 0.7)
         safe = frozenset(n for n, oid in here.branches.items() if judged[oid].verdict == "safe")
         if walked is None or walked.judged != safe:

@@ -18,7 +18,7 @@ from typing import Final
 from daydreamd.cleanup.git_locks import stale_locks
 from daydreamd.cleanup.output_files import find_outputs
 from daydreamd.cleanup.temp import temp_directories
-from daydreamd.daemon.filling import Free, fills_in
+from daydreamd.daemon.disk_trend import Free, fills_in
 from daydreamd.errors import FileError
 from daydreamd.host.files.disks import ask_disk
 from daydreamd.host.threads import in_spare_thread

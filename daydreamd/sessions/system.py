@@ -201,16 +201,14 @@ class UnifiedDaydreamSystem:
     async def _execute_ai_analysis(self, session: DaydreamSession) -> PhaseReport[Reflected]:
         began = anyio.current_time()
         recalled = await self._recollection.recall()
-        second_look = SecondLook(
-            self._recollection, recalled, session.session_id, self._scratch(session)
-        )
+        scratch = self._scratch(session)
+        second_look = SecondLook(self._recollection, recalled, session.session_id, scratch)
         reflect = partial(self._reflect, session, recalled, second_look)
         asked = session.trigger.is_a_persons_wish
         reflection = await (reflect() if asked else unless_owner_returns(reflect))
         if isinstance(reflection, OwnerCameBack):
-            return PhaseReport(
-                Reflected(recalled, owner=reflection), str(reflection), [str(reflection)]
-            )
+            went = Reflected(recalled, owner=reflection)
+            return PhaseReport(went, str(reflection), [str(reflection)])
         reflection.facts.claims = second_look.settled(reflection.verdicts)
         session.analysis = reflection.facts
         await note_token_ratios(self._history, reflection.token_ratios)

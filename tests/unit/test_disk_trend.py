@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daydreamd.daemon.filling import Free, fills_in
+from daydreamd.daemon.disk_trend import Free, fills_in
 
 GIB = 1 << 30
 
