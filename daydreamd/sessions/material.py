@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daydreamd.context.gathering import ContextReport
+    from daydreamd.records.facts import WorkspaceFacts
     from daydreamd.records.reflected import Before
     from daydreamd.records.workspace import Excerpt
     from daydreamd.sessions.findings import Recalled
@@ -29,13 +30,16 @@ def portions_of(
     settings: Settings,
     observed: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Portion]:
-    """A prompt of its own for each workspace, and who is asked about it.
+    """A prompt of its own for each workspace, the changed ones first, and who is asked about it.
 
     `observed` are further facts of a workspace, by its name.
     """
     by_name = {one.name: one for one in workspaces}
     portions = []
-    for name, facts in context.workspaces.items():
+    for name, facts in sorted(
+        context.workspaces.items(),
+        key=lambda pair: _is_unchanged(pair[0], pair[1], recalled.before),
+    ):
         alone = dataclasses.replace(
             context,
             workspaces={name: facts},
@@ -60,11 +64,7 @@ def gather_material(
         observations=[*(one.text for one in observe(context.workspaces)), *observed],
         known_titles=[known.title for known in recalled.known],
         unchanged=frozenset(
-            name
-            for name, facts in context.workspaces.items()
-            if facts.fingerprint
-            and name in before
-            and facts.fingerprint == before[name].fingerprint
+            name for name, facts in context.workspaces.items() if _is_unchanged(name, facts, before)
         ),
     )
 
@@ -76,3 +76,10 @@ def in_turn(excerpts: tuple[Excerpt, ...], before: Mapping[str, Before]) -> tupl
         return before[one.workspace].keys.get(one.key, 0.0) if one.workspace in before else 0.0
 
     return tuple(sorted(excerpts, key=shown_at))
+
+
+def _is_unchanged(name: str, facts: WorkspaceFacts, before: Mapping[str, Before]) -> bool:
+    """Whether a workspace looks as it did when it was last reflected on."""
+    return bool(
+        facts.fingerprint and name in before and facts.fingerprint == before[name].fingerprint
+    )
