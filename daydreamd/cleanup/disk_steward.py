@@ -152,7 +152,8 @@ def find_places(
     """Where to count; TimeoutError where a disk does not answer."""
     home = environ.get("HOME") or str(Path.home())
     look = partial(places_held, environ, uid, temp=temp, workspaces=workspaces)
-    return ask_disk(home, look)
+    # Under a name below which nothing lies: one disk of many is no reason to give up their home.
+    return ask_disk(Path(home, ".places-of-agents"), look)
 
 
 def _kind_use(kind: str, counts: Sequence[TreeCount], known: KnownUse | None) -> KindUse:

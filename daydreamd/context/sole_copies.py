@@ -81,6 +81,11 @@ async def _look_into(
     repository, git = state.repository, state.git
     if repository is None or git is None:
         return ()
+    if await in_thread(lambda: repository.refs_are_cut):
+        raise FileError(
+            f"cannot tell what exists only in {repository.top}: it has too many references",
+            path=repository.top,
+        )
     search = _Search(repository, git, place, cache, workspace, until)
     found, judged = await search.search(state)
     return await in_thread(lambda: tuple(Teller(repository, found, judged, now).tell()))

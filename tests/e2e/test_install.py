@@ -106,7 +106,7 @@ def test_the_tab_key_completes_commands(living):
         _daydreamd_completion daydreamd s insights
         echo "${{COMPREPLY[@]}}"
     """
-    assert living.run(["bash", "-c", script], user="alice").stdout == "search show\n"
+    assert living.run(["bash", "-c", script], user="alice").stdout == "search show stats\n"
 
 
 def test_with_a_user_the_daemon_is_that_person(living):

@@ -32,7 +32,7 @@ class PressedGroup:
     """The group; `pressure` is its pressure file. To be pressed with `at_work`."""
 
     def __init__(self) -> None:
-        name = f"daydreamd-test-{os.getpid()}"
+        name = f"daydreamd-test-{os.urandom(4).hex()}"
         self._group = _mounted("cgroup2", "") / name
         self.pressure = self._group / "memory.pressure"
         self._directories = [self._group]

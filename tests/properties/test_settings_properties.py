@@ -75,7 +75,8 @@ def test_settings_are_sound_whatever_the_table(table: dict[str, Any]) -> None:
     assert again == settings
 
 
-_RULES = ("claude", "aider", "mcp", "temp", "other_agents", "left_by_agents")
+_SWITCHED = ("claude", "aider", "mcp", "temp", "outputs", "pressure")
+_RULES = (*_SWITCHED, "other_agents", "left_by_agents", "transcripts")
 
 
 @given(st.fixed_dictionaries({"cleanup": tables(Cleanup) | VALUES}))
@@ -85,10 +86,12 @@ def test_a_fault_under_cleanup_always_disarms_its_rule(table: dict[str, Any]) ->
     for fault in faults:
         rule = fault.key.split(".")[1:2]
         name = rule[0] if rule else ""
-        if name in ("claude", "aider", "mcp", "temp") and not cleanup.dry_run:
+        if name in _SWITCHED and not cleanup.dry_run:
             assert getattr(cleanup, name).enabled is False
         elif name in ("other_agents", "left_by_agents") and not cleanup.dry_run:
             assert not getattr(cleanup, name).end
+        elif name == "transcripts" and not cleanup.dry_run:
+            assert not cleanup.transcripts.archive
         elif not name.startswith(("logs", "kinds", *_RULES)):
             assert cleanup.dry_run is True
 

@@ -33,7 +33,6 @@ RUFF: Final[dict[str, str]] = {
     "B029": "An empty tuple catches nothing.",
     "B030": "What is caught here is no exception: this raises when something goes wrong.",
     "B035": "Every turn writes the same key: only the last value is left.",
-    "B909": "The loop changes what it runs over: elements are passed over.",
     "PLE0100": "A generator cannot be `__init__`: making an object raises.",
     "PLE0101": "`__init__` returns a value: making an object raises.",
     "PLE0241": "A class names the same base twice: defining it raises.",

@@ -10,12 +10,13 @@ from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.records.daydream_session import DaydreamSession
 from daydreamd.records.model_choice import ModelChoice
 from daydreamd.reflection.composition import compose_prompt
+from daydreamd.reflection.portions import Answered
 from daydreamd.reflection.reflecting import Reflection
 from daydreamd.reflection.tokens import estimated
 from daydreamd.sessions.findings import Findings, Recalled, Reflected
 from daydreamd.sessions.material import gather_material
 from daydreamd.sessions.recollection import Recollection
-from daydreamd.sessions.tokenizers import note_token_ratio, with_token_ratio
+from daydreamd.sessions.tokenizers import note_token_ratios, with_token_ratio
 
 CODE = "first = {0}\nsecond = {0}\nthird = {0}\n"
 
@@ -48,7 +49,7 @@ class Sessions:
             await self.material(), budget_tokens=budget, count_tokens=estimated
         )
         shown = tuple(one for one in prompt.excerpts if only in (None, one.workspace))
-        reflection = Reflection(text="", facts=AnalysisFacts(), excerpts=shown)
+        reflection = Reflection(AnalysisFacts(), answers=(Answered("", shown),))
         found = Findings(context=self.context, reflected=Reflected(Recalled(), reflection))
         session = DaydreamSession(session_id="s", start_time=datetime.now(UTC))
         await self.recollection.note_reflections(session, found)
@@ -111,8 +112,8 @@ async def test_the_workspace_that_changed_is_shown_before_those_that_did_not(
 
 async def test_what_a_server_counted_is_remembered_for_its_model(history):
     choice = ModelChoice(provider="ollama", name="small")
-    await note_token_ratio(history, choice, 1.25)
-    await note_token_ratio(history, choice, None)
+    await note_token_ratios(history, {f"{choice.provider} {choice.name}": 1.25})
+    await note_token_ratios(history, {})
     assert (await with_token_ratio(history, choice)).token_ratio == 1.25
     other = ModelChoice(provider="ollama", name="large")
     assert (await with_token_ratio(history, other)).token_ratio == 1.0
