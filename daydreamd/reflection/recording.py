@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, StreamWriter, start_server
+from pathlib import Path
 from typing import Final
 
+import anyio
 import msgspec
 
-from daydreamd.errors import ModelAnswerError
+from daydreamd.errors import DaydreamError, ModelAnswerError
 from daydreamd.records.analysis import AnalysisFacts
 from daydreamd.reflection.aider import ask_aider, find_aider
 from daydreamd.reflection.aider_command import Question
@@ -50,12 +52,14 @@ async def whole_question(question: Question) -> tuple[ChatMessage, ...]:
     if question.settings.engine == "direct" or aider is None:
         return (ChatMessage("user", question.prompt.text),)
     noted: list[_Sent] = []
+    has_asked = anyio.Event()
 
     async def note(reader: StreamReader, writer: StreamWriter) -> None:
         try:
             path, body = await _read(reader)
             if path.endswith(("/chat", "/completions")):
                 noted.append(msgspec.json.decode(body, type=_Sent))
+                has_asked.set()
             writer.write(_answer(path))
             await writer.drain()
         except (IncompleteReadError, LimitOverrunError, msgspec.DecodeError, OSError):
@@ -66,15 +70,30 @@ async def whole_question(question: Question) -> tuple[ChatMessage, ...]:
     async with await start_server(note, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         here = msgspec.structs.replace(question.choice, base_url=f"http://127.0.0.1:{port}")
-        asked = dataclasses.replace(question, choice=here)
-        try:
-            await ask_aider(aider, asked, facts=AnalysisFacts(), on_text=lambda _: None)
-        except ModelAnswerError:
-            if not noted:  # "noted" is no answer, and need not be one
-                raise
+        failures = await _run_until(has_asked, aider, dataclasses.replace(question, choice=here))
     if not noted:
-        raise ModelAnswerError("cannot tell what aider would send: it asks nothing")
-    return noted[-1].messages
+        raise failures or ModelAnswerError("cannot tell what aider would send: it asks nothing")
+    return noted[0].messages
+
+
+async def _run_until(
+    has_asked: anyio.Event, aider: Path, question: Question
+) -> DaydreamError | None:
+    """Run Aider until it has asked, and no longer: what it then waits for never comes."""
+    failures: list[DaydreamError] = []
+
+    async def run() -> None:
+        try:
+            await ask_aider(aider, question, facts=AnalysisFacts(), on_text=lambda _: None)
+        except DaydreamError as error:
+            failures.append(error)
+        has_asked.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(run)
+        await has_asked.wait()
+        group.cancel_scope.cancel()
+    return failures[0] if failures else None
 
 
 async def _read(reader: StreamReader) -> tuple[str, bytes]:
