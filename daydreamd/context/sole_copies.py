@@ -189,7 +189,8 @@ class _Search:
         async with anyio.create_task_group() as group:
             for number, tree in enumerate(found.trees):
                 if tree.directory.resolve() == here and not self.repository.prefix:
-                    found.uncommitted[tree.path] = state.uncommitted if state.weighed else None
+                    known = state.weighed and (tree.is_main or not await _is_unwatched(self.git))
+                    found.uncommitted[tree.path] = state.uncommitted if known else None
                 elif tree.repository is not None and not tree.repository.bare:
                     group.start_soon(read, number, tree)
 
@@ -202,9 +203,26 @@ class _Search:
             place.mkdir()
             seconds = min(_STATUS_SECONDS, self.left)
             git = await open_foreign(tree.repository, place, deadline=seconds)
+            if await _is_unwatched(git):
+                return None
             return await settle_filtered(git, await read_status(git))
         except (CommandError, FileError, OSError, ValueError):
             return None  # said to be unknown, which is what it is
+
+
+async def _is_unwatched(git: ForeignGit) -> bool:
+    """Whether there are files of which git was told not to look whether they have changed."""
+    printed = await git.run("ls-files", "-v", "-z", max_stdout=24 << 20, cut=True)
+    return await in_thread(_holds_unwatched, git.repository.top, printed)
+
+
+def _holds_unwatched(top: Path, printed: bytes) -> bool:
+    """`printed` is what `git ls-files -v -z` says; what a sparse checkout leaves out is not there."""
+    entries = (entry.partition(b" ") for entry in printed.split(b"\0") if entry)
+    return any(
+        flag.islower() or (flag == b"S" and os.path.lexists(top / os.fsdecode(name)))
+        for flag, _, name in entries
+    )
 
 
 @dataclass

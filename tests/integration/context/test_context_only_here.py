@@ -185,6 +185,19 @@ async def test_a_clean_work_tree_of_kept_work_is_removed_by_its_command(clone, w
     assert not tree.exists()
 
 
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+async def test_a_change_that_git_was_told_not_to_see_is_not_called_safe(
+    clone, work_of, tmp_path, flag
+):
+    tree = tmp_path / "quiet"
+    clone.git("worktree", "add", "-q", str(tree), "-b", "quiet", "main")
+    assert (await work_of(clone))["worktree", "quiet"]["verdict"] == "safe"
+    clone.git("-C", str(tree), "update-index", flag, "app.py")
+    tree.joinpath("app.py").write_text("work that no status shows\n")
+    told = (await work_of(clone))["worktree", "quiet"]
+    assert (told["verdict"], told["remove"]) == ("unknown", None)
+
+
 async def test_a_locked_work_tree_is_left_to_the_owner(clone, work_of, tmp_path):
     clone.git("worktree", "add", "-q", "--lock", "--reason", "mine", str(tmp_path / "t"))
     told = (await work_of(clone))["worktree", "t"]
