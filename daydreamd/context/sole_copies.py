@@ -217,7 +217,7 @@ async def _is_unwatched(git: ForeignGit) -> bool:
 
 
 def _holds_unwatched(top: Path, printed: bytes) -> bool:
-    """`printed` is what `git ls-files -v -z` says; what a sparse checkout leaves out is not there."""
+    """`printed` is what `git ls-files -v -z` says. Not what is sparse, and so not there."""
     entries = (entry.partition(b" ") for entry in printed.split(b"\0") if entry)
     return any(
         flag.islower() or (flag == b"S" and os.path.lexists(top / os.fsdecode(name)))
