@@ -59,13 +59,17 @@ class WorkFound:
 
 async def find_only_here(
     state: State, *, workspace: str, place: Path, cache: Path, now: float, seconds: float
-) -> tuple[OnlyHere, ...]:
+) -> tuple[OnlyHere, ...] | None:
     """All work in the repository of `state`, each with the verdict on it.
 
+    None where it has more references than are read, which `branches_complete` tells.
     Takes about `seconds` at most; what was not decided by then is said to be unknown. `place` is a
     directory of our own. CommandError and FileError where the repository cannot be read.
     """
     until = time.monotonic() + seconds
+    here = state.repository
+    if here is not None and await in_thread(lambda: here.refs_are_cut):
+        return None
     told = list(await _look_into(state, workspace, place, cache, now, until))
     for number, path in enumerate(await _submodules(state)):
         inner = place / f"submodule-{number}"
@@ -81,11 +85,6 @@ async def _look_into(
     repository, git = state.repository, state.git
     if repository is None or git is None:
         return ()
-    if await in_thread(lambda: repository.refs_are_cut):
-        raise FileError(
-            f"cannot tell what exists only in {repository.top}: it has too many references",
-            path=repository.top,
-        )
     search = _Search(repository, git, place, cache, workspace, until)
     found, judged = await search.search(state)
     return await in_thread(lambda: tuple(Teller(repository, found, judged, now).tell()))
