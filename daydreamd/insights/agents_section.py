@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
+from daydreamd.insights.page_templates import load_template
 from daydreamd.records.agent_session import AgentClaim, AgentSummary
 from daydreamd.text import code, markdown, one_line
 from daydreamd.units import say_count
@@ -49,23 +50,16 @@ def first_look(agents: Sequence[AgentSummary]) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    import jinja2  # noqa: PLC0415 - 80 ms, which a session's start need not wait for
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("daydreamd.insights"),
-        autoescape=False,  # noqa: S701 - Markdown, not HTML: the filters below escape for it
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return load_template(
+        "agents.md.j2",
+        {
+            "name": _name,
+            "span": _span,
+            "did": _did,
+            "claim": _claim,
+            "code": lambda text: code(one_line(text, limit=120)),
+        },
     )
-    environment.filters |= {
-        "name": _name,
-        "span": _span,
-        "did": _did,
-        "claim": _claim,
-        "code": lambda text: code(one_line(text, limit=120)),
-    }
-    return environment.get_template("agents.md.j2")
 
 
 def _name(workspace: str) -> str:

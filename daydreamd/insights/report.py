@@ -6,7 +6,7 @@ page stays the Markdown it was meant to be. Where it lies is the archive's matte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import PurePosixPath
@@ -20,6 +20,7 @@ from daydreamd.insights.instructions_section import instruction_section
 from daydreamd.insights.judgement import Judgement
 from daydreamd.insights.observations import Observation
 from daydreamd.insights.only_here_section import cells, only_here_section
+from daydreamd.insights.page_templates import load_template
 from daydreamd.insights.report_words import (
     look_at_first,
     pressing,
@@ -75,11 +76,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     disk: DiskUse | None = None
 
 
-SECTIONS: Sequence[Callable[[Report], str]] = (lambda report: agents_section(report.agents),)
-"""Sections that stand between the insights and the tidying, in this order: each a function that
-gives its Markdown, or "" where it has nothing to say."""
-
-
 def render(report: Report) -> str:
     """The report as Markdown."""
     judgement = report.judgement
@@ -93,7 +89,7 @@ def render(report: Report) -> str:
         still_open=still_open[:_MAX_OPEN],
         addressed=judgement.addressed[:_MAX_OPEN],
         facts=pressing(report.observations),
-        sections=[section(report) for section in SECTIONS],
+        agents=agents_section(report.agents),
         silenced=judgement.silenced,
         several=len(report.workspaces) > 1,
         several_open=len({*report.workspaces, *(one.workspace for one in still_open)}) > 1,
@@ -106,26 +102,18 @@ def render(report: Report) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    import jinja2  # noqa: PLC0415 - 80 ms, which a session's start need not wait for
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("daydreamd.insights"),
-        autoescape=False,  # noqa: S701 - Markdown, not HTML: the filters below escape for it
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return load_template(
+        "report.md.j2",
+        {
+            "text": lambda text: markdown(one_line(text, limit=1_000)),
+            "code": lambda text: code(one_line(text, limit=200)),
+            "moment": _moment,
+            "places": _places,
+            "seen": _seen,
+            "changed": _changed,
+            "cells": cells,
+        },
     )
-    filters: dict[str, Callable[..., str]] = {
-        "text": lambda text: markdown(one_line(text, limit=1_000)),
-        "code": lambda text: code(one_line(text, limit=200)),
-        "moment": _moment,
-        "places": _places,
-        "seen": _seen,
-        "changed": _changed,
-        "cells": cells,
-    }
-    environment.filters |= filters
-    return environment.get_template("report.md.j2")
 
 
 def _moment(at: datetime) -> str:

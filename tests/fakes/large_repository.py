@@ -17,8 +17,8 @@ def make_large(root, *, commits, branches, worktrees, files=400):
     _git(remote, "fast-import", "--quiet", stdin=stream)
     _git(root, "clone", "-q", str(remote), str(clone))
     packed = _git(remote, "for-each-ref", "--format=%(objectname) refs/heads/%(refname:lstrip=3)",
-                  "refs/work")  # fmt: skip
-    _git(clone, "fetch", "-q", "origin", "refs/work/*:refs/heads/*")
+                  "refs/topics")  # fmt: skip
+    _git(clone, "fetch", "-q", "origin", "refs/topics/*:refs/heads/*")
     assert len(packed.splitlines()) == branches
     for number in range(worktrees):
         tree = clone / ".claude/worktrees" / f"w{number}"
@@ -39,7 +39,7 @@ def _stream(commits, branches, files):
         text = "".join(f"line {line} of {number if line == 7 else 0}\n" for line in range(30))
         yield _commit("refs/heads/main", mark, at, f"main {number}", name, text)
         if number % step == 0 and branch < branches:
-            ref, base = f"refs/work/b{branch}", mark
+            ref, base = f"refs/topics/b{branch}", mark
             content = f"work {branch}\n" * 3
             mark += 1
             yield _commit(ref, mark, at + 1, f"work {branch}", f"w/{branch}.txt", content, base)

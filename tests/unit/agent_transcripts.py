@@ -11,7 +11,7 @@ import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
-CWD = "/work/shop"
+CWD = "/home/me/shop"
 TEST = "python3 -m unittest test_shop"
 FAILURE = "F\nRan 1 test in 0.003s\n\nFAILED (failures=1)\n"
 WORDS = "Done. All tests pass."
