@@ -165,3 +165,27 @@ def repo(make_repo):
     repo.write("b.py", "b = 2\nif b:\n    b = 3\n")
     repo.commit(days_ago=2)
     return repo
+
+
+@pytest.fixture
+def clone(make_repo, tmp_path):
+    """A clone of a remote, with one commit that both have."""
+    remote = make_repo("remote.git", arguments=("--bare",))
+    repo = make_repo("app")
+    repo.git("remote", "add", "origin", str(remote.path))
+    repo.write("app.py", "".join(f"line {n}\n" for n in range(60)))
+    repo.commit(days_ago=9)
+    repo.git("push", "-q", "-u", "origin", "main")
+    repo.git("remote", "set-head", "origin", "main")
+    return repo
+
+
+@pytest.fixture
+def work_of(look_at):
+    """A function that gives what is told of a repository, by kind and name."""
+
+    async def look(repo):
+        entry = await look_at(repo.path)
+        return {(one["kind"], one["name"].split(":")[0]): one for one in entry["only_here"]}
+
+    return look
