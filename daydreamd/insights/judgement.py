@@ -123,31 +123,6 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
 
 
-def judge(  # noqa: PLR0913 - the door's questions; all but the answer have defaults
-    answer: str,
-    *,
-    excerpts: Sequence[Excerpt],
-    search: Search | None = None,
-    known: Sequence[AnyInsight] = (),
-    max_new: int,
-    session_id: str = "",
-    current: CurrentText | None = None,
-    is_addressed: IsAddressed | None = None,
-    taken: Sequence[str] = (),
-) -> Judgement:
-    """Both doors at once, where nobody looks at the claims again."""
-    sifted = sift(
-        answer,
-        excerpts=excerpts,
-        search=search,
-        known=known,
-        session_id=session_id,
-        current=current,
-        is_addressed=is_addressed,
-    )
-    return settle(sifted, max_new=max_new, taken=(*taken, *(item.id for item in known)))
-
-
 def sift(  # noqa: PLR0913 - whom it may ask; all but the answer and its pages have defaults
     answer: str,
     *,

@@ -8,7 +8,7 @@ indentation ends. Code that is neither bracketed nor indented has no functions h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -79,20 +79,12 @@ class Definition(NamedTuple):
 
 def function_around(text: str, line: int, path: str = "") -> Definition | None:
     """The innermost function that `line` (from 1) stands in; None where it stands in none."""
-    return _innermost(one for one in definitions(text, path) if one.is_function and _has(one, line))
-
-
-def definition_around(text: str, line: int, path: str = "") -> Definition | None:
-    """The innermost function or class that `line` (from 1) stands in."""
-    return _innermost(one for one in definitions(text, path) if _has(one, line))
+    around = [one for one in definitions(text, path) if one.is_function and _has(one, line)]
+    return min(around, key=lambda one: one.last_line - one.first_line, default=None)
 
 
 def _has(one: Definition, line: int) -> bool:
     return one.first_line <= line <= one.last_line
-
-
-def _innermost(found: Iterator[Definition]) -> Definition | None:
-    return min(found, key=lambda one: one.last_line - one.first_line, default=None)
 
 
 @lru_cache(maxsize=32)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from daydreamd.insights.judgement import judge
 from daydreamd.insights.proposals import read_answer
 from daydreamd.insights.report import Report, render
 from daydreamd.insights.workspace_search import TextSearch
 from daydreamd.records.workspace import Excerpt
 from daydreamd.text import markdown, one_line, visible
+from tests.unit.judging import judge
 
 NAMES = ["order", "charge", "retry", "attempt", "gateway", "return", "except", "Exception", "price"]
 MARKS = ["=", "(", "}", "[0]", "\x1b[31m", "\u202e", "\x0c", "\u2028", "`", "```", "|", "<b>", ""]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daydreamd.text.functions import definition_around, definitions, function_around
+from daydreamd.text.functions import definitions, function_around
 from daydreamd.text.masking import masked, uncommented
 
 PYTHON = '''\
@@ -219,8 +219,6 @@ def test_a_line_stands_in_the_innermost_function():
     assert function_around(PYTHON, 21, "a.py").name == "Cart.pay.retry"
     assert function_around(PYTHON, 23, "a.py").name == "Cart.pay"
     assert function_around(PYTHON, 5, "a.py") is None
-    assert definition_around(PYTHON, 5, "a.py").name == "Cart"
-    assert definition_around(PYTHON, 27, "a.py") is None
 
 
 def test_a_language_that_is_not_named_is_guessed():

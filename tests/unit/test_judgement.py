@@ -7,11 +7,12 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from daydreamd.insights.judgement import Judgement, judge, settle, sift
+from daydreamd.insights.judgement import Judgement, settle, sift
 from daydreamd.insights.novelty import from_workspaces
 from daydreamd.insights.verification import Reason
 from daydreamd.records.insight import Evidence, KnownInsight
 from daydreamd.records.workspace import Excerpt
+from tests.unit.judging import judge
 
 TEXT = "\n".join(f"price_{n} = parse_price(row[{n}], currency)" for n in range(1, 41)) + "\n"
 EXCERPTS = (Excerpt(workspace="shop", path="cart/price.py", text=TEXT, commit="4be1f02"),)

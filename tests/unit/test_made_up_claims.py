@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from daydreamd.insights.judgement import judge, sift
+from daydreamd.insights.judgement import sift
 from daydreamd.insights.verification import Reason
 from tests.unit.claimed_code import EXCERPTS, SEARCH, line_of
+from tests.unit.judging import judge
 
 PRICING, RATES, CHECKOUT = "cart/pricing.py", "cart/rates.py", "cart/checkout.py"
 CLIENT, CACHE, API = "payments/client.py", "store/cache.go", "web/api.js"

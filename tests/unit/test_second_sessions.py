@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from daydreamd.insights.judgement import judge
 from daydreamd.insights.workspace_search import TextSearch
 from daydreamd.records.insight import KnownInsight
 from daydreamd.records.workspace import Excerpt
 from tests.unit.claimed_code import FILES
+from tests.unit.judging import judge
 from tests.unit.test_made_up_claims import (
     API,
     CACHE,
