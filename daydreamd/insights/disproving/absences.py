@@ -100,7 +100,9 @@ ABSENCES: Final = (
             r"get )?(?:clos(?:ed?|es|ing)|releas(?:ed?|es|ing)|unlock(?:ed|s|ing)?|freed|free|"
             r"disposed|"
             r"disconnected|shut down|cleaned up)\b|\bleak(?:s|ed|ing|age)?\b|\b(?:left|stays?|"
-            r"remains?|kept) open\b|\bmissing (?:a )?(?:call to )?(?:close|release|unlock|free)\b"
+            r"remains?|kept) open\b|\b(?:never|not) (?:\w+ly |being )?(?:put|given|handed) back\b|"
+            r"\b(?:never|not) returned to (?:the|its) pool\b|"
+            r"\bmissing (?:a )?(?:call to )?(?:close|release|unlock|free)\b"
         ),
         _CLOSE,
     ),
@@ -168,6 +170,7 @@ ABSENCES: Final = (
             r"decremented|updated|reset|reassigned|changed|modified)\b|\b(?:never|does not|"
             r"doesn't) (?:increments?|advances?|decrements?|updates?|resets?)\b"),
         ((r"{name}\s*(?:\+|-|\*|/|\||&|//)=|(?:\+\+|--)\s*{name}|{name}\s*(?:\+\+|--)|"
+            r"(?:\.|->){name}\s*=(?!=)|[(,]\s*&(?:\w+(?:\.|->))*{name}|"
             r"(?<![\w.]){name}\s*=\s*{name}\b|{name}\s*=(?!=)[^\n]*\n[\s\S]*?{name}\s*=(?!=)|"
             r"{name}\.(?:fetch_add|incr|clear|increment\w*|add)\("),),
     ),

@@ -12,6 +12,7 @@ from daydreamd.insights.disproving.handled_claims import disprove_condition, dis
 from daydreamd.insights.disproving.misplaced_claims import disprove_names, disprove_place
 from daydreamd.insights.disproving.missing_claims import disprove_missing
 from daydreamd.insights.disproving.unused_claims import disprove_untested, disprove_unused
+from daydreamd.insights.disproving.value_claims import disprove_value
 from daydreamd.insights.verification import Reason
 
 _FROM_OUTSIDE: Final = re.compile(
@@ -48,6 +49,7 @@ _DISPROVERS: Final[tuple[Callable[[Grounds], Disproof | None], ...]] = (
     disprove_missing,
     disprove_unhandled,
     disprove_condition,
+    disprove_value,
     disprove_place,
     disprove_names,
 )

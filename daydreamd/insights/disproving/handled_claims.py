@@ -17,8 +17,8 @@ _UNHANDLED: Final = re.compile(
     r"\b(?:no|missing|without(?: any| an?)?|lacks?(?: any)?)\s+(?:\w+ ){0,2}?(?:error|"
     r"exception)[- ](?:handling|handler|check)\w*|\b(?:no|missing|without(?: an?)?|"
     r"lacks?(?: an?)?) `?(?:try|except|catch|rescue)`?\b|"
-    r"\berrors? (?:\w+ )?(?:is|are) (?:\w+ly )?(?:ignored|discarded|dropped)|\bignor(?:es|"
-    r"ing) (?:the |its |any )?(?:\w+ )?errors?\b",
+    r"\berrors? (?:\w+ ){0,4}?(?:(?:is|are) )?(?:\w+ly )?(?:ignored|discarded|dropped)|"
+    r"\bignor(?:es|ing) (?:the |its |any )?(?:\w+ )?errors?\b",
     re.IGNORECASE,
 )
 _SWALLOWED: Final = re.compile(
@@ -31,6 +31,9 @@ _LIMITED: Final = re.compile(
     r"\b(?:when|if|unless|other than|besides|except (?:for|when)|only|some|but|other|instead|"
     r"generic|broad|all|every|any|caller|traceback|stack|cause|original)\b",
     re.IGNORECASE,
+)
+_BESIDES: Final = re.compile(
+    r"\b(?:other than|besides|except(?: for)?|apart from|nothing but)\b", re.IGNORECASE
 )
 _ERROR_NAME: Final = re.compile(
     r"\b[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exit)\b|\bErr[A-Z]\w+\b"
@@ -108,11 +111,18 @@ def disprove_unhandled(grounds: Grounds) -> Disproof | None:
 
 
 def _handler(grounds: Grounds, sentence: str) -> Disproof | None:
-    named = {*_ERROR_NAME.findall(sentence)} or {*_ERROR_NAME.findall(grounds.claim.said)}
+    if _BESIDES.search(sentence):  # what is named is the one that is handled
+        return None
+    said = grounds.claim.said
+    named = {*_ERROR_NAME.findall(sentence)} or {*_ERROR_NAME.findall(said)}
+    if not _LIMITED.search(said):  # the next sentence may name it
+        named |= identifiers_in(said) - _NO_ERRORS
     for line, _, what in (*_handlers_around(grounds), *_handlers_cited(grounds)):
         if identifiers_in(what) & (named | identifiers_in(sentence) - _NO_ERRORS):
             return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{line}")
-        is_told_of_all = not named and re.search(r"error|exception", sentence, re.IGNORECASE)
+        is_told_of_all = not _ERROR_NAME.search(said) and re.search(
+            r"error|exception", sentence, re.IGNORECASE
+        )
         if (_BROAD.search(what) or is_told_of_all) and not _LIMITED.search(sentence):
             return Disproof(Reason.IS_THERE, f"handled in {grounds.path}:{line}")
     cited = grounds.claim.quoted[1] - grounds.first_function_line

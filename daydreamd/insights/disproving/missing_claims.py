@@ -15,11 +15,11 @@ from daydreamd.insights.disproving.grounds import Disproof, Grounds, has_word
 from daydreamd.insights.verification import Reason
 
 _ONE_CASE: Final = re.compile(
-    r"\b(?:when|if|once|unless|branch|path|paths|early return|on (?:error|failure|exception|the)|"
+    r"\b(?:when|if|once|unless|branch|paths?|early return|on (?:error|failure|exception|the)|"
     r"between|"
     r"while|during|before|after|until|first|second|last|other|else|only|some|one of|raises|"
     r"throws|exception|"
-    r"in case|should the|for an? \w+|most)\b",
+    r"in case|should the|(?<!check )(?<!checks )(?<!checking )for an? \w+|most)\b",
     re.IGNORECASE,
 )
 
@@ -31,12 +31,17 @@ def disprove_missing(grounds: Grounds) -> Disproof | None:
             continue
         for family in ABSENCES:
             if family.told.search(sentence):
-                by_case = _ONE_CASE.search(sentence) is not None
+                by_case = _is_of_one_case(grounds, sentence)
                 if found := _presence(grounds, family, sentence, by_case=by_case):
                     return found
         if found := _named_presence(grounds, sentence):
             return found
     return None
+
+
+def _is_of_one_case(grounds: Grounds, sentence: str) -> bool:
+    """Whether only one branch or moment is spoken of; what is a name in the code is none."""
+    return any(not has_word(one[0], grounds.cited) for one in _ONE_CASE.finditer(sentence))
 
 
 def _is_about_another(grounds: Grounds, sentence: str) -> bool:
@@ -123,7 +128,7 @@ _LACKS: Final = re.compile(
 def _named_presence(grounds: Grounds, sentence: str) -> Disproof | None:
     """`never calls `flush()``, where the function calls it."""
     found = _LACKS.search(sentence)
-    if found is None or _ONE_CASE.search(sentence):
+    if found is None or _is_of_one_case(grounds, sentence):
         return None
     code = next(part for part in (found["code"], found["other"], found["first"]) if part)
     is_bound_by = found["first"] is not None
