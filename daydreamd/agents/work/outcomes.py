@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-TestOutcome = Literal["", "passed", "failed"]
+TestOutcome = Literal["", "passed", "failed", "absent"]
+_ABSENT: Final = re.compile(
+    r"(?i)missing script:|no rule to make target|command not found|no module named pytest|"
+    r"is not recognized as an internal|unknown (?:command|task|target)|"
+    r"could not find (?:a )?(?:task|target|recipe)|does not contain recipe"
+)
 
 _TAIL_CHARS: Final = 3_000
 _FAILED: Final = "failed"
@@ -74,9 +79,12 @@ def git_said(output: str) -> str:
 def outcome_in(output: str) -> TestOutcome:
     """Whether the last summary of tests in `output` says that they passed or failed; "" if none.
 
-    A run of several summaries (one for each package) has failed where one of them has.
+    A run of several summaries (one for each package) has failed where one of them has. "absent"
+    where there was nothing to run.
     """
     tail = output[-_TAIL_CHARS:]
+    if _ABSENT.search(tail):
+        return "absent"
     if not _may_tell(tail):
         return ""
     found: TestOutcome = ""

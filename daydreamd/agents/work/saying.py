@@ -65,7 +65,8 @@ _NO_CLAIM: Final = re.compile(
     upstream|in\sci|on\sci|ci\s|baseline|
     you|your|the\suser\s(?:said|asked|wants?|has|reported|claims|committed|
       pushed|fixed)|he|she|someone|somebody|colleague|teammate|
-    said|says|say|claim(?:s|ed)?|ask(?:s|ed)?|told|according\sto|reported|readme|docs?\ssays?|
+    said|says|say|claim(?:s|ed)?|assum(?:e|es|ed|ing)|believ(?:e|es|ed)|thought|stat(?:es|ed)|
+    mistaken(?:ly)?|wrong(?:ly)?|ask(?:s|ed)?|told|according\sto|reported|readme|docs?\ssays?|
     example|e\.g\.|instance|hypothetical|imagine|simulat\w+|mock(?:ed)?|pretend
     )\b|n't\b|'ll\b"""
 )
@@ -193,6 +194,12 @@ _MAY_CLAIM: Final = re.compile(
 )
 
 
+_TAKEN_BACK: Final = re.compile(
+    r"(?i)\bcorrection\b|\b(?:that|this|it) was (?:wrong|mistaken|a mistake|not true|incorrect)\b|"
+    r"\bi was (?:wrong|mistaken)\b|\bi (?:misread|misspoke|stand corrected)\b"
+)
+
+
 @dataclass(frozen=True)
 class Said:
     """A sentence that claims something. `scoped` says that it speaks of certain tests only,
@@ -214,6 +221,8 @@ def admits_trouble(words: str) -> bool:
 def claims_in(words: str) -> tuple[Said, ...]:
     """What is claimed, each kind once: the last sentence that says it."""
     found: dict[ClaimKind, Said] = {}
+    if _TAKEN_BACK.search(words):
+        return ()
     for sentence in _sentences(words):
         for said in _claimed(sentence):
             found[said.kind] = said

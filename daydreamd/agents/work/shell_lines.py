@@ -240,6 +240,15 @@ def files_written(line: str) -> tuple[str, ...]:
     return tuple(name for name in found if not _NO_FILE.search(name))
 
 
+def runs_elsewhere(line: str) -> bool:
+    """Whether a line leaves the directory upwards, or checks out other code."""
+    words = [part for word, part in git_words(line) if word in ("checkout", "switch")]
+    return any("--" not in part.arguments and "." not in part.arguments for part in words) or any(
+        part.program == "cd" and part.arguments[:1] and part.arguments[0].startswith("..")
+        for part in parts_of(line)
+    )
+
+
 def tells_failure(part: ShellPart, exit_code: int) -> bool:
     """Whether this exit code of the line says that the tests ran and failed."""
     if exit_code == 0 or not part.fails or exit_code in _NEVER_RAN:
